@@ -1,0 +1,52 @@
+# make run   sets up everything, builds the index and serves the site
+# make test  sets up everything and passes the tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+HOST ?= 127.0.0.1
+
+.PHONY: run test check lint types unit index serve benchmark relevance torture screenshots baseline clean browser
+
+run: $(VENV)/.installed
+	$(BIN)/medsearch index build
+	$(BIN)/medsearch serve --host $(HOST) --port $(PORT)
+
+test: $(VENV)/.installed-test browser
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term
+
+check: lint types test
+
+unit: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser"
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff format --check indexer search_app tests benchmarks scripts
+	$(BIN)/ruff check indexer search_app tests benchmarks scripts
+
+types: $(VENV)/.installed-test
+	$(BIN)/mypy
+
+index: $(VENV)/.installed
+	$(BIN)/medsearch index build
+
+serve: $(VENV)/.installed
+	$(BIN)/medsearch serve --host $(HOST) --port $(PORT)
+
+screenshots: $(VENV)/.installed-test browser
+	$(BIN)/python scripts/screenshots.py docs/screenshots
+
+browser:
+	@sh scripts/browser.sh
+
+$(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .coverage*
