@@ -1,0 +1,332 @@
+"""The command groups ``index`` and ``corpus``."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from indexer.errors import BuildRefused, IndexError_, IndexLocked, SearchError
+from indexer.model import FACETS
+
+EXIT_FAILED, EXIT_USAGE, EXIT_NO_INDEX, EXIT_LOCKED = 1, 2, 3, 4
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Failure(click.ClickException):
+    """One of our own errors, on standard error, with the exit status that its kind has."""
+
+    def __init__(self, error: SearchError) -> None:
+        super().__init__(str(error))
+        self.exit_code = EXIT_FAILED  # type: ignore[misc]
+        if isinstance(error, IndexLocked):
+            self.exit_code = EXIT_LOCKED  # type: ignore[misc]
+        elif isinstance(error, IndexError_):
+            self.exit_code = EXIT_NO_INDEX  # type: ignore[misc]
+
+
+def report_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn what a person can act on into one sentence and an exit status."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except SearchError as error:
+            raise Failure(error) from error
+        except BrokenPipeError:
+            # The reader has what it wanted ("| head"); nothing more to say, and nothing to flush at exit.
+            sys.stdout = None
+            sys.exit(0)
+        except OSError as error:
+            place = f" {error.filename}" if error.filename else ""
+            raise click.ClickException(f"{error.strerror or error}{place}.") from error
+
+    return wrapped
+
+
+index_option = click.option(
+    "--index", envvar="MEDSEARCH_INDEX", default="index/", show_default=True, metavar="DIR", help="Folder of the index."
+)
+corpus_option = click.option(
+    "--corpus",
+    envvar="MEDSEARCH_CORPUS",
+    default="corpus/",
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the pages.",
+)
+
+
+@contextmanager
+def terminal_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress line on standard error that is only there when it is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda stage, done, total: None
+        return
+    width = 0
+
+    def show(stage: str, done: int, total: int) -> None:
+        nonlocal width
+        if total and done < total and done % 16:
+            return
+        text = f"{stage} {done:,}" + (f" of {total:,}" if total else "")
+        if total:
+            filled = 24 * done // total
+            text += f" [{'#' * filled}{'.' * (24 - filled)}]"
+        click.echo("\r" + text.ljust(width), err=True, nl=False)
+        width = len(text)
+
+    try:
+        yield show
+    finally:
+        click.echo("\r" + " " * width + "\r", err=True, nl=False)
+
+
+@click.group("index")
+def index_group() -> None:
+    """Build, check and roll back the index."""
+
+
+@index_group.command("build")
+@corpus_option
+@index_option
+@click.option("--full", is_flag=True, help="Read every page again instead of what has changed.")
+@click.option("--force", is_flag=True, help="Publish even if more than half of the documents are gone.")
+@click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
+@click.option("--quiet", is_flag=True, help="Print only what went wrong.")
+@report_errors
+def build_command(corpus: str, index: str, full: bool, force: bool, strict: bool, quiet: bool) -> None:
+    """Read the corpus and publish a new generation; the site goes on serving meanwhile."""
+    from indexer.build import build
+
+    with terminal_progress() as progress:
+        report = build(corpus, index, full=full, force=force, progress=progress)
+    for path, warning in report.warnings:
+        click.echo(f"Warning {path}: {warning}", err=True)
+    for sentence in report.rejected:
+        click.echo(sentence, err=True)
+    if not quiet:
+        for note in report.notes:
+            click.echo(note)
+        _print_counts(report.counts)
+        how = "Nothing has changed in" if not report.published else "Updated" if report.incremental else "Built"
+        click.echo(
+            f"{how} generation {report.generation}: {report.documents:,} documents, {report.parsed:,} pages parsed, "
+            f"{report.removed:,} removed, {len(report.rejected):,} rejected, {len(report.warnings):,} warnings, "
+            f"{report.seconds:.1f} s"
+        )
+    if report.rejected or (strict and report.warnings):
+        sys.exit(EXIT_FAILED)
+
+
+def _print_counts(counts: dict[str, dict[str, int]]) -> None:
+    for facet in ("kind", *(name for name in FACETS if name != "kind")):
+        values = counts.get(facet, {})
+        if values:
+            click.echo(
+                f"{facet}: "
+                + ", ".join(
+                    f"{value} {count:,}"
+                    for value, count in sorted(values.items(), key=lambda each: (-each[1], each[0]))
+                )
+            )
+
+
+@index_group.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@index_option
+@report_errors
+def status(index: str, as_json: bool) -> None:
+    """Show what the current generation holds."""
+    from indexer.generation import Generations
+
+    generations = Generations(index)
+    name = generations.current()
+    manifest = generations.manifest(name)
+    size = sum(length for length, _ in manifest.files.values())
+    age = (datetime.now(UTC) - datetime.fromisoformat(manifest.built_at)).total_seconds()
+    if as_json:
+        shown = {
+            "generation": name,
+            "built_at": manifest.built_at,
+            "age_seconds": round(age),
+            "version": manifest.version,
+            "format_version": manifest.format_version,
+            "documents": manifest.documents,
+            "counts": manifest.counts,
+            "segments": len(manifest.segments),
+            "bytes": size,
+            "corpus": manifest.corpus,
+            "taxonomy": manifest.taxonomy,
+            "incremental": manifest.incremental,
+            "generations": list(generations.names()),
+        }
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+        return
+    click.echo(f"generation: {name}")
+    click.echo(f"built: {manifest.built_at} by medsearch {manifest.version}")
+    click.echo(f"documents: {manifest.documents:,} in {len(manifest.segments)} segments, {size / 1e6:.1f} MB")
+    _print_counts(manifest.counts)
+
+
+@index_group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@index_option
+@report_errors
+def list_command(index: str, as_json: bool) -> None:
+    """List the generations that are kept, oldest first; the current one is marked."""
+    from indexer.generation import Generations
+
+    generations = Generations(index)
+    current = generations.current()
+    rows: list[dict[str, Any]] = []
+    for name in generations.names():
+        try:
+            manifest = generations.manifest(name)
+            rows.append(
+                {
+                    "generation": name,
+                    "current": name == current,
+                    "documents": manifest.documents,
+                    "built_at": manifest.built_at,
+                }
+            )
+        except IndexError_ as error:
+            rows.append({"generation": name, "current": name == current, "problem": str(error)})
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for row in rows:
+        mark = "*" if row["current"] else " "
+        rest = row.get("problem") or f"{row['documents']:,} documents, built {row['built_at']}"
+        click.echo(f"{mark} {row['generation']}  {rest}")
+
+
+@index_group.command("verify")
+@click.argument("generation", required=False)
+@click.option("--all", "every", is_flag=True, help="Check every generation that is kept.")
+@index_option
+@report_errors
+def verify_command(generation: str | None, every: bool, index: str) -> None:
+    """Compare every file of a generation with its checksum, and the two halves of the index with each other."""
+    from indexer.generation import Generations
+    from indexer.verify import verify
+
+    generations = Generations(index)
+    names = generations.names() if every else (generation or generations.current(),)
+    failed = False
+    for name in names:
+        problems = verify(generations, name)
+        for problem in problems:
+            click.echo(problem, err=True)
+        failed = failed or bool(problems)
+        if not problems:
+            click.echo(f"{name}: whole, {generations.manifest(name).documents:,} documents")
+    if failed:
+        sys.exit(EXIT_FAILED)
+
+
+@index_group.command("rollback")
+@click.argument("generation", required=False)
+@index_option
+@report_errors
+def rollback(generation: str | None, index: str) -> None:
+    """Serve an earlier generation again: the one named, or the one before the current."""
+    from indexer.generation import Generations
+
+    generations = Generations(index)
+    with generations.lock():
+        manifest = generations.rollback(generation)
+    click.echo(f"Serving generation {manifest.generation}: {manifest.documents:,} documents, built {manifest.built_at}")
+
+
+@index_group.command("prune")
+@click.option(
+    "--keep",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Generations to keep, the current one among them.",
+)
+@index_option
+@report_errors
+def prune(keep: int, index: str) -> None:
+    """Remove old generations, never the current one."""
+    from indexer.generation import Generations
+
+    generations = Generations(index)
+    with generations.lock():
+        removed = generations.prune(keep)
+    click.echo(f"Removed {len(removed)}: {', '.join(removed)}" if removed else "Nothing to remove.")
+
+
+@click.group("corpus")
+def corpus_group() -> None:
+    """Check a corpus, or bring pages into it."""
+
+
+@corpus_group.command("check")
+@click.argument("folder", required=False)
+@corpus_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@report_errors
+def check_command(folder: str | None, corpus: str, as_json: bool) -> None:
+    """Show what each file would become and why, and everything missing or doubtful."""
+    from indexer.lint import lint
+
+    rejected = problems = 0
+    for finding in lint(folder or corpus):
+        if as_json:
+            click.echo(json.dumps(finding.as_json(), ensure_ascii=False))
+        elif finding.document is not None:
+            click.echo(finding.as_text())
+        for problem in finding.problems:
+            click.echo(f"{finding.path}: {problem}", err=True)
+        rejected += finding.document is None and bool(finding.problems)
+        problems += len(finding.problems)
+    if problems:
+        click.echo(f"{problems} problems, {rejected} files rejected.", err=True)
+        sys.exit(EXIT_FAILED)
+
+
+@corpus_group.command("import")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE…")
+@click.option(
+    "--into",
+    type=click.Choice(["hospitals", "articles"]),
+    default="articles",
+    show_default=True,
+    help="Folder for pages that do not say what they are.",
+)
+@click.option("--replace", is_flag=True, help="Overwrite pages that are there already.")
+@click.option("--limit", type=click.IntRange(1), default=10_000, show_default=True, help="Pages to bring in at most.")
+@corpus_option
+@report_errors
+def import_command(sources: tuple[str, ...], into: str, replace: bool, limit: int, corpus: str) -> None:
+    """Bring pages into the corpus from saved files, folders, a sitemap or a site.
+
+    A SOURCE is a file, a folder, the address of a sitemap (ends in .xml) or of a page. A site is only read where its
+    robots.txt allows it, one page a second.
+    """
+    from indexer.importing import bring
+
+    brought = failed = 0
+    for outcome in bring(sources, Path(corpus), into=into, replace=replace, limit=limit):
+        click.echo(outcome.sentence, err=not outcome.ok)
+        brought += outcome.ok
+        failed += not outcome.ok
+    click.echo(f"{brought} pages brought into {corpus}, {failed} left out.", err=True)
+    if failed:
+        sys.exit(EXIT_FAILED)
+
+
+__all__ = ["BuildRefused", "corpus_group", "index_group"]

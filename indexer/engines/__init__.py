@@ -1,0 +1,111 @@
+"""The seam between what is asked and what answers: three protocols and one way to open an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from indexer.errors import QueryError
+from indexer.model import Document, IndexStats, Query, Results
+
+
+class Lexicon(Protocol):
+    """The words and names that the index knows; all words are folded terms (``indexer.analysis``)."""
+
+    def frequency(self, term: str) -> int:
+        """Live documents with the term or another form of its stem, as an upper bound; 0 if there is none."""
+
+    def exact_frequency(self, term: str) -> int:
+        """Live documents with this very form, as an upper bound."""
+
+    def joined(self, word: str) -> tuple[tuple[str, ...], ...]:
+        """Term sequences that the corpus writes as one compound with these letters ("cart": car, t)."""
+
+    def named(self, key: str) -> tuple[str, ...]:
+        """Ids of the documents that have exactly this name (``analysis.name_key`` of a title or alias)."""
+
+    def starting(self, prefix: str, limit: int) -> tuple[tuple[str, int], ...]:
+        """The most frequent words that start with ``prefix``, with their document counts."""
+
+    def similar(self, word: str, limit: int, distance: int = 2) -> tuple[tuple[str, int, int], ...]:
+        """Words within an edit distance (Damerau: a swap is one): word, distance, document count; nearest first."""
+
+    def names_starting(self, prefix: str, limit: int) -> tuple[tuple[str, str], ...]:
+        """Name keys that start with ``prefix`` with the id of their document, in order of the key."""
+
+
+class Searcher(Protocol):
+    """A view of one moment of an index; use it in one thread, inside its ``with`` block."""
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """Its words and names."""
+
+    def search(self, query: Query, /) -> Results:
+        """Hits, exact counts and snippets for a query.
+
+        Raises:
+            QueryError: If offset and limit reach past ``MAX_WINDOW``, or the tree has too many leaves.
+            UnknownFacet: If a filter, boost or leaf names a facet that does not exist.
+        """
+
+    def get(self, doc_id: str, /) -> Document | None:
+        """One whole document, or None."""
+
+    def documents(self) -> Iterator[Document]:
+        """All live documents, by id."""
+
+    def stats(self) -> IndexStats:
+        """What it holds."""
+
+
+class Writer(Protocol):
+    """Changes to an index, which take effect together when its ``with`` block ends without an error."""
+
+    def put(self, document: Document, /) -> None:
+        """Add a document, or replace the one with its id."""
+
+    def delete(self, doc_id: str, /) -> None:
+        """Remove a document; absent is fine."""
+
+
+class Engine(Protocol):
+    """An index that can be searched and changed."""
+
+    def searcher(self) -> AbstractContextManager[Searcher]:
+        """A searcher on the newest generation.
+
+        Raises:
+            IndexMissing, IndexOutdated, IndexDamaged, EngineUnavailable: If there is nothing to search.
+        """
+
+    def rebuild(self) -> AbstractContextManager[Writer]:
+        """Write a new generation from nothing; it goes live on a clean exit.
+
+        Raises:
+            IndexLocked: If another build is running.
+        """
+
+    def update(self) -> AbstractContextManager[Writer]:
+        """Write a new generation that starts as a copy of the current one; live on a clean exit."""
+
+
+def open_engine(address: str) -> Engine:
+    """The engine at an address: ``whoosh:FOLDER`` (or a plain path), or ``memory:`` for a small one in this process.
+
+    Raises:
+        QueryError: If the address names no known engine.
+    """
+    scheme, colon, rest = address.partition(":")
+    if not colon or "/" in scheme:
+        scheme, rest = "whoosh", address
+    if scheme == "whoosh":
+        from indexer.engines.whoosh_engine import WhooshEngine
+
+        return WhooshEngine(rest)
+    if scheme == "memory":
+        from indexer.engines.memory import MemoryEngine
+
+        return MemoryEngine()
+    raise QueryError(f"Unknown engine address {address!r}. Known: whoosh:FOLDER, memory:")

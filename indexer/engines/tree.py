@@ -1,0 +1,120 @@
+"""What every engine needs to know of a query tree: its leaves in typed order, which of them score, its limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from indexer.errors import QueryError, UnknownFacet
+from indexer.model import (
+    FACETS,
+    MAX_WINDOW,
+    SORTS,
+    And,
+    Concept,
+    DocumentIs,
+    Everything,
+    FacetIs,
+    Leaf,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Term,
+)
+
+MAX_LEAVES = 62  # leaves are bits of one 64-bit mask; one bit is kept for "everything"
+LEAF, AND, OR, NOT = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class FlatTree:
+    """A query tree as its leaves in typed order, and a postfix program of (operation, argument, minimum) over them."""
+
+    leaves: tuple[Leaf, ...]
+    scoring: tuple[bool, ...]
+    program: tuple[tuple[int, int, int], ...]
+
+    def holds(self, matching: int) -> bool:
+        """Whether a document matches whose matching leaves are the bits of ``matching``."""
+        stack: list[bool] = []
+        for operation, argument, minimum in self.program:
+            if operation == LEAF:
+                stack.append(bool(matching >> argument & 1))
+            elif operation == NOT:
+                stack[-1] = not stack[-1]
+            else:
+                found = sum(stack[len(stack) - argument :])
+                del stack[len(stack) - argument :]
+                stack.append(found >= (argument if operation == AND else minimum))
+        return stack[0]
+
+
+def members(leaf: Leaf) -> tuple[Term | Phrase | Prefix, ...]:
+    """The words of a leaf; empty for a leaf that is not about words."""
+    if isinstance(leaf, Concept):
+        return leaf.members
+    return (leaf,) if isinstance(leaf, Term | Phrase | Prefix) else ()
+
+
+def flatten(root: Node) -> FlatTree:
+    """Leaves and program of a tree, without recursion.
+
+    Raises:
+        QueryError: If it has more than ``MAX_LEAVES`` leaves.
+    """
+    leaves: list[Leaf] = []
+    scoring: list[bool] = []
+    program: list[tuple[int, int, int]] = []
+    todo: list[tuple[Node | tuple[int, int, int], bool]] = [(root, True)]
+    while todo:
+        node, scores = todo.pop()
+        if isinstance(node, tuple):
+            program.append(node)
+        elif isinstance(node, And | Or):
+            count = len(node.children)
+            minimum = count if isinstance(node, And) else node.minimum
+            todo.append(((AND if isinstance(node, And) else OR, count, minimum), scores))
+            todo.extend((child, scores) for child in reversed(node.children))
+        elif isinstance(node, Not):
+            todo.append(((NOT, 1, 0), scores))
+            todo.append((node.child, False))
+        else:
+            program.append((LEAF, len(leaves), 0))
+            leaves.append(node)
+            scoring.append(scores and not isinstance(node, FacetIs | Everything))
+            if len(leaves) > MAX_LEAVES:
+                raise QueryError(f"The query has more than {MAX_LEAVES} parts. Search for fewer words at once.")
+    return FlatTree(tuple(leaves), tuple(scoring), tuple(program))
+
+
+def check(query: Query) -> None:
+    """Refuse what no engine does.
+
+    Raises:
+        QueryError: On an impossible window or sort.
+        UnknownFacet: On a facet that does not exist.
+    """
+    if query.offset < 0 or query.limit < 0 or query.offset + query.limit > MAX_WINDOW:
+        raise QueryError(f"Only the first {MAX_WINDOW:,} hits can be shown. Narrow the search instead.")
+    if query.sort not in SORTS:
+        raise QueryError(f"Unknown sort {query.sort!r}. Known: {', '.join(SORTS)}.")
+    named = [each.facet for each in query.filters] + [each.facet for each in query.boosts] + list(query.facets)
+    for facet in named:
+        if facet not in FACETS:
+            raise UnknownFacet(facet, FACETS)
+
+
+def reason(member: Term | Phrase | Prefix) -> str:
+    """How a matching word is named to the searcher."""
+    if member.reason:
+        return member.reason
+    if isinstance(member, Phrase):
+        return "“" + " ".join(member.terms) + "”"
+    return member.text + "*" if isinstance(member, Prefix) else member.text
+
+
+def document_reason(leaf: DocumentIs) -> str:
+    """How an exact name is named to the searcher."""
+    return leaf.reason or "exact name"

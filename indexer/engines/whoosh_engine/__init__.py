@@ -1,0 +1,121 @@
+"""The embedded engine: a durable Whoosh index with read-optimised columns beside it, in immutable generations."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from indexer import analysis
+from indexer.engines.whoosh_engine._reader import OpenGeneration
+from indexer.engines.whoosh_engine._search import ColumnSearcher, Scratch
+from indexer.engines.whoosh_engine._writer import GenerationWriter, read_attachment
+from indexer.errors import IndexError_, IndexOutdated
+from indexer.generation import FORMAT_VERSION, Generations, Manifest
+from indexer.ranking import Ranking
+
+__all__ = ["WhooshEngine"]
+
+log = logging.getLogger(__name__)
+
+
+class WhooshEngine:
+    """Reads and writes the generations in one folder; share one among the threads of a process."""
+
+    def __init__(self, folder: Path | str, ranking: Ranking | None = None) -> None:
+        self.generations = Generations(folder)
+        self.ranking = ranking or Ranking()
+        self._opened: OpenGeneration | None = None
+        self._seen: tuple[int, int] = (-1, -1)
+        self._opening = threading.Lock()
+        self._local = threading.local()
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def open(self) -> OpenGeneration:
+        """The newest whole generation, opened at the first call after it was published.
+
+        If the published one is damaged and another is already open, that one goes on serving.
+
+        Raises:
+            IndexMissing, IndexOutdated, IndexDamaged: If there is nothing that can be served.
+        """
+        state = self.generations.pointer_state()
+        opened = self._opened
+        if opened is not None and state == self._seen:
+            return opened
+        with self._opening:
+            if self._opened is not None and state == self._seen:
+                return self._opened
+            try:
+                manifest, problems = self.generations.newest_good()
+                if self._opened is None or self._opened.manifest.generation != manifest.generation or problems:
+                    for problem in problems:
+                        log.error("%s", problem)
+                    folder = self.generations.path(manifest.generation)
+                    self._opened = OpenGeneration(folder, manifest, self.ranking, problems)
+            except (IndexError_, OSError, ValueError) as error:
+                if self._opened is None:
+                    raise
+                log.error("Still serving %s: %s", self._opened.manifest.generation, error)
+                self._opened.problems = (str(error),)
+            self._seen = state
+            return self._opened
+
+    @contextmanager
+    def searcher(self) -> Iterator[ColumnSearcher]:
+        """A searcher on the newest generation, for one thread."""
+        opened = self.open()
+        held: tuple[OpenGeneration, Scratch] | None = getattr(self._local, "scratch", None)
+        if held is None or held[0] is not opened:
+            held = (opened, Scratch(opened.segments))
+        self._local.scratch = None  # taken: a searcher inside this one gets arrays of its own
+        try:
+            yield ColumnSearcher(opened, held[1])
+            self._local.scratch = held  # only a clean end leaves the arrays zeroed
+        finally:
+            pass
+
+    def attachment(self, name: str) -> bytes | None:
+        """Bytes attached to the current generation, or None."""
+        return read_attachment(self.generations.path(self.generations.current()), name)
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def rebuild(self) -> Iterator[GenerationWriter]:
+        """Write a new generation from nothing; live on a clean exit."""
+        with self.generations.lock():
+            yield from self._write(None)
+
+    @contextmanager
+    def update(self) -> Iterator[GenerationWriter]:
+        """Write a new generation that starts as a copy of the current one; live on a clean exit.
+
+        Raises:
+            IndexMissing, IndexDamaged, IndexOutdated: If there is none to start from.
+        """
+        with self.generations.lock():
+            yield from self._write(self.base())
+
+    def base(self) -> Manifest:
+        """Manifest of the current generation, checked, if an update can start from it.
+
+        Raises:
+            IndexMissing, IndexDamaged, IndexOutdated: If it cannot.
+        """
+        manifest = self.generations.check(self.generations.current())
+        if manifest.analyzer != analysis.digest() or manifest.ranking != self.ranking.index_part():
+            raise IndexOutdated(manifest.format_version, FORMAT_VERSION)
+        return manifest
+
+    def _write(self, base: Manifest | None) -> Iterator[GenerationWriter]:
+        writer = GenerationWriter(self.generations, self.ranking, base)
+        try:
+            yield writer
+            writer.finish()
+        except BaseException:
+            writer.abandon()
+            raise

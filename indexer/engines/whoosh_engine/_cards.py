@@ -1,0 +1,58 @@
+"""Documents and cards as JSON bytes, and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from indexer.model import Basis, Card, Citation, Cut, Document, Fact, Link, Receipt, Section
+
+
+def card_blob(document: Document) -> bytes:
+    """What a result list needs of a document: its card, and heading and anchor of each section."""
+    founded = next((fact.value for fact in document.facts if fact.name.lower() == "founded"), "")
+    card = (
+        document.doc_id,
+        document.kind,
+        document.title,
+        document.title_zh,
+        document.aliases,
+        document.summary,
+        document.city,
+        document.specialty,
+        document.topic,
+        document.date,
+        document.language,
+        founded,
+    )
+    return orjson.dumps((card, [(section.heading, section.anchor) for section in document.sections]))
+
+
+def read_card(blob: bytes) -> tuple[Card, list[tuple[str, str]]]:
+    """The card and the outline that ``card_blob`` wrote."""
+    values, outline = orjson.loads(blob)
+    fields: list[Any] = [tuple(value) if isinstance(value, list) else value for value in values]
+    return Card(*fields), [(heading, anchor) for heading, anchor in outline]
+
+
+def document_blob(document: Document) -> bytes:
+    """A whole document as JSON."""
+    return orjson.dumps(asdict(document))
+
+
+def read_document(blob: bytes) -> Document:
+    """The document that ``document_blob`` wrote."""
+    data: dict[str, Any] = orjson.loads(blob)
+    receipt = data.pop("receipt")
+    cuts = tuple(Cut(**cut) for cut in receipt.pop("cuts"))
+    parts: dict[str, Any] = {"sections": Section, "facts": Fact, "citations": Citation, "links": Link, "basis": Basis}
+    for name, part in parts.items():
+        data[name] = tuple(
+            part(**{k: tuple(v) if isinstance(v, list) else v for k, v in each.items()}) for each in data[name]
+        )
+    for name, value in data.items():
+        if isinstance(value, list):
+            data[name] = tuple(value)
+    return Document(**data, receipt=Receipt(**receipt, cuts=cuts))

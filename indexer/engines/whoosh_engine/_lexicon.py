@@ -1,0 +1,75 @@
+"""The words and names of a generation, for query understanding and suggestions."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extract
+
+from indexer.analysis import is_han
+from indexer.engines.whoosh_engine._segment import Segment
+
+_SCANNED = 4096  # words looked at to find the most frequent ones with a prefix
+
+
+class ColumnLexicon:
+    """Words of all segments together; counts are upper bounds while a word stands in several forms."""
+
+    def __init__(self, segments: list[Segment]) -> None:
+        self._segments = segments
+        self.frequency = lru_cache(maxsize=8192)(self._frequency)
+        self.exact_frequency = lru_cache(maxsize=8192)(self._exact_frequency)
+        self.joined = lru_cache(maxsize=8192)(self._joined)
+        self.named = lru_cache(maxsize=8192)(self._named)
+        self.starting = lru_cache(maxsize=2048)(self._starting)
+        self.similar = lru_cache(maxsize=2048)(self._similar)
+        self._words: list[str] | None = None
+
+    def _frequency(self, term: str) -> int:
+        return sum(s.frequency(number) for s in self._segments for number, _ in s.forms(term, False))
+
+    def _exact_frequency(self, term: str) -> int:
+        """Live documents with this very form."""
+        return sum(s.frequency(number) for s in self._segments for number, _ in s.forms(term, True))
+
+    def _joined(self, word: str) -> tuple[tuple[str, ...], ...]:
+        """Term sequences that the corpus writes as one compound with these letters."""
+        return tuple(dict.fromkeys(parts for s in self._segments for parts in s.joined(word)))
+
+    def _named(self, key: str) -> tuple[str, ...]:
+        """Ids of the documents with exactly this name key."""
+        return tuple(sorted(s.ids[number] for s in self._segments for number in s.named(key)))
+
+    def _starting(self, prefix: str, limit: int) -> tuple[tuple[str, int], ...]:
+        """The most frequent words with a prefix."""
+        found: dict[str, int] = {}
+        for s in self._segments:
+            numbers = s.terms.starting(prefix)
+            counts = s.frequencies[numbers.start : numbers.stop]
+            best = np.argsort(-counts, kind="stable")[: max(limit * 4, 32)]
+            for each in best.tolist():
+                if counts[each]:
+                    word = s.terms[numbers.start + each]
+                    found[word] = found.get(word, 0) + int(counts[each])
+        return tuple(sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:limit])
+
+    def _similar(self, word: str, limit: int, distance: int = 2) -> tuple[tuple[str, int, int], ...]:
+        if self._words is None:
+            words = {w for s in self._segments for w in s.terms if len(w) > 2 and w.isalpha() and not is_han(w)}
+            self._words = sorted(words)
+        near = extract(word, self._words, scorer=OSA.distance, score_cutoff=distance, limit=max(limit * 4, 40))
+        found = [(each, int(far), self._exact_frequency(each)) for each, far, _ in near if each != word]
+        found = [each for each in found if each[2]]
+        return tuple(sorted(found, key=lambda each: (each[1], -each[2], each[0]))[:limit])
+
+    def names_starting(self, prefix: str, limit: int) -> tuple[tuple[str, str], ...]:
+        """Name keys with a prefix, with the id of their document."""
+        found: list[tuple[str, str]] = []
+        for s in self._segments:
+            for number in list(s.names.starting(prefix))[:_SCANNED]:
+                document = int(s.name_documents[number])
+                if s.live[document]:
+                    found.append((s.names[number], s.ids[document]))
+        return tuple(sorted(found)[:limit])

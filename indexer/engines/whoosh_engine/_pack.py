@@ -1,0 +1,148 @@
+"""Named arrays and sorted string tables in one memory-mapped file."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+Array = npt.NDArray[Any]
+_ALIGN = 64  # bytes; a cache line, and a multiple of every item size
+
+
+class PackWriter:
+    """Writes named arrays end to end into one file, with a plain JSON directory beside it.
+
+    One file and one mapping for a segment's forty arrays keeps the number of open files, syncs and checksums small.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stream = path.with_suffix(".bin").open("wb")
+        self._directory: dict[str, tuple[str, list[int], int]] = {}
+
+    def save(self, name: str, array: npt.NDArray[Any]) -> None:
+        """Append one array."""
+        offset = -(-self._stream.tell() // _ALIGN) * _ALIGN
+        self._stream.write(b"\0" * (offset - self._stream.tell()))
+        self._stream.write(np.ascontiguousarray(array).data if array.size else b"")
+        self._directory[name] = (array.dtype.str, list(array.shape), offset)
+
+    def save_blobs(self, name: str, blobs: Sequence[bytes]) -> None:
+        """Append byte strings, numbered from 0 in the order given."""
+        self.save(name + ".bytes", np.frombuffer(b"".join(blobs), np.uint8))
+        ends = np.zeros(len(blobs) + 1, np.int64)
+        np.cumsum(np.fromiter(map(len, blobs), np.int64, len(blobs)), out=ends[1:])
+        self.save(name + ".ends", ends)
+
+    def save_strings(self, name: str, strings: Sequence[str]) -> None:
+        """Append strings that are already in the order of their UTF-8 bytes (which is that of their code points)."""
+        self.save_blobs(name, [text.encode("utf-8", "replace") for text in strings])
+
+    def close(self) -> None:
+        """Write the directory; without it the pack cannot be read."""
+        self._stream.close()
+        self._path.with_suffix(".json").write_bytes(orjson.dumps(self._directory))
+
+
+class Pack:
+    """The arrays of one pack, mapped read-only and shared between processes."""
+
+    def __init__(self, path: Path) -> None:
+        self._directory: dict[str, tuple[str, list[int], int]] = orjson.loads(path.with_suffix(".json").read_bytes())
+        file = path.with_suffix(".bin")
+        self._mapped = np.memmap(file, np.uint8, "r") if file.stat().st_size else np.zeros(0, np.uint8)
+
+    def load(self, name: str) -> Array:
+        """One array by name.
+
+        Raises:
+            KeyError: If the pack has no such array.
+            ValueError: If the file is shorter than its directory says.
+        """
+        kind, shape, offset = self._directory[name]
+        dtype = np.dtype(kind)
+        size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        part = np.asarray(self._mapped[offset : offset + size])
+        if len(part) != size:
+            raise ValueError(f"array {name} is cut short")
+        return part.view(dtype).reshape(shape)
+
+    def blobs(self, name: str) -> Blobs:
+        """Byte strings by number."""
+        return Blobs(self.load(name + ".bytes"), self.load(name + ".ends"))
+
+    def strings(self, name: str) -> StringTable:
+        """A sorted string table."""
+        return StringTable(self.blobs(name))
+
+
+def save_loose(path: Path, array: npt.NDArray[Any]) -> None:
+    """Write one small array that later generations may replace, as ``.npy``: a plain header and the numbers."""
+    np.save(path, np.ascontiguousarray(array), allow_pickle=False)
+
+
+def load_loose(path: Path) -> Array:
+    """Read one small array into memory."""
+    array: Array = np.load(path, allow_pickle=False)
+    return array
+
+
+class Blobs:
+    """Byte strings by number, end to end in one array."""
+
+    __slots__ = ("_bytes", "_ends")
+
+    def __init__(self, data: Array, ends: Array) -> None:
+        self._bytes = memoryview(data)  # type: ignore[arg-type]
+        self._ends = ends
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __getitem__(self, number: int) -> bytes:
+        return bytes(self._bytes[int(self._ends[number]) : int(self._ends[number + 1])])
+
+    def part(self, number: int, start: int, end: int) -> bytes:
+        """Bytes ``start`` to ``end`` of one blob, without copying the rest."""
+        base = int(self._ends[number])
+        return bytes(self._bytes[base + start : base + end])
+
+
+class StringTable:
+    """Strings in the order of their UTF-8 bytes, found by bisection; the number of a string is its place."""
+
+    __slots__ = ("_blobs",)
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+
+    def __len__(self) -> int:
+        return len(self._blobs)
+
+    def __getitem__(self, number: int) -> str:
+        return self._blobs[number].decode("utf-8", "replace")
+
+    def _place(self, key: bytes) -> int:
+        return bisect_left(self._blobs, key)
+
+    def find(self, text: str) -> int:
+        """Number of a string, or -1."""
+        key = text.encode("utf-8", "replace")
+        place = self._place(key)
+        return place if place < len(self._blobs) and self._blobs[place] == key else -1
+
+    def starting(self, prefix: str) -> range:
+        """Numbers of the strings that start with ``prefix``."""
+        key = prefix.encode("utf-8", "replace")
+        first = self._place(key)
+        # No UTF-8 text has a byte of 0xff, so this key stands after everything with the prefix.
+        return range(first, self._place(key + b"\xff"))
+
+    def __iter__(self) -> Iterator[str]:
+        return (self[number] for number in range(len(self)))

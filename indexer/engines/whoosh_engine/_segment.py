@@ -1,0 +1,214 @@
+"""Read one segment: its columns as mapped arrays, its words, and what a term or phrase expands to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from indexer.analysis import FIELDS, stem
+from indexer.engines.whoosh_engine import _kernels as kernels
+from indexer.engines.whoosh_engine._cards import read_card, read_document
+from indexer.engines.whoosh_engine._pack import Pack, load_loose
+from indexer.engines.whoosh_engine._segment_writer import CORE, FREQUENCIES, LIVE, WEIGHTS
+from indexer.model import FACETS, Card, Document
+
+Array = npt.NDArray[Any]
+ARRAYS = (
+    "tokens", "token_fields", "token_ends", "token_starts", "token_lengths", "posting_documents", "posting_ends",
+    "position_ends", "positions", "stem_ends", "stem_terms", "codes", "code_ends",
+    "sections", "section_ends", "title_ends", "title_ranks", "dates", "name_documents",
+)  # fmt: skip
+MAX_EXPANSION = 48  # words a prefix or a stem may stand for: the most frequent ones
+
+
+class Segment:
+    """Columns of one segment, read-only; safe to share between threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        core, weights = Pack(folder / CORE), Pack(folder / WEIGHTS)
+        for name in ARRAYS:
+            setattr(self, name, core.load(name))
+        self.impacts = weights.load("impacts")
+        self.scale = weights.load("scale")
+        self.live = load_loose(folder / LIVE)
+        self.frequencies = load_loose(folder / FREQUENCIES)
+        self.terms = core.strings("terms")
+        self.stems = core.strings("stems")
+        self.names = core.strings("names")
+        self.ids = core.strings("ids")
+        self.compounds = core.strings("compounds")
+        self.texts = core.blobs("texts")
+        self._cards = core.blobs("cards")
+        self._documents = core.blobs("documents")
+        values: dict[str, list[str]] = orjson.loads(core.blobs("values")[0])
+        self.values = [(facet, value) for facet in FACETS for value in values[facet]]
+        self.code_of = {pair: code for code, pair in enumerate(self.values)}
+        self.facet_codes: dict[str, tuple[int, tuple[str, ...]]] = {}
+        for facet in FACETS:
+            first = next((code for code, pair in enumerate(self.values) if pair[0] == facet), 0)
+            self.facet_codes[facet] = (first, tuple(values[facet]))
+        self.code_facet = np.array([FACETS.index(facet) for facet, _ in self.values], np.int64)
+        self.size = len(self.live)
+        self.all_live = bool(self.live.all())
+        self.live_count = int(self.live.sum())
+        self.card = lru_cache(maxsize=4096)(self._card)
+        self.forms = lru_cache(maxsize=4096)(self._forms)
+        self.ranges = lru_cache(maxsize=4096)(self._ranges)
+        self._code_postings: dict[int, Array] = {}
+        self.longest = int(np.diff(self.token_ends).max()) if self.size else 0
+
+    tokens: Array
+    token_fields: Array
+    token_ends: Array
+    token_starts: Array
+    token_lengths: Array
+    posting_documents: Array
+    posting_ends: Array
+    position_ends: Array
+    positions: Array
+    stem_ends: Array
+    stem_terms: Array
+    codes: Array
+    code_ends: Array
+    sections: Array
+    section_ends: Array
+    title_ends: Array
+    title_ranks: Array
+    dates: Array
+    name_documents: Array
+
+    # -- words ---------------------------------------------------------------------------------------------------------
+
+    def _forms(self, term: str, exact: bool) -> tuple[tuple[int, bool], ...]:
+        """Numbers of the terms that a query term stands for, each with whether it is the form typed."""
+        number = self.terms.find(term)
+        found = [(number, True)] if number >= 0 else []
+        if not exact:
+            group = self.stems.find(stem(term))
+            if group >= 0:
+                others = [
+                    int(t) for t in self.stem_terms[self.stem_ends[group] : self.stem_ends[group + 1]] if t != number
+                ]
+                if len(others) > MAX_EXPANSION:
+                    others = sorted(sorted(others, key=lambda t: (-self.frequencies[t], t))[:MAX_EXPANSION])
+                found += [(other, False) for other in others]
+        return tuple(found)
+
+    def _ranges(self, term: str, exact: bool) -> tuple[tuple[int, bool, str, int, int, int], ...]:
+        """The forms of a term with all that matching needs: number, typed, text, first and last posting, documents."""
+        ends, counts = self.posting_ends, self.frequencies
+        return tuple(
+            (number, typed, self.terms[number], int(ends[number]), int(ends[number + 1]), int(counts[number]))
+            for number, typed in self.forms(term, exact)
+        )
+
+    def starting(self, prefix: str) -> list[str]:
+        """Words that start with ``prefix``, all of them, in order."""
+        return [self.terms[number] for number in self.terms.starting(prefix)] if prefix else []
+
+    def frequency(self, number: int) -> int:
+        """Live documents with one term."""
+        return int(self.frequencies[number])
+
+    def joined(self, word: str) -> Iterator[tuple[str, ...]]:
+        """The token sequences that the corpus also writes as one word ("cart": car t)."""
+        for number in self.compounds.starting(word + "\t"):
+            yield tuple(self.compounds[number].split("\t")[1].split(" "))
+
+    def named(self, key: str) -> Iterator[int]:
+        """Documents that have a name with this key (``analysis.name_key``)."""
+        number = self.names.find(key)
+        while 0 <= number < len(self.names) and self.names[number] == key:
+            if self.live[self.name_documents[number]]:
+                yield int(self.name_documents[number])
+            number += 1
+
+    # -- postings made for one query -----------------------------------------------------------------------------------
+
+    def in_fields(self, number: int, field_mask: int) -> tuple[Array, Array]:
+        """Documents and weights of one term within some fields."""
+        start, end = int(self.posting_ends[number]), int(self.posting_ends[number + 1])
+        documents = np.empty(end - start, np.int32)
+        impacts = np.empty(end - start, np.float32)
+        found = kernels.term_in_fields(
+            self.posting_documents, self.position_ends, self.positions, self.token_fields, self.token_ends, self.scale,
+            start, end, field_mask, documents, impacts,
+        )  # fmt: skip
+        return documents[:found], impacts[:found]
+
+    def phrase(
+        self, slots: list[tuple[int, ...]], field_mask: int, scratch: Array
+    ) -> tuple[Array, Array, Array, Array]:
+        """Occurrences (documents, positions, in order) and postings (documents, weights) of a phrase.
+
+        Each slot lists the terms that may fill it; ``scratch`` is int16 over the vocabulary, all zero before and after.
+        """
+        none = np.zeros(0, np.int32)
+        if not all(slots):
+            return none, none, none, np.zeros(0, np.float32)
+        masks: dict[int, int] = {}
+        for slot, numbers in enumerate(slots):
+            for number in numbers:
+                masks[number] = masks.get(number, 0) | 1 << slot
+        costs = [
+            sum(int(self.position_ends[self.posting_ends[n + 1]] - self.position_ends[self.posting_ends[n]]) for n in s)
+            for s in slots
+        ]
+        lead = costs.index(min(costs))
+        marked = list(masks)
+        scratch[marked] = np.arange(1, len(marked) + 1, dtype=np.int16)
+        element_terms = np.array([masks[number] for number in marked], np.uint64)
+        starts = np.array([self.posting_ends[n] for n in slots[lead]], np.int64)
+        ends = np.array([self.posting_ends[n + 1] for n in slots[lead]], np.int64)
+        documents = np.empty(costs[lead], np.int32)
+        positions = np.empty(costs[lead], np.int32)
+        found = kernels.find_phrase(
+            self.posting_documents, self.position_ends, self.positions, self.tokens, self.token_fields, self.token_ends,
+            starts, ends, lead, scratch, element_terms, len(slots), lead, field_mask, documents, positions, True,
+        )  # fmt: skip
+        scratch[marked] = 0
+        documents, positions = documents[:found], positions[:found]
+        if len(slots[lead]) > 1:
+            order = np.lexsort((positions, documents))
+            documents, positions = documents[order], positions[order]
+        if not found:
+            return none, none, none, np.zeros(0, np.float32)
+        first = np.flatnonzero(np.diff(documents, prepend=-1))
+        fields = self.token_fields[self.token_ends[documents] + positions]
+        impacts = np.add.reduceat(self.scale[documents, fields].astype(np.float64), first).astype(np.float32)
+        return documents, positions, documents[first], impacts
+
+    def with_code(self, code: int) -> Array:
+        """Documents that have a facet value, in order."""
+        found = self._code_postings.get(code)
+        if found is None:
+            at = np.flatnonzero(self.codes == code)
+            found = (np.searchsorted(self.code_ends, at, side="right") - 1).astype(np.int32)
+            self._code_postings[code] = found
+        return found
+
+    # -- documents -----------------------------------------------------------------------------------------------------
+
+    def _card(self, number: int) -> tuple[Card, list[tuple[str, str]]]:
+        return read_card(self._cards[number])
+
+    def document(self, number: int) -> Document:
+        """One whole document."""
+        return read_document(self._documents[number])
+
+    def find(self, doc_id: str) -> int:
+        """Number of a live document by id, or -1."""
+        number = self.ids.find(doc_id)
+        return number if number >= 0 and self.live[number] else -1
+
+
+def field_mask(fields: tuple[str, ...]) -> int:
+    """Fields as bits; no fields means all but pinyin-only ones count as anywhere."""
+    return sum(1 << FIELDS.index(name) for name in fields) if fields else (1 << len(FIELDS)) - 1

@@ -1,0 +1,324 @@
+"""Immutable generations of an index: names, manifest, the atomic switch, how many to keep.
+
+::
+
+    index/
+      CURRENT                    one line: the name of the generation that is served
+      000007-20261122T210313Z/   one complete generation, never changed once it has this name
+        manifest.json            what it holds, with the size and checksum of every other file
+        …
+      .build-000008-…/           a build that is running, or the remains of one that died
+      .lock                      held by the process that builds
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import xxhash
+from filelock import FileLock, Timeout
+
+from indexer.errors import GenerationMissing, IndexDamaged, IndexLocked, IndexMissing, IndexOutdated
+
+FORMAT_VERSION = 1  # raise it when the files of a generation change; an older one then asks for a rebuild
+KEEP = 3  # generations kept after a build: the current one and two to go back to
+MANIFEST = "manifest.json"
+POINTER = "CURRENT"
+_NAME = re.compile(r"^(\d{6,})-\d{8}T\d{6}Z$")
+_BUILDING = ".build-"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a generation holds and how to tell that it is whole."""
+
+    generation: str
+    built_at: str
+    version: str
+    format_version: int = FORMAT_VERSION
+    analyzer: str = ""
+    taxonomy: str = ""
+    corpus: str = ""
+    documents: int = 0
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    segments: tuple[str, ...] = ()
+    pivots: tuple[float, ...] = ()
+    ranking: dict[str, Any] = field(default_factory=dict)
+    incremental: bool = False
+    files: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def dumps(self) -> str:
+        """The manifest as JSON, with a checksum over itself in the last field."""
+        body = json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True)
+        return json.dumps(
+            {"manifest": json.loads(body), "checksum": _checksum_text(body)}, ensure_ascii=False, indent=1
+        )
+
+    @staticmethod
+    def loads(text: str, name: str) -> Manifest:
+        """Read a manifest back.
+
+        Raises:
+            IndexDamaged: If it is not whole.
+            IndexOutdated: If another format version wrote it.
+        """
+        try:
+            outer = json.loads(text)
+            values: dict[str, Any] = outer["manifest"]
+            body = json.dumps(values, ensure_ascii=False, indent=1, sort_keys=True)
+            if _checksum_text(body) != outer["checksum"]:
+                raise IndexDamaged(name, "the manifest differs from its checksum")
+            if values["format_version"] != FORMAT_VERSION:
+                raise IndexOutdated(values["format_version"], FORMAT_VERSION)
+            if values["generation"] != name:
+                raise IndexDamaged(name, f"its manifest belongs to {values['generation']}")
+            values["files"] = {file: (size, checksum) for file, (size, checksum) in values["files"].items()}
+            values["segments"] = tuple(values["segments"])
+            values["pivots"] = tuple(values["pivots"])
+            return Manifest(**values)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise IndexDamaged(name, "the manifest cannot be read") from error
+
+
+def _checksum_text(text: str) -> str:
+    return xxhash.xxh3_128_hexdigest(text.encode("utf-8", "surrogatepass"))
+
+
+def file_checksum(path: Path) -> str:
+    """XXH3-128 of a file's bytes, in hexadecimal: guards against accidents, not against an attacker."""
+    digest = xxhash.xxh3_128()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+class Generations:
+    """The generations in one index folder."""
+
+    def __init__(self, folder: Path | str, keep: int = KEEP) -> None:
+        self.folder = Path(folder)
+        self.keep = keep
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def names(self) -> tuple[str, ...]:
+        """All complete generations, oldest first."""
+        try:
+            entries = os.listdir(self.folder)
+        except FileNotFoundError:
+            return ()
+        return tuple(
+            sorted(name for name in entries if _NAME.match(name) and (self.folder / name / MANIFEST).is_file())
+        )
+
+    def current(self) -> str:
+        """Name of the generation that is served.
+
+        Raises:
+            IndexMissing: If there is none.
+        """
+        try:
+            name = (self.folder / POINTER).read_text("ascii").strip()
+        except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
+            name = ""
+        if _NAME.match(name):
+            return name
+        # The pointer itself is lost or damaged: the newest complete generation is what it named or will be.
+        names = self.names()
+        if not names:
+            raise IndexMissing(self.folder)
+        return names[-1]
+
+    def pointer_state(self) -> tuple[int, int]:
+        """Changes whenever another generation is published; cheap enough for every request."""
+        try:
+            status = os.stat(self.folder / POINTER)
+        except OSError:
+            return (0, 0)
+        return (status.st_ino, status.st_mtime_ns)
+
+    def path(self, name: str) -> Path:
+        """Folder of one generation."""
+        return self.folder / name
+
+    def manifest(self, name: str) -> Manifest:
+        """Manifest of one generation.
+
+        Raises:
+            GenerationMissing: If there is no such generation.
+            IndexDamaged, IndexOutdated: If it cannot be used.
+        """
+        if not _NAME.match(name):
+            raise GenerationMissing(name, self.names())
+        try:
+            text = (self.folder / name / MANIFEST).read_text("utf-8")
+        except FileNotFoundError:
+            raise GenerationMissing(name, self.names()) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise IndexDamaged(name, f"the manifest cannot be read ({error.__class__.__name__})") from error
+        return Manifest.loads(text, name)
+
+    def check(self, name: str) -> Manifest:
+        """Compare every file of a generation with its manifest.
+
+        Raises:
+            IndexDamaged: On the first difference, naming the file.
+        """
+        manifest = self.manifest(name)
+        folder = self.folder / name
+        for file, (size, checksum) in sorted(manifest.files.items()):
+            path = folder / file
+            try:
+                if path.stat().st_size != size:
+                    raise IndexDamaged(name, f"{file} has {path.stat().st_size:,} bytes instead of {size:,}")
+                if file_checksum(path) != checksum:
+                    raise IndexDamaged(name, f"{file} differs from its checksum")
+            except FileNotFoundError:
+                raise IndexDamaged(name, f"{file} is missing") from None
+            except OSError as error:
+                raise IndexDamaged(name, f"{file} cannot be read ({error.strerror})") from error
+        return manifest
+
+    def newest_good(self) -> tuple[Manifest, tuple[str, ...]]:
+        """The current generation, or the newest whole one if it is damaged, with what was wrong on the way.
+
+        Raises:
+            IndexMissing: If there is no generation at all.
+            IndexDamaged, IndexOutdated, GenerationMissing: If there is none that can be used.
+        """
+        wanted = self.current()
+        problems: list[str] = []
+        first: Exception | None = None
+        for name in (wanted, *reversed([name for name in self.names() if name != wanted])):
+            try:
+                return self.check(name), tuple(problems)
+            except (IndexDamaged, IndexOutdated, GenerationMissing) as error:
+                problems.append(str(error))
+                first = first or error
+        assert first is not None
+        raise first
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the right to build; it ends with the process, however that ends.
+
+        Raises:
+            IndexLocked: If another process has it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        held = FileLock(self.folder / ".lock")
+        try:
+            held.acquire(timeout=0)
+        except Timeout:
+            raise IndexLocked(self.folder) from None
+        try:
+            yield
+        finally:
+            held.release()
+
+    def begin(self) -> tuple[str, Path]:
+        """Name and fresh folder for a new generation; clears what dead builds left. Call it with the lock held."""
+        for path in self.folder.glob(_BUILDING + "*"):
+            shutil.rmtree(path, ignore_errors=True)
+        for path in self.folder.glob(POINTER + ".*"):
+            path.unlink(missing_ok=True)
+        numbers = [int(name.split("-")[0]) for name in os.listdir(self.folder) if _NAME.match(name)]
+        # The number orders generations, so that a clock that jumps back does no harm.
+        name = f"{max(numbers, default=0) + 1:06d}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+        folder = self.folder / (_BUILDING + name)
+        folder.mkdir()
+        return name, folder
+
+    def publish(self, manifest: Manifest, folder: Path) -> Manifest:
+        """Make a finished build the current generation: checksums, syncs, then one atomic rename of the pointer."""
+        files: dict[str, tuple[int, str]] = {}
+        for path in _files(folder):
+            files[str(path.relative_to(folder))] = (path.stat().st_size, file_checksum(path))
+            _sync(path)
+        manifest = replace(manifest, files=files)
+        target = folder / MANIFEST
+        target.write_text(manifest.dumps(), "utf-8")
+        _sync(target)
+        for inner in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
+            _sync(inner)
+        _sync(folder)
+        os.rename(folder, self.folder / manifest.generation)
+        _sync(self.folder)
+        self.point_to(manifest.generation)
+        self.prune()
+        return manifest
+
+    def point_to(self, name: str) -> None:
+        """Serve another generation from now on, in one atomic rename."""
+        pointer = self.folder / f"{POINTER}.{os.getpid()}"
+        with pointer.open("w", encoding="ascii") as stream:
+            stream.write(name + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(pointer, self.folder / POINTER)
+        _sync(self.folder)
+
+    def discard(self, folder: Path) -> None:
+        """Remove a build that failed."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def prune(self, keep: int | None = None) -> tuple[str, ...]:
+        """Remove all but the newest ``keep`` generations, never the current one; returns the names removed."""
+        keep = self.keep if keep is None else keep
+        current = self.current()
+        names = [name for name in self.names() if name != current]
+        removed = names[: max(len(names) - max(keep - 1, 0), 0)]
+        for name in removed:
+            # The manifest goes first: a half-removed generation must not look like one.
+            (self.folder / name / MANIFEST).unlink(missing_ok=True)
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        for path in self.folder.iterdir():
+            if _NAME.match(path.name) and path.is_dir() and not (path / MANIFEST).exists():
+                shutil.rmtree(path, ignore_errors=True)
+        return tuple(removed)
+
+    def rollback(self, name: str | None = None) -> Manifest:
+        """Serve an earlier generation again: the one named, or the newest whole one before the current.
+
+        Raises:
+            GenerationMissing: If there is none to go back to.
+            IndexDamaged: If the one named is damaged.
+        """
+        current = self.current()
+        if name is not None:
+            manifest = self.check(name)
+            self.point_to(name)
+            return manifest
+        for candidate in reversed([each for each in self.names() if each < current]):
+            try:
+                manifest = self.check(candidate)
+            except (IndexDamaged, IndexOutdated):
+                continue
+            self.point_to(candidate)
+            return manifest
+        raise GenerationMissing("before " + current, self.names())

@@ -1,0 +1,247 @@
+"""What every engine must do: the same tests run against each of them, the memory engine being the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from indexer.engines import Engine
+from indexer.engines.memory import MemoryEngine
+from indexer.errors import QueryError, UnknownFacet
+from indexer.model import (
+    And,
+    Boost,
+    Concept,
+    Document,
+    DocumentIs,
+    Everything,
+    FacetIs,
+    Filter,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Results,
+    Section,
+    Term,
+)
+
+WORDS = (
+    "eye",
+    "eyes",
+    "hospital",
+    "hospitals",
+    "cost",
+    "costs",
+    "visa",
+    "car",
+    "t",
+    "cell",
+    "pd",
+    "1",
+    "the",
+    "of",
+    "协",
+    "和",
+    "医",
+)
+CITIES = ("Beijing", "Shanghai", "Hainan (Boao)")
+SPECIALTIES = ("Oncology", "Ophthalmology", "Ear, Nose & Throat")
+
+words = st.sampled_from(WORDS)
+texts = st.lists(words, min_size=0, max_size=14).map(" ".join)
+sections = st.lists(st.tuples(texts, texts), max_size=3).map(
+    lambda pairs: tuple(Section(heading, f"s{n}", text) for n, (heading, text) in enumerate(pairs))
+)
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    """A document over a small vocabulary, so that words meet."""
+    return Document(
+        doc_id=f"{draw(st.sampled_from(('hospitals', 'articles')))}/{draw(st.integers(0, 30))}",
+        kind=draw(st.sampled_from(("hospital", "article"))),
+        title=draw(texts),
+        sections=draw(sections),
+        title_zh=draw(st.sampled_from(("", "协和医院"))),
+        aliases=tuple(draw(st.lists(texts, max_size=2))),
+        city=tuple(draw(st.sets(st.sampled_from(CITIES), max_size=2))),
+        specialty=tuple(draw(st.sets(st.sampled_from(SPECIALTIES), max_size=2))),
+        date=draw(st.sampled_from(("", "2024", "2025-03", "2025-03-09"))),
+    )
+
+
+fields = st.sampled_from(((), (), (), ("title",), ("title", "alias"), ("heading", "body")))
+weights = st.sampled_from((1.0, 0.5))
+terms = st.builds(Term, words, fields, weights, st.booleans())
+phrases = st.builds(Phrase, st.lists(words, min_size=1, max_size=3).map(tuple), fields, weights, st.booleans())
+prefixes = st.builds(Prefix, st.sampled_from(("e", "ho", "c", "协", "zz")), fields, weights)
+members = st.one_of(terms, terms, phrases, prefixes)
+leaves = st.one_of(
+    members,
+    members,
+    st.builds(Concept, st.lists(members, min_size=1, max_size=3).map(tuple)),
+    st.builds(FacetIs, st.just("city"), st.sampled_from(CITIES)),
+    st.builds(
+        DocumentIs, st.lists(st.integers(0, 30).map(lambda n: f"hospitals/{n}"), max_size=2).map(tuple), st.just(100.0)
+    ),
+    st.just(Everything()),
+)
+
+
+def _branch(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    several = st.lists(children, min_size=1, max_size=3).map(tuple)
+    return st.one_of(
+        st.builds(And, several),
+        st.builds(Not, children),
+        several.flatmap(lambda c: st.builds(Or, st.just(c), st.integers(0, len(c)))),
+    )
+
+
+trees: st.SearchStrategy[Node] = st.recursive(leaves, _branch, max_leaves=6)
+filters = st.lists(
+    st.one_of(
+        st.builds(Filter, st.just("city"), st.lists(st.sampled_from((*CITIES, "Nowhere")), max_size=2).map(tuple)),
+        st.builds(
+            Filter, st.just("specialty"), st.lists(st.sampled_from(SPECIALTIES), min_size=1, max_size=2).map(tuple)
+        ),
+        st.builds(Filter, st.just("kind"), st.just(("hospital",))),
+    ),
+    max_size=2,
+    unique_by=lambda each: each.facet,
+).map(tuple)
+queries = st.builds(
+    Query,
+    root=trees,
+    filters=filters,
+    boosts=st.lists(
+        st.builds(Boost, st.just("city"), st.sampled_from(CITIES), st.sampled_from((0.5, 2.0))), max_size=1
+    ).map(tuple),
+    sort=st.sampled_from(("relevance", "relevance", "title", "date")),
+    offset=st.sampled_from((0, 0, 2)),
+    limit=st.sampled_from((0, 3, 40)),
+)
+
+
+def assert_same(found: Results, expected: Results) -> None:
+    """Equal totals, facets, order, scores, sections and reasons; ties in score may only differ by rounding."""
+    assert found.total == expected.total
+    assert found.facets == expected.facets
+    assert [hit.rank for hit in found.hits] == [hit.rank for hit in expected.hits]
+    assert [hit.score for hit in found.hits] == pytest.approx([hit.score for hit in expected.hits], abs=2e-3)
+    for left, right in zip(found.hits, expected.hits, strict=True):
+        if left.doc_id != right.doc_id:
+            # Two documents may change places only where their scores are equal but for rounding.
+            assert left.score == pytest.approx(right.score, abs=2e-3)
+            continue
+        assert left.matched == right.matched
+        assert left.section == right.section
+
+
+# The same inherited test runs for several engines on purpose, and each example makes an engine of its own.
+SUPPRESSED = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.differing_executors)
+
+
+class EngineContract:
+    """Subclass with a ``make_engine`` fixture that gives a fresh engine at each call."""
+
+    @pytest.fixture
+    def make_engine(self) -> Callable[[], Engine]:
+        raise NotImplementedError
+
+    @settings(max_examples=120, deadline=None, suppress_health_check=SUPPRESSED)
+    @given(st.lists(documents(), max_size=12), st.lists(queries, min_size=1, max_size=6))
+    def test_answers_equal_the_naive_ones(
+        self, make_engine: Callable[[], Engine], docs: list[Document], asked: list[Query]
+    ) -> None:
+        engine, oracle = make_engine(), MemoryEngine()
+        for each in (engine, oracle):
+            with each.rebuild() as writer:
+                for document in docs:
+                    writer.put(document)
+        with engine.searcher() as searcher, oracle.searcher() as naive:
+            assert [d.doc_id for d in searcher.documents()] == [d.doc_id for d in naive.documents()]
+            for query in asked:
+                assert_same(searcher.search(query), naive.search(query))
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=SUPPRESSED)
+    @given(
+        st.lists(documents(), min_size=1, max_size=8),
+        st.lists(
+            st.tuples(st.lists(documents(), max_size=3), st.lists(st.integers(0, 30), max_size=3)),
+            min_size=1,
+            max_size=4,
+        ),
+        st.lists(queries, min_size=1, max_size=4),
+    )
+    def test_updates_equal_the_naive_ones(
+        self,
+        make_engine: Callable[[], Engine],
+        docs: list[Document],
+        changes: list[tuple[list[Document], list[int]]],
+        asked: list[Query],
+    ) -> None:
+        engine, oracle = make_engine(), MemoryEngine()
+        for each in (engine, oracle):
+            with each.rebuild() as writer:
+                for document in docs:
+                    writer.put(document)
+            for fresh, gone in changes:
+                with each.update() as writer:
+                    for document in fresh:
+                        writer.put(document)
+                    for number in gone:
+                        writer.delete(f"hospitals/{number}")
+        with engine.searcher() as searcher, oracle.searcher() as naive:
+            assert list(searcher.documents()) == list(naive.documents())
+            for query in asked:
+                assert_same(searcher.search(query), naive.search(query))
+
+    def test_facet_counts_ignore_the_facets_own_choice_and_keep_a_chosen_value_at_zero(
+        self, make_engine: Callable[[], Engine]
+    ) -> None:
+        engine = make_engine()
+        with engine.rebuild() as writer:
+            writer.put(Document("hospitals/a", "hospital", "eye", (), city=("Beijing",), specialty=("Ophthalmology",)))
+            writer.put(Document("hospitals/b", "hospital", "eye", (), city=("Shanghai",), specialty=("Oncology",)))
+            writer.put(Document("articles/c", "article", "eye", (), city=("Shanghai", "Beijing")))
+        with engine.searcher() as searcher:
+            query = Query(Term("eye"), filters=(Filter("city", ("Beijing",)), Filter("specialty", ("Oncology",))))
+            results = searcher.search(query)
+            assert results.total.value == 0
+            listed = {f.name: [(b.value, b.count.value, b.selected) for b in f.buckets] for f in results.facets}
+            assert listed["city"] == [("Shanghai", 1, False), ("Beijing", 0, True)]
+            assert listed["specialty"] == [("Ophthalmology", 1, False), ("Oncology", 0, True)]
+            assert listed["kind"] == []
+
+    def test_a_failed_write_changes_nothing(self, make_engine: Callable[[], Engine]) -> None:
+        engine = make_engine()
+        with engine.rebuild() as writer:
+            writer.put(Document("hospitals/a", "hospital", "first", ()))
+
+        def fail() -> None:
+            with engine.rebuild() as writer:
+                writer.put(Document("hospitals/b", "hospital", "second", ()))
+                raise RuntimeError("disk")
+
+        with pytest.raises(RuntimeError, match="disk"):
+            fail()
+        with engine.searcher() as searcher:
+            assert [d.title for d in searcher.documents()] == ["first"]
+
+    def test_a_window_past_the_limit_and_an_unknown_facet_are_refused(self, make_engine: Callable[[], Engine]) -> None:
+        engine = make_engine()
+        with engine.rebuild() as writer:
+            writer.put(Document("hospitals/a", "hospital", "first", ()))
+        with engine.searcher() as searcher:
+            with pytest.raises(QueryError, match="10,000"):
+                searcher.search(Query(Everything(), offset=9_995, limit=10))
+            with pytest.raises(UnknownFacet, match="Did you mean 'topic'"):
+                searcher.search(Query(Everything(), filters=(Filter("topc", ("x",)),)))
+            with pytest.raises(QueryError, match="parts"):
+                searcher.search(Query(And(tuple(Term("a") for _ in range(70)))))

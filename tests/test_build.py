@@ -1,0 +1,149 @@
+"""Building: an incremental build ends where a full one does, reads only what changed, and refuses to lose a site."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from indexer.build import build
+from indexer.engines.whoosh_engine import WhooshEngine
+from indexer.errors import BuildRefused, CorpusError
+from indexer.model import Document
+
+WORDS = "eye heart hospital visa cost surgery clinic children tooth proton doctor shanghai beijing price queue".split()
+Write = Callable[[str, str], None]
+
+
+def page(title: str, text: str, footer: str = "", city: str = "Shanghai") -> str:
+    """A small hospital page with JSON-LD."""
+    data = json.dumps(
+        {"@context": "https://schema.org", "@type": "Hospital", "name": title, "address": {"addressLocality": city}}
+    )
+    head = f'<title>{title}</title><script type="application/ld+json">{data}</script>'
+    body = f"<h1>{title}</h1><h2>About</h2><p>{text}</p><p>{footer}</p>"
+    return f'<!doctype html><html lang="en"><head>{head}</head><body><main>{body}</main></body></html>'
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    folder = tmp_path / "corpus"
+    (folder / "hospitals").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def write(corpus: Path) -> Write:
+    def to(name: str, html: str) -> None:
+        (corpus / "hospitals" / f"{name}.html").write_text(html, "utf-8")
+
+    return to
+
+
+def documents(index: Path) -> list[Document]:
+    with WhooshEngine(index).searcher() as searcher:
+        return list(searcher.documents())
+
+
+def alike(index: Path) -> list[Document]:
+    """Documents without the words of their receipts, which tell how many pages had a line when it was cut."""
+    return [
+        replace(d, receipt=replace(d.receipt, cuts=tuple(replace(cut, reason="") for cut in d.receipt.cuts)))
+        for d in documents(index)
+    ]
+
+
+def sentence(chance: random.Random) -> str:
+    return " ".join(chance.choice(WORDS) for _ in range(12)).capitalize() + "."
+
+
+def test_incremental_builds_end_where_full_builds_do(tmp_path: Path, corpus: Path, write: Write) -> None:
+    """Pages come, change and go at random; a footer becomes boilerplate and stops being it on the way."""
+    chance = random.Random(11)
+    footer = "Telephone consultation is open to members of the association on working days."
+    names: dict[str, bool] = {}
+    for step in range(12):
+        for _ in range(4):
+            name = f"h{chance.randrange(25)}"
+            if name in names and chance.random() < 0.3 and len(names) > 6:
+                (corpus / "hospitals" / f"{name}.html").unlink()
+                del names[name]
+            else:
+                names[name] = step % 6 < 3
+                write(name, page(f"Hospital {name}", sentence(chance), footer if names[name] else ""))
+        report = build(corpus, tmp_path / "index", force=True)
+        shutil.rmtree(tmp_path / "fresh", ignore_errors=True)
+        build(corpus, tmp_path / "fresh", full=True)
+        assert alike(tmp_path / "index") == alike(tmp_path / "fresh")
+        assert report.incremental == (step > 0)
+
+
+def test_only_what_changed_is_parsed_and_nothing_changed_publishes_nothing(
+    tmp_path: Path, corpus: Path, write: Write
+) -> None:
+    chance = random.Random(3)
+    for number in range(10):
+        write(str(number), page(f"Hospital {number}", sentence(chance)))
+    first = build(corpus, tmp_path / "index")
+    assert (first.parsed, first.documents, first.published) == (10, 10, True)
+    again = build(corpus, tmp_path / "index")
+    assert (again.parsed, again.published, again.generation) == (0, False, first.generation)
+    write("3", page("Hospital 3", sentence(chance)))
+    changed = build(corpus, tmp_path / "index")
+    assert (changed.parsed, changed.incremental, changed.documents) == (1, True, 10)
+    full = build(corpus, tmp_path / "index", full=True)
+    assert (full.parsed, full.incremental) == (10, False)
+
+
+def test_one_bad_page_never_stops_a_build_and_is_named(tmp_path: Path, corpus: Path, write: Write) -> None:
+    write("good", page("Good Hospital", "A text about eyes."))
+    (corpus / "hospitals" / "bad.html").write_bytes(b"\x00\x01\x02" * 2000)
+    report = build(corpus, tmp_path / "index")
+    assert report.documents == 1
+    assert len(report.rejected) == 1
+    assert report.rejected[0].startswith("Skipped hospitals/bad.html: ")
+
+
+def test_a_page_that_turns_bad_leaves_the_index(tmp_path: Path, corpus: Path, write: Write) -> None:
+    write("a", page("Hospital A", "First text."))
+    write("b", page("Hospital B", "Second text."))
+    build(corpus, tmp_path / "index")
+    (corpus / "hospitals" / "b.html").write_bytes(b"\x00" * 100)
+    report = build(corpus, tmp_path / "index")
+    assert [d.title for d in documents(tmp_path / "index")] == ["Hospital A"]
+    assert report.incremental
+    assert len(report.rejected) == 1
+
+
+def test_losing_half_a_site_is_refused_unless_forced(tmp_path: Path, corpus: Path, write: Write) -> None:
+    chance = random.Random(5)
+    for number in range(24):
+        write(str(number), page(f"Hospital {number}", sentence(chance)))
+    before = build(corpus, tmp_path / "index")
+    for number in range(14):
+        (corpus / "hospitals" / f"{number}.html").unlink()
+    for full in (False, True):
+        with pytest.raises(BuildRefused, match="10 documents where there were 24"):
+            build(corpus, tmp_path / "index", full=full)
+        assert WhooshEngine(tmp_path / "index").generations.current() == before.generation
+    assert build(corpus, tmp_path / "index", force=True).documents == 10
+
+
+def test_an_empty_or_missing_corpus_publishes_nothing(tmp_path: Path, corpus: Path) -> None:
+    with pytest.raises(BuildRefused, match="no page"):
+        build(corpus, tmp_path / "index")
+    with pytest.raises(CorpusError, match="Cannot read the corpus"):
+        build(tmp_path / "none", tmp_path / "index")
+    assert not list((tmp_path / "index").glob("0*"))
+
+
+def test_progress_tells_every_stage(tmp_path: Path, corpus: Path, write: Write) -> None:
+    write("a", page("Hospital A", "First text."))
+    stages: dict[str, int] = {}
+    build(corpus, tmp_path / "index", progress=lambda stage, done, total: stages.update({stage: done}))
+    assert stages == {"Reading": 1, "Parsing": 1, "Classifying": 1, "Indexing": 1}

@@ -1,0 +1,86 @@
+"""The embedded engine answers exactly as the naive one, and its scores are Whoosh's own where they mean the same."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from whoosh import index as whoosh_index
+from whoosh import query as whoosh_query
+from whoosh.scoring import BM25F
+
+from indexer.analysis import FIELDS, stem, terms
+from indexer.engines import Engine
+from indexer.engines.whoosh_engine import WhooshEngine
+from indexer.model import Document, Query, Section, Term
+from indexer.ranking import Ranking
+from tests.engine_contract import EngineContract
+
+
+class TestWhooshEngine(EngineContract):
+    """Contract, on a fresh folder for each engine."""
+
+    @pytest.fixture
+    def make_engine(self, tmp_path: Path) -> Callable[[], Engine]:
+        numbers = itertools.count()
+
+        def make() -> Engine:
+            shutil.rmtree(tmp_path / f"i{next(numbers) - 1}", ignore_errors=True)
+            return WhooshEngine(tmp_path / f"i{next(numbers)}")
+
+        return make
+
+
+TEXTS = (
+    "eye hospital in shanghai with an eye clinic",
+    "heart hospital heart surgery in beijing",
+    "visa and cost of treatment cost cost",
+    "eye eye eye",
+    "a longer text that mentions the eye only once near its very end and nothing else",
+)
+
+
+def test_base_scores_are_those_of_whoosh_itself(tmp_path: Path) -> None:
+    """One term in one field, with Whoosh's constants: its scorer and our columns give the same numbers."""
+    ranking = Ranking(
+        field_weights=(1.0,) * len(FIELDS),
+        field_b=(0.75,) * len(FIELDS),
+        k1=1.2,
+        idf_shift=1.0,
+        title_coverage=0,
+        title_fill=0,
+        adjacency=0,
+    )
+    engine = WhooshEngine(tmp_path / "index", ranking)
+    with engine.rebuild() as writer:
+        for number, text in enumerate(TEXTS):
+            writer.put(Document(f"articles/{number}", "article", f"title {number}", (Section("", "", text),)))
+    folder = engine.generations.path(engine.generations.current()) / "whoosh"
+    opened = whoosh_index.open_dir(str(folder), readonly=True)
+    with engine.searcher() as ours, opened.searcher(weighting=BM25F(B=0.75, K1=1.2)) as theirs:
+        for word in sorted(set(terms(" ".join(TEXTS)))):
+            found = ours.search(Query(Term(word, fields=("body",), exact=True), limit=100))
+            expected = theirs.search(whoosh_query.Term("body", word), limit=100)
+            assert {h.doc_id: h.score for h in found.hits} == pytest.approx(
+                {h["id"]: h.score for h in expected}, abs=1e-3
+            )
+            assert stem(word)
+    opened.close()
+
+
+def test_any_whoosh_opens_the_durable_index_and_sees_the_facets(tmp_path: Path) -> None:
+    engine = WhooshEngine(tmp_path / "index")
+    with engine.rebuild() as writer:
+        writer.put(
+            Document(
+                "hospitals/a", "hospital", "Eye", (), city=("Beijing",), specialty=("Ear, Nose & Throat", "Oncology")
+            )
+        )
+    opened = whoosh_index.open_dir(str(engine.generations.path(engine.generations.current()) / "whoosh"), readonly=True)
+    with opened.searcher() as searcher:
+        assert sorted(searcher.lexicon("specialty")) == [b"Ear\xe2\x80\x9a Nose & Throat", b"Oncology"]
+        assert [fields["id"] for fields in searcher.all_stored_fields()] == ["hospitals/a"]
+    opened.close()
