@@ -50,3 +50,10 @@ $(VENV)/.installed-test: $(VENV)/.installed
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .coverage*
+
+benchmark: $(VENV)/.installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[benchmark]'
+	$(BIN)/python -m benchmarks.relevance
+
+torture: $(VENV)/.installed-test
+	$(BIN)/python -m benchmarks.torture

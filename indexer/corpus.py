@@ -1,0 +1,251 @@
+"""Find the files of a corpus."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.errors import CorpusError, PageError
+from indexer.slug import unique_slug
+
+PAGE_SUFFIXES = frozenset((".html", ".htm", ".xhtml", ".txt", ".md", ".markdown"))
+# Files that a saved site or a corpus carries along: passed over without a word.
+COMPANION_SUFFIXES = frozenset(
+    [
+        ".css",
+        ".js",
+        ".mjs",
+        ".map",
+        ".json",
+        ".xml",
+        ".tsv",
+        ".csv",
+        ".yml",
+        ".yaml",
+        ".toml",
+        ".ini",
+        ".lock",
+        ".py",
+        ".sh",
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".gif",
+        ".svg",
+        ".webp",
+        ".avif",
+        ".ico",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".woff",
+        ".woff2",
+        ".ttf",
+        ".otf",
+        ".eot",
+        ".mp3",
+        ".mp4",
+        ".webm",
+        ".ogg",
+        ".pdf",
+        ".zip",
+        ".gz",
+        ".bak",
+        ".tmp",
+        ".part",
+        ".swp",
+        ".log",
+    ]
+)
+NOTES = frozenset(
+    ("readme", "sources", "license", "licence", "copying", "notice", "changelog", "contributing", "robots")
+)
+MAX_FILE_BYTES = 20_000_000  # the longest real page seen has 0.2 MB; parsing this much takes about 400 MB of memory
+KIND_FOLDERS = {"hospitals": "hospitals", "hospital": "hospitals", "articles": "articles", "article": "articles"}
+UNFILED = "articles"  # where a page outside of those folders stands until it is classified
+MAX_DEPTH = 64  # folders below the corpus; more is a loop made with mounts or a mistake
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusFile:
+    """One page file, as it was when it was found.
+
+    ``path`` is relative to the corpus, with ``/``, and safe to print: bytes that are not UTF-8 and control characters
+    are escaped in it. ``location`` opens the file. ``filed`` tells whether the folder says the kind of document.
+    """
+
+    path: str
+    doc_id: str
+    digest: str
+    size: int
+    mtime: float
+    location: str
+    filed: bool = True
+
+    def read(self) -> bytes:
+        """All bytes of the file.
+
+        Raises:
+            PageError: If it has vanished, cannot be read, is no regular file or has grown past ``MAX_FILE_BYTES``.
+        """
+        return b"".join(_chunks(self.location, self.path))
+
+
+def walk(folder: Path | str) -> Iterator[CorpusFile | PageError]:
+    """Every page of a corpus in order of its path, and a ``PageError`` for every file that cannot be one.
+
+    A ``doc_id`` comes from the path alone: ``hospitals/…`` and ``articles/…`` keep their folder, anything else is
+    ``articles/…`` until it is classified. The rest of the path without suffix becomes one word, folders joined by
+    hyphens. The second file with the same id is reported, in order of paths; a page outside of the two folders must
+    differ from both. Links are not followed: what they point to inside the corpus is found in its own place, and what
+    lies outside is none of the corpus. Names that start with a dot, companions of pages (styles, pictures, data) and
+    notes (README, SOURCES, LICENSE, …) are passed over.
+
+    Raises:
+        CorpusError: If the folder itself is missing or cannot be read.
+    """
+    root = os.fspath(folder)
+    try:
+        with os.scandir(root):
+            pass
+    except OSError as error:
+        raise CorpusError(folder, _reason(error)) from error
+    found = sorted(_find(root), key=lambda each: os.fsencode(each[0]))
+    owners: dict[str, str] = {}
+    for raw, problem in found:
+        if not problem and _filed(raw):
+            owners.setdefault(doc_id_of(raw), raw)
+    for raw, problem in found:
+        yield PageError(printable(raw), problem) if problem else _describe(root, raw, owners)
+
+
+def doc_id_of(path: str) -> str:
+    """Id of the document in a file, from its path relative to the corpus."""
+    parts = path.split("/")
+    stem = os.path.splitext(parts[-1])[0]
+    folders = parts[:-1]
+    kind = UNFILED
+    if _filed(path):
+        kind = KIND_FOLDERS[folders.pop(0).lower()]
+    names = [*folders, stem] if stem.lower() != "index" or not folders else folders
+    return f"{kind}/" + "-".join(unique_slug(name, 120) for name in names)
+
+
+def printable(path: str) -> str:
+    """Path as it can be shown and stored: UTF-8, with everything else escaped."""
+    text = path.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _filed(path: str) -> bool:
+    first, slash, _ = path.partition("/")
+    return bool(slash) and first.lower() in KIND_FOLDERS
+
+
+def _find(root: str) -> Iterator[tuple[str, str]]:
+    """Relative path and problem ("" for none) of everything that is or should be a page, in no order."""
+    folders = [("", 0)]
+    while folders:
+        folder, depth = folders.pop()
+        try:
+            with os.scandir(os.path.join(root, folder) if folder else root) as listing:
+                names = list(listing)
+        except OSError as error:
+            yield folder, _reason(error)
+            continue
+        for name in names:
+            if name.name.startswith("."):
+                continue
+            path = f"{folder}/{name.name}" if folder else name.name
+            if name.is_symlink():
+                yield from _link(root, path, name)
+            elif not name.is_dir(follow_symlinks=False):
+                yield from _candidate(path, name)
+            elif depth < MAX_DEPTH:
+                folders.append((path, depth + 1))
+            else:
+                yield path, f"more than {MAX_DEPTH} folders deep"
+
+
+def _link(root: str, path: str, name: os.DirEntry[str]) -> Iterator[tuple[str, str]]:
+    inside = os.path.realpath(root)
+    try:
+        target = os.path.realpath(name.path, strict=True)
+    except OSError as error:
+        yield path, "a link that leads in a circle" if error.errno == errno.ELOOP else "a link to nothing"
+        return
+    if os.path.commonpath((inside, target)) != inside:
+        yield path, "a link that leaves the corpus"
+
+
+def _candidate(path: str, name: os.DirEntry[str]) -> Iterator[tuple[str, str]]:
+    stem, suffix = os.path.splitext(name.name)
+    suffix = suffix.lower()
+    if not name.is_file(follow_symlinks=False):
+        yield path, "not a regular file"
+    elif suffix in PAGE_SUFFIXES:
+        if not (stem.lower() in NOTES and suffix in (".md", ".markdown", ".txt")):
+            yield path, ""
+    elif suffix not in COMPANION_SUFFIXES and name.name.lower() not in NOTES:
+        yield path, "not a page: its name must end in .html, .htm, .xhtml, .txt or .md"
+
+
+def _describe(root: str, raw: str, owners: dict[str, str]) -> CorpusFile | PageError:
+    path, doc_id, location = printable(raw), doc_id_of(raw), os.path.join(root, raw)
+    filed = _filed(raw)
+    rival = doc_id.replace(UNFILED, "hospitals", 1) if not filed else doc_id
+    owner = owners.setdefault(doc_id, raw)
+    if owner == raw and not filed:
+        owner = owners.setdefault(rival, raw)
+    if owner != raw:
+        return PageError(path, f"the same address as {printable(owner)}: {doc_id}")
+    digest = hashlib.blake2b(digest_size=16)
+    try:
+        before = os.lstat(location)
+        if before.st_size > MAX_FILE_BYTES:
+            return _too_large(path, before.st_size)
+        for chunk in _chunks(location, path):
+            digest.update(chunk)
+    except OSError as error:
+        return PageError(path, _reason(error))
+    except PageError as error:
+        return error
+    return CorpusFile(path, doc_id, digest.hexdigest(), before.st_size, before.st_mtime, location, filed)
+
+
+def _chunks(location: str, path: str) -> Iterator[bytes]:
+    try:
+        # O_NONBLOCK: a pipe that took the place of a file must not hang the build.
+        handle = os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(handle, "rb", buffering=0) as file:
+            found = os.fstat(handle)
+            if not stat.S_ISREG(found.st_mode):
+                raise PageError(path, "not a regular file")
+            if found.st_size > MAX_FILE_BYTES:
+                raise _too_large(path, found.st_size)
+            total = 0
+            while chunk := file.read(_CHUNK):
+                total += len(chunk)
+                if total > MAX_FILE_BYTES:
+                    raise _too_large(path, total)
+                yield chunk
+    except OSError as error:
+        raise PageError(path, _reason(error)) from error
+
+
+def _too_large(path: str, size: int) -> PageError:
+    return PageError(path, f"{size / 1e6:.1f} MB; the limit is {MAX_FILE_BYTES / 1e6:.0f} MB")
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.ENOENT:
+        return "it does not exist"
+    if error.errno == errno.ENOTDIR:
+        return "not a folder"
+    return (error.strerror or "cannot be read").lower()

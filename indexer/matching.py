@@ -1,0 +1,160 @@
+"""Find the words of facet values in a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from indexer.taxonomy import PlaceGuard, Taxonomy, Value
+
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
+_BETWEEN = 4  # words that may stand between a city and "University": "Shanghai University of Traditional Chinese …"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A facet value that a text speaks of: the words, and where they stand in it."""
+
+    value: str
+    words: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Finder:
+    """Compiled words of one value; ``specific`` is without the words that are clues only."""
+
+    value: Value
+    anywhere: re.Pattern[str]
+    specific: re.Pattern[str]
+    unless: re.Pattern[str] | None
+
+
+class Matcher:
+    """All words of a taxonomy, compiled; get one with ``matcher``."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        self._finders = {
+            facet: tuple(map(_finder, taxonomy.of(facet))) for facet in ("city", "specialty", "topic", "kind")
+        }
+        self._guard = _guard_pattern(taxonomy.guard)
+        self._before = _before_pattern(taxonomy.guard)
+        self._foreign = _words(taxonomy.foreign)
+
+    def find(self, facet: str, text: str, kind: str = "", *, clues: bool = True) -> list[Match]:
+        """Values of a facet in a text, one match each, in the order of their first words.
+
+        A city does not count inside the name of a university, a road or the like. ``kind`` leaves out values that are
+        not for documents of that kind; without ``clues`` only specific words count.
+        """
+        found = []
+        for finder in self._finders[facet]:
+            if kind and finder.value.kinds and kind not in finder.value.kinds:
+                continue
+            first = next(self._all(facet, finder, text, clues=clues), None)
+            if first is not None:
+                found.append(Match(finder.value.name, first.group(), first.start()))
+        return sorted(found, key=lambda match: match.start)
+
+    def count(self, facet: str, text: str) -> dict[str, int]:
+        """How often each value of a facet is spoken of, by its specific words; values without any are left out."""
+        counts = {
+            finder.value.name: sum(1 for _ in self._all(facet, finder, text, clues=False))
+            for finder in self._finders[facet]
+        }
+        return {name: count for name, count in counts.items() if count}
+
+    def foreign(self, text: str) -> frozenset[str]:
+        """Foreign countries and regions that a text names."""
+        return frozenset(match.group().casefold() for match in self._foreign.finditer(text))
+
+    def _all(self, facet: str, finder: _Finder, text: str, *, clues: bool) -> Iterator[re.Match[str]]:
+        pattern = finder.anywhere if clues else finder.specific
+        barred: list[tuple[int, int]] | None = None
+        for match in pattern.finditer(text):
+            if finder.unless is not None:
+                if barred is None:
+                    barred = [each.span() for each in finder.unless.finditer(text)]
+                if any(start <= match.start() and match.end() <= end for start, end in barred):
+                    continue
+            if facet == "city" and self._is_name(text, match):
+                continue
+            yield match
+
+    def _is_name(self, text: str, match: re.Match[str]) -> bool:
+        """Whether a city is only part of another name: Chengdu University, Beijing Road, University of Shanghai."""
+        after = text[match.end() : match.end() + 120]
+        before = text[max(0, match.start() - 40) : match.start()]
+        return self._guard.match(after) is not None or self._before.search(before) is not None
+
+
+@cache
+def _matcher(digest: str, holder: _Holder) -> Matcher:
+    return Matcher(holder.taxonomy)
+
+
+class _Holder:
+    """Carries a taxonomy past the cache, which knows it by its digest alone."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        self.taxonomy = taxonomy
+
+    def __hash__(self) -> int:
+        return hash(self.taxonomy.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Holder) and other.taxonomy.digest == self.taxonomy.digest
+
+
+def matcher(taxonomy: Taxonomy) -> Matcher:
+    """Matcher of a taxonomy, compiled once in a process."""
+    return _matcher(taxonomy.digest, _Holder(taxonomy))
+
+
+def _finder(value: Value) -> _Finder:
+    specific = (value.label, value.label_zh, *value.words)
+    districts = tuple(f"{name} {kind}" for name in value.districts for kind in ("District", "New Area", "County"))
+    han = tuple(f"{name}区" for name in value.districts)
+    return _Finder(
+        value,
+        _words((*specific, *value.clues, *districts, *han)),
+        _words(specific),
+        _words(value.unless) if value.unless else None,
+    )
+
+
+def _words(words: Iterable[str]) -> re.Pattern[str]:
+    """Pattern of any of the words, the longest first; capitals-only words ("ENT", "US") keep their case."""
+    ordered = sorted(set(words), key=len, reverse=True)
+    return re.compile("|".join(map(_word, ordered)) or r"(?!)")
+
+
+def _word(word: str) -> str:
+    if _HAN.search(word):
+        return re.escape(word)
+    parts = [re.escape(part).replace(r"\*", r"\w*") for part in re.split(r"[\s\-]+", word.replace("'", "’")) if part]
+    pattern = r"[\s\-–‑]+".join(parts).replace("’", "['’]?")
+    plain = f"(?<![\\w]){pattern}" + ("" if word.endswith("*") else r"(?:['’]s)?(?!\w)")
+    return plain if word.isupper() and len(word) <= 4 else f"(?i:{plain})"
+
+
+def _guard_pattern(guard: PlaceGuard) -> re.Pattern[str]:
+    """Match what may follow the name of a city that is part of another name."""
+    institution = "|".join(map(re.escape, guard.followed_by)) or "(?!)"
+    direct = "|".join(map(re.escape, guard.directly_followed_by)) or "(?!)"
+    direction = "|".join(map(re.escape, guard.direction_words)) or "(?!)"
+    han = "|".join(map(re.escape, guard.followed_by_han)) or "(?!)"
+    # Only capitalised words may stand between, none of them the end of a name: "Shenzhen Hospital, … University".
+    between = r"(?:\s+(?!(?:Hospital|Clinic|Center|Centre|Branch|Campus)\b)[A-Z][\w'’&-]*)"
+    return re.compile(
+        rf"{between}{{0,{_BETWEEN}}}?\s+(?:{institution})\b|(?:\s+(?:{direction}))?\s+(?:{direct})\b"
+        rf"|[^\W\d_]{{0,4}}?(?:{han})"
+    )
+
+
+def _before_pattern(guard: PlaceGuard) -> re.Pattern[str]:
+    """Match what may stand before the name of a city that is part of another name."""
+    words = "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in guard.preceded_by) or "(?!)"
+    return re.compile(rf"(?:{words})\s*$", re.IGNORECASE)

@@ -1,0 +1,77 @@
+"""Turn one HTML file into a Page."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+from bs4 import BeautifulSoup
+
+from indexer.compose import Reading, compose
+from indexer.corpus import CorpusFile
+from indexer.decode import binary_reason, decode
+from indexer.errors import PageError
+from indexer.model import Page
+from indexer.parse._survey import Survey, web_address
+from indexer.parse._walk import Walker
+from indexer.plaintext import read_plain
+from indexer.structured import read_json_ld
+
+__all__ = ["parse_page", "read_html"]
+
+MAX_ELEMENTS = 250_000  # start and end tags; as many take 10 seconds and 400 MB, a real page has under 20,000
+
+
+def parse_page(file: CorpusFile, data: bytes) -> Page:
+    """Read a file as a page: HTML, Markdown or plain text, by its suffix.
+
+    Trust goes in this order: JSON-LD; ``<meta>``, OpenGraph, canonical link, ``lang``, ``<time>``; what is visible.
+    The text is that of ``<main>``, else ``role=main``, else the one ``<article>``, else an element that is named
+    content, else the body; without navigation, header, footer, asides, forms, hidden parts and their like.
+
+    Raises:
+        PageError: If the file is empty, is no text, or has no visible text.
+    """
+    if not data.strip(b"\0 \t\r\n\x0b\x0c"):
+        raise PageError(file.path, "the file is empty")
+    if reason := binary_reason(data):
+        raise PageError(file.path, f"no text: {reason}")
+    if data.count(b"<") > MAX_ELEMENTS:
+        raise PageError(file.path, f"more than {MAX_ELEMENTS:,} elements")
+    decoded = decode(data)
+    suffix = file.path.rpartition(".")[2].lower()
+    if suffix in ("txt", "md", "markdown"):
+        reading = read_plain(decoded.text, markdown=suffix != "txt")
+    else:
+        reading = read_html(decoded.text)
+    page = compose(replace(reading, warnings=decoded.warnings + reading.warnings), file.doc_id, file.path)
+    if not any(section.text or section.heading for section in page.sections) and not page.facts:
+        raise PageError(
+            file.path, "no text inside <main> or <body>" if suffix not in ("txt", "md") else "no text in it"
+        )
+    return page
+
+
+def read_html(text: str) -> Reading:
+    """Read what an HTML document shows and says about itself."""
+    # The parser stops at a NUL; a lone surrogate cannot be encoded for it.
+    markup = text.replace("\0", "").encode("utf-8", "replace").decode()
+    with warnings.catch_warnings():  # "this looks like XML", "this looks like a file name": it is what we were given
+        warnings.simplefilter("ignore")
+        soup = BeautifulSoup(markup, "lxml")
+    survey = Survey(soup)
+    walker = Walker(soup, survey)
+    walker.walk()
+    declared = read_json_ld(survey.json_ld)
+    meta = survey.meta
+    return Reading(
+        lines=tuple(walker.lines),
+        titles=(("JSON-LD", declared.name), ("og:title", meta.get("og:title", "")), ("title", survey.title)),
+        declared=declared,
+        summary=meta.get("description") or meta.get("og:description", ""),
+        date=survey.date or walker.date,
+        language=survey.language or meta.get("content-language", "")[:35],
+        source_url=survey.canonical or web_address(meta.get("og:url", "")),
+        hints=tuple(walker.hints),
+        site_name=meta.get("og:site_name", ""),
+    )

@@ -1,0 +1,183 @@
+"""Read plain text and Markdown as a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from indexer.cleaning import clean, lines
+from indexer.compose import HINT_CHARS, Reading, VisibleLine
+from indexer.dates import date_line, iso_date
+from indexer.model import Link
+from indexer.outline import bullet, ends_sentence
+
+TITLE_CHARS = 160
+WRAPPED_CHARS = 120  # a longer line is a paragraph by itself, not a part of one that an editor wrapped
+_ATX = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_SETEXT = re.compile(r"^ {0,3}(=+|-+)\s*$")
+_HEADING_ID = re.compile(r"\s*\{#([\w.:-]+)\}\s*$")
+_FENCE = re.compile(r"^\s*(?:```|~~~)")
+_RULE = re.compile(r"^\s*(?:[-*_=~#]\s*){3,}$")
+_LINK = re.compile(
+    r"(!?)\[([^\[\]]{0,500})\]\(\s*<?((?:[^()\s<>]|\([^()\s<>]{0,200}\)){0,2000})>?(?:\s+[\"'(][^()]{0,300}[\"')])?\s*\)"
+)
+_MARKED = re.compile(r"(?<!\w)(__|_)(?=\S)(.+?)(?<=\S)\1(?!\w)|(\*\*|\*|`)(?=\S)(.+?)(?<=\S)\3")
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|>])")
+_SHELTER = 0xE000  # escaped signs wait in the private area while marks are taken out
+_STRONG = re.compile(r"^(\*\*|__)(?=\S)[^*_]+(?<=\S)\1[:：]?$")
+_QUOTE = re.compile(r"^(?:\s*>)+\s?")
+_NUMBERED_ITEM = re.compile(r"^\s*\d{1,3}[.)]\s+\S")
+_FRONT = re.compile(r"^([A-Za-z_]{1,30})\s*:\s*(.*)$")
+
+
+def read_plain(text: str, *, markdown: bool) -> Reading:
+    """Read what a text file shows: its lines, and as title the front matter's, the first heading or the first line.
+
+    Markdown headings (``#`` and underlined) and list signs are read in both; inline marks, links, fences and front
+    matter only in Markdown.
+    """
+    raw = lines(text)
+    front, raw = _front_matter(raw) if markdown else ({}, raw)
+    found = list(_markdown(raw) if markdown else _plain(raw))
+    title = front.get("title", "")
+    hints: tuple[str, ...] = ()
+    if not title and not any(line.role == "heading" for line in found):
+        title, hints = _first_line_title(found)
+        found = found[len(hints) :]
+    elif not title:
+        title = next((line.text for line in found if line.role == "heading" and line.level == 1), "")
+    return Reading(
+        lines=tuple(found),
+        titles=(("front matter" if "title" in front else "first line", title),),
+        summary=front.get("description", "") or front.get("summary", ""),
+        date=iso_date(front.get("date", "")),
+        language=front.get("lang", "") or front.get("language", ""),
+        hints=hints,
+    )
+
+
+def _first_line_title(found: Sequence[VisibleLine]) -> tuple[str, tuple[str, ...]]:
+    """First line where it is a title and not a sentence, and a lone label above it ("Shanghai")."""
+    found = [line for line in found[:8] if not date_line(line.text)]
+    if not found or not _is_title(found[0].text):
+        return "", ()
+    if (
+        len(found) > 2
+        and len(found[0].text) <= HINT_CHARS // 2
+        and _is_title(found[1].text)
+        and not _is_title(found[2].text)
+    ):
+        return found[1].text, (found[0].text,)
+    if len(found) > 1 and _is_title(found[1].text):
+        return "", ()  # a list, not a title with text below it
+    return found[0].text, ()
+
+
+def _is_title(text: str) -> bool:
+    return (
+        len(text) <= TITLE_CHARS and not ends_sentence(text) and not text.endswith((":", "：")) and bullet(text) is None
+    )
+
+
+def _plain(raw: Sequence[str]) -> Iterator[VisibleLine]:
+    index = 0
+    while index < len(raw):
+        text = clean(raw[index])
+        below = raw[index + 1] if index + 1 < len(raw) else ""
+        index += 1
+        if not text or _RULE.match(text):
+            continue
+        if heading := _atx(text):
+            yield heading
+        elif _SETEXT.match(below) and len(below.strip()) >= 3 and not ends_sentence(text):
+            index += 1
+            yield VisibleLine(text, "heading", 1 if "=" in below else 2)
+        else:
+            yield VisibleLine(text)
+
+
+def _markdown(raw: Sequence[str]) -> Iterator[VisibleLine]:
+    paragraph: list[str] = []
+    fenced = False
+
+    def close() -> Iterator[VisibleLine]:
+        if paragraph:
+            yield _inline(" ".join(paragraph), "text")
+            paragraph.clear()
+
+    for line in raw:
+        text = _QUOTE.sub("", line)
+        if _FENCE.match(text):
+            fenced = not fenced
+            yield from close()
+        elif fenced or not text.strip():
+            yield from close()
+            if text.strip():
+                yield VisibleLine(clean(text))
+        elif paragraph and _SETEXT.match(text):
+            level = 1 if "=" in text else 2
+            heading = _inline(" ".join(paragraph), "heading")
+            paragraph.clear()
+            yield VisibleLine(heading.text, "heading", level, links=heading.links)
+        elif _RULE.match(text):
+            yield from close()
+        elif heading_line := _atx(text):
+            yield from close()
+            yield heading_line
+        elif (rest := bullet(clean(text))) is not None:
+            yield from close()
+            yield _inline(rest, "item")
+        elif _NUMBERED_ITEM.match(text) or text.lstrip().startswith("|"):
+            yield from close()
+            if text.strip("|:- \t"):
+                yield _inline(" | ".join(part.strip() for part in text.strip().strip("|").split("|")), "text")
+        else:
+            if paragraph and max(len(paragraph[-1]), len(text)) > WRAPPED_CHARS:
+                yield from close()
+            paragraph.append(text.strip())
+            if text.endswith(("  ", "\\")):
+                yield from close()
+    yield from close()
+
+
+def _atx(text: str) -> VisibleLine | None:
+    match = _ATX.match(text)
+    if match is None or not match[2]:
+        return None
+    own = _HEADING_ID.search(match[2])
+    line = _inline(_HEADING_ID.sub("", match[2]), "heading")
+    if not line.text:
+        return None
+    return VisibleLine(line.text, "heading", len(match[1]), own[1] if own else "", links=line.links)
+
+
+def _inline(text: str, role: str) -> VisibleLine:
+    links: list[Link] = []
+
+    def unlink(match: re.Match[str]) -> str:
+        if match[1]:
+            return ""  # a picture
+        href, words = match[3], match[2]
+        scheme = re.match(r"([A-Za-z][A-Za-z0-9+.\-]*):", href)
+        if href and not href.startswith("#") and (scheme is None or scheme[1].lower() in ("http", "https")):
+            links.append(Link(href, clean(words)))
+        return words
+
+    strong = _STRONG.match(text.strip()) is not None
+    text = _ESCAPED.sub(lambda match: chr(_SHELTER + ord(match[1])), text)
+    text = _LINK.sub(unlink, text)
+    for _ in range(2):
+        text = _MARKED.sub(lambda match: match[2] or match[4], text)
+    text = clean("".join(chr(ord(c) - _SHELTER) if _SHELTER <= ord(c) < _SHELTER + 128 else c for c in text))
+    return VisibleLine(text, role, strong=strong, links=tuple(links))
+
+
+def _front_matter(raw: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Plain ``key: value`` lines between two ``---``; anything richer is left unread."""
+    if not raw or raw[0].strip() != "---":
+        return {}, raw
+    end = next((i for i, line in enumerate(raw[1:60], 1) if line.strip() in ("---", "...")), 0)
+    if not end:
+        return {}, raw
+    matches = [match for line in raw[1:end] if (match := _FRONT.match(line))]
+    return {match[1].lower(): clean(match[2].strip().strip("\"'")) for match in matches}, raw[end + 1 :]

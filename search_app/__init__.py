@@ -1,0 +1,106 @@
+"""The search site: pages, API and terminal over an index."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+
+if TYPE_CHECKING:
+    from indexer.engines import Searcher
+
+__all__ = ["create_app"]
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """A new application; two of them share nothing.
+
+    ``config`` holds settings (``search_app.settings``) in either case. ``engine`` may be an open engine; otherwise
+    ``index`` is the folder, or the address, of one.
+    """
+    from flask_babel import Babel
+    from flask_compress import Compress
+
+    from indexer import __version__
+    from indexer.engines import open_engine
+    from search_app.api import api
+    from search_app.assets import Assets
+    from search_app.caching import AnswerCache
+    from search_app.context import EXTENSION, Services, language_of
+    from search_app.errors import init_errors
+    from search_app.feeds import make_feeds
+    from search_app.headers import init_headers
+    from search_app.labels import default_labels
+    from search_app.limits import init_limits
+    from search_app.metrics import Metrics, init_metrics
+    from search_app.operations import operations
+    from search_app.querylog import QueryLog, Recorder
+    from search_app.settings import LANGUAGES, LOCALES, Settings
+    from search_app.templating import init_templates
+    from search_app.views import make_pages
+
+    settings = Settings.load(config)
+    app = Flask(__name__, static_folder=None)
+    app.debug = settings.debug
+    app.config.update(
+        MAX_CONTENT_LENGTH=16 * 1024,  # nothing here takes a body
+        COMPRESS_MIN_SIZE=1000,
+        BABEL_TRANSLATION_DIRECTORIES=str(Path(__file__).with_name("translations")),
+        BABEL_DEFAULT_LOCALE=next(iter(LANGUAGES)),
+    )
+    engine = (config or {}).get("engine") or open_engine(settings.index)
+    searcher: Callable[[], AbstractContextManager[Searcher]] = engine.searcher
+
+    def stats() -> Any:
+        with searcher() as opened:
+            return opened.stats()
+
+    assets = Assets(reload=settings.debug)
+    metrics = Metrics(stats)
+    recorder = None
+    if settings.query_log:
+        file = QueryLog(settings.query_log, settings.query_log_minimum, settings.query_log_days)
+        recorder = Recorder(file, lambda outcome, times: metrics.query_log.labels(outcome).inc(times))
+    app.extensions[EXTENSION] = Services(
+        settings=settings,
+        searcher=searcher,
+        labels=default_labels(),
+        assets=assets,
+        metrics=metrics,
+        answers=AnswerCache(settings.cached_answers),
+        catalogues=AnswerCache(1),
+        query_log=recorder,
+        build=hashlib.blake2b(
+            b"\0".join([__version__.encode(), assets.digest.encode(), *_own_files()]), digest_size=4
+        ).hexdigest(),
+    )
+
+    def locale() -> str:
+        from flask import has_request_context, request
+
+        return LOCALES[language_of(request.path)] if has_request_context() else next(iter(LANGUAGES))
+
+    Babel(app, locale_selector=locale)
+    Compress(app)
+    init_headers(app, settings)
+    init_metrics(app, metrics)
+    init_limits(app, settings)
+    init_errors(app)
+    init_templates(app)
+    for language in LANGUAGES:
+        app.register_blueprint(make_pages(language))
+    app.register_blueprint(api)
+    app.register_blueprint(make_feeds())
+    app.register_blueprint(operations)
+    return app
+
+
+def _own_files() -> list[bytes]:
+    # What a page looks like depends on these; a change must reach browsers that kept the old page.
+    here = Path(__file__).parent
+    kept = [*here.glob("*.py"), *here.glob("templates/**/*.html"), *here.glob("translations/**/*.mo")]
+    return [path.read_bytes() for path in sorted(kept)]

@@ -1,0 +1,121 @@
+"""The JSON API."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from typing import Any
+
+from flask import Blueprint, Response, abort, json, make_response, request
+
+from indexer.engines import Searcher
+from search_app.asking import find, suggestions
+from search_app.caching import API_POLICY, mark, not_modified
+from search_app.context import arguments, services, site
+from search_app.errors import InvalidRequest
+from search_app.labels import KIND_FOLDERS
+from search_app.present import answer_json, document_json, suggestions_json
+from search_app.settings import MAX_QUERY_CHARS
+from search_app.state import API_PATH, Problem, clean_text, last_page, parse, unexpected
+
+api = Blueprint("api", __name__, url_prefix="/api/v1")
+
+MAX_SUGGESTIONS = 10  # of each group
+DEFAULT_SUGGESTIONS = 3
+
+
+def indexed(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Give a view the searcher of this moment, and its response the validator of that generation."""
+
+    @functools.wraps(view)
+    def run(**values: str) -> Response:
+        with services().searcher() as searcher:
+            tag = f"{searcher.stats().generation}-{services().build}"
+            # What is wrong with a request is said even to those who have an answer to it.
+            response = view(searcher, **values)
+            return mark(not_modified(tag) or response, tag, API_POLICY)
+
+    return run
+
+
+@api.get("/search")
+@indexed
+def search(searcher: Searcher) -> Response:
+    """Search results, with links to the neighbouring pages also in the header."""
+    parsed = parse(arguments(), strict=True)
+    refuse(parsed.problems)
+    state = parsed.state.resolved(services().labels.resolve)
+    answer = find(searcher, state, "api")
+    response = answer_with(answer_json(answer, state))
+    pages = last_page(answer.results.total.value, state.per_page)
+    links = {"self": state, "first": state.on_page(1), "last": state.on_page(pages)}
+    if state.page < pages:
+        links["next"] = state.on_page(state.page + 1)
+    if state.page > 1:
+        links["prev"] = state.on_page(min(state.page - 1, pages))
+    response.headers["Link"] = ", ".join(f'<{other.address(API_PATH)}>; rel="{name}"' for name, other in links.items())
+    return response
+
+
+@api.get("/suggest")
+@indexed
+def suggest(searcher: Searcher) -> Response:
+    """As-you-type suggestions: documents, facet values, queries."""
+    given = arguments()
+    problems = list(unexpected(given, ("q", "limit")))
+    limit, text = DEFAULT_SUGGESTIONS, clean_text(given.get("limit", [""])[-1], 20)
+    if text:
+        if text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MAX_SUGGESTIONS:
+            limit = int(text)
+        else:
+            problems.append(Problem("limit", f"'limit' is a whole number from 1 to {MAX_SUGGESTIONS}, not '{text}'."))
+    refuse(problems)
+    query = clean_text(given.get("q", [""])[-1], MAX_QUERY_CHARS)
+    return answer_with(suggestions_json(suggestions(searcher, query, limit)))
+
+
+@api.get("/documents/<kind>/<slug>")
+@indexed
+def document(searcher: Searcher, kind: str, slug: str) -> Response:
+    """One document; ``kind`` is ``hospitals`` or ``articles``, as in its address."""
+    refuse(unexpected(arguments(), ()))
+    folder = KIND_FOLDERS.get(kind, kind)
+    found = searcher.get(f"{folder}/{slug}") if folder in KIND_FOLDERS.values() else None
+    if found is None:
+        abort(404, f"There is no document '{clean_text(kind, 40)}/{clean_text(slug, 120)}'.")
+    return answer_with(document_json(found, searcher.stats().generation))
+
+
+@api.get("/openapi.json")
+def openapi() -> Response:
+    """The description of this API."""
+    text = files("search_app").joinpath("openapi.json").read_text("utf-8")
+    described: dict[str, Any] = json.loads(text)
+    described["servers"] = [{"url": site().base + "/"}]
+    response = answer_with(described)
+    response.headers["Cache-Control"] = API_POLICY
+    return response
+
+
+@api.get("/")
+@api.get("/<path:rest>")
+def unknown(rest: str = "") -> Response:
+    """Anything else, so that it is a problem and not a page."""
+    abort(404, "There is no such address in this API. It is described at /api/v1/openapi.json.")
+
+
+def refuse(problems: Sequence[Problem]) -> None:
+    """Stop with all problems of a request at once."""
+    if problems:
+        raise InvalidRequest(problems)
+
+
+def answer_with(body: dict[str, Any]) -> Response:
+    """JSON, written as it is read: Chinese as Chinese, keys in our order."""
+    response = make_response(json.dumps(body, ensure_ascii=False, sort_keys=False, separators=(",", ":")))
+    response.mimetype = "application/json"
+    response.vary.add("Accept-Encoding")
+    if request.method == "HEAD":
+        response.content_length = len(response.get_data())
+    return response

@@ -1,0 +1,36 @@
+"""Ask the search for what an address asks for, remember answers, count searches."""
+
+from __future__ import annotations
+
+import time
+
+from flask import request
+
+from indexer.engines import Searcher
+from indexer.model import FACETS
+from search_app.context import services, site
+from search_app.search import Answer, answer
+from search_app.state import SearchState, request_of
+from search_app.suggest import Suggestions, make_catalogue, suggest
+
+LOGGED = ("page", "api")  # what people typed; not what pages ask for themselves
+
+
+def find(searcher: Searcher, state: SearchState, surface: str) -> Answer:
+    """The answer to a search, from memory when this generation gave it before."""
+    started = time.perf_counter()
+    generation = searcher.stats().generation
+    found = services().answers.get((state, generation), lambda: answer(request_of(state), searcher))
+    total = found.results.total.value
+    services().metrics.searched(surface, time.perf_counter() - started, total)
+    if (recorder := services().query_log) and surface in LOGGED and state.q and state.page == 1:
+        filters = sum(len(state.values(facet)) for facet in FACETS)
+        recorder.record(state.q, total, filters, site().language, request.headers)
+    return found
+
+
+def suggestions(searcher: Searcher, text: str, limit: int) -> Suggestions:
+    """What a typed beginning may become, at most ``limit`` of each group."""
+    generation = searcher.stats().generation
+    catalogue = services().catalogues.get(generation, lambda: make_catalogue(searcher))
+    return suggest(text, catalogue, searcher, limit)

@@ -1,0 +1,144 @@
+"""What stands around a document or a facet value: relatives, mentions, counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from indexer import analysis
+from indexer.model import (
+    FACETS,
+    And,
+    Boost,
+    Card,
+    Document,
+    DocumentIs,
+    Everything,
+    FacetIs,
+    Filter,
+    Hit,
+    Not,
+    Or,
+    Phrase,
+    Query,
+    Results,
+)
+
+if TYPE_CHECKING:
+    from indexer.engines import Searcher
+
+RELATED = 6
+MENTIONS = 8
+LISTED = 100  # cards on the page of a facet value; a search shows the rest
+MAX_NAMES = 12  # names of one hospital that are looked for in articles
+_DOC_PATH = re.compile(r"(hospitals|articles)/([^/?#]+?)(?:\.html?)?/?(?:[?#].*)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """The page of a facet value: what it holds, and how it divides."""
+
+    facet: str
+    value: str
+    hospitals: tuple[Card, ...]
+    articles: tuple[Card, ...]
+    results: Results
+    total: int
+
+
+def overview(searcher: Searcher) -> Results:
+    """Counts of every facet value over the whole index, without hits."""
+    return searcher.search(Query(Everything(), limit=0))
+
+
+def landing(searcher: Searcher, facet: str, value: str) -> Landing:
+    """Everything with one facet value, hospitals and articles apart, each by title."""
+    chosen = Filter(facet, (value,))
+
+    def cards(kind: str) -> tuple[Card, ...]:
+        found = searcher.search(
+            Query(Everything(), filters=(chosen, Filter("kind", (kind,))), facets=(), sort="title", limit=LISTED)
+        )
+        return tuple(hit.card for hit in found.hits)
+
+    results = searcher.search(Query(Everything(), filters=(chosen,), facets=FACETS, limit=0))
+    return Landing(facet, value, cards("hospital"), cards("article"), results, results.total.value)
+
+
+def related(searcher: Searcher, document: Document, kind: str, limit: int = RELATED) -> tuple[Card, ...]:
+    """Documents of a kind that share most with this one: fields first, then city, then topic."""
+    shared = [FacetIs(facet, value) for facet in ("specialty", "city", "topic") for value in document.values(facet)]
+    if not shared:
+        return ()
+    weights = {"specialty": 4.0, "city": 3.0, "topic": 3.0}
+    # Every third hospital is a general one, so that says little.
+    boosts = tuple(
+        Boost(each.facet, each.value, 1.0 if each.value == "General Hospital" else weights[each.facet])
+        for each in shared
+    )
+    root = And((FacetIs("kind", kind), Or(tuple(shared)), Not(DocumentIs((document.doc_id,)))))
+    return _cards(searcher.search(Query(root, boosts=boosts, facets=(), limit=limit)))
+
+
+def mentions(searcher: Searcher, document: Document, limit: int = MENTIONS) -> tuple[Hit, ...]:
+    """Articles that name this hospital, each with the section that does."""
+    phrases: dict[tuple[str, ...], Phrase] = {}
+    for name in (document.title, document.title_zh, *document.aliases)[:MAX_NAMES]:
+        words = analysis.terms(name)
+        # One word ("Renji", "PUMCH") is a name only where it is not an everyday word, which nobody here can tell.
+        if len(words) > 1:
+            phrases[words] = Phrase(words, exact=True)
+    if not phrases:
+        return ()
+    root = And((FacetIs("kind", "article"), Or(tuple(phrases.values())), Not(DocumentIs((document.doc_id,)))))
+    return searcher.search(Query(root, facets=(), limit=limit)).hits
+
+
+def linked(searcher: Searcher, document: Document, limit: int = 2 * RELATED) -> tuple[Card, ...]:
+    """Documents that the text of this one links to, in its order."""
+    return _known(searcher, (_doc_id(link.href) for link in document.links), document.doc_id, limit)
+
+
+def cards_of(searcher: Searcher, doc_ids: Iterable[str], limit: int) -> tuple[Card, ...]:
+    """Cards of named documents, in the order given; unknown ones are left out."""
+    return _known(searcher, doc_ids, "", limit)
+
+
+def card_of(document: Document) -> Card:
+    """What a list shows of a document."""
+    founded = next((fact.value for fact in document.facts if fact.name.casefold() == "founded"), "")
+    return Card(
+        doc_id=document.doc_id,
+        kind=document.kind,
+        title=document.title,
+        title_zh=document.title_zh,
+        aliases=document.aliases,
+        summary=document.summary,
+        city=document.city,
+        specialty=document.specialty,
+        topic=document.topic,
+        date=document.date,
+        language=document.language,
+        founded=founded,
+    )
+
+
+def _doc_id(href: str) -> str:
+    found = _DOC_PATH.search(href)
+    return f"{found.group(1)}/{found.group(2)}" if found else ""
+
+
+def _known(searcher: Searcher, doc_ids: Iterable[str], but: str, limit: int) -> tuple[Card, ...]:
+    found: dict[str, Card] = {}
+    for doc_id in doc_ids:
+        if doc_id and doc_id != but and doc_id not in found and len(found) < limit:
+            document = searcher.get(doc_id)
+            if document is not None:
+                found[doc_id] = card_of(document)
+    return tuple(found.values())
+
+
+def _cards(results: Results) -> tuple[Card, ...]:
+    return tuple(hit.card for hit in results.hits)

@@ -1,0 +1,159 @@
+"""The ``medsearch`` command: search, list documents, serve, evaluate, and the indexer's own groups."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from indexer import __version__
+from indexer.cli import (
+    EXIT_FAILED,
+    corpus_group,
+    corpus_option,
+    index_group,
+    index_option,
+    report_errors,
+    terminal_progress,
+)
+from search_app.querylog_cli import queries_group
+
+ENVIRONMENT = {"auto_envvar_prefix": "MEDSEARCH", "help_option_names": ["-h", "--help"]}
+
+
+@click.group(context_settings=ENVIRONMENT)
+@click.version_option(__version__, prog_name="medsearch")
+def main() -> None:
+    r"""Search hospitals and articles about medical travel in China.
+
+    \b
+    First steps:
+      medsearch index build            read corpus/, write index/
+      medsearch search eye shanghai    search from the terminal
+      medsearch serve                  the web site on http://127.0.0.1:8000
+
+    Exit status: 0 done, 1 done with rejected pages or a failed check, 2 wrong usage, 3 no usable index, 4 another build
+    is running. Every option can be set as MEDSEARCH_… in the environment.
+    """
+
+
+main.add_command(index_group)
+main.add_command(corpus_group)
+main.add_command(queries_group)
+
+
+@main.command()
+@click.argument("words", nargs=-1)
+@click.option("--city", multiple=True, metavar="CITY", help="Only this city; repeat it for either of several.")
+@click.option("--specialty", multiple=True, metavar="SPECIALTY", help="Only this specialty; may be repeated.")
+@click.option("--topic", multiple=True, metavar="TOPIC", help="Only this topic; may be repeated.")
+@click.option("--kind", multiple=True, metavar="KIND", help="Only hospitals or only articles.")
+@click.option("--page", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--per-page", type=click.IntRange(1, 100), default=10, show_default=True)
+@click.option("--sort", type=click.Choice(["relevance", "title", "date"]), default="relevance", show_default=True)
+@click.option("--plain", is_flag=True, help="Search the words as typed: read no city or specialty from them.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer of the JSON API.")
+@click.option("--explain", is_flag=True, help="Show what each hit's score is made of.")
+@index_option
+@report_errors
+def search(words: tuple[str, ...], index: str, as_json: bool, explain: bool, plain: bool, **chosen: Any) -> None:
+    """Search the index: the same hits, in the same order, as on the web page.
+
+    Put a query with a minus sign or quotes after ``--``, and quotes inside quotes: medsearch search -- '"proton
+    therapy" -shanghai'.
+    """
+    from indexer.engines import open_engine
+    from search_app.present import answer_json
+    from search_app.request import SearchRequest
+    from search_app.search import answer
+    from search_app.state import state_of
+    from search_app.terminal import print_answer
+
+    request = SearchRequest(q=" ".join(words), plain=plain, explain=explain, **chosen)
+    with open_engine(index).searcher() as searcher:
+        found = answer(request, searcher)
+    if as_json:
+        click.echo(json.dumps(answer_json(found, state_of(request)), ensure_ascii=False, indent=2))
+    else:
+        print_answer(found, explain)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, with every field and its basis.")
+@index_option
+@report_errors
+def documents(index: str, as_json: bool) -> None:
+    """List every document of the current generation."""
+    from indexer.engines import open_engine
+    from search_app.terminal import document_line
+
+    with open_engine(index).searcher() as searcher:
+        for document in searcher.documents():
+            if as_json:
+                click.echo(json.dumps(document_line(document), ensure_ascii=False))
+            else:
+                where = ", ".join((*document.city, *document.specialty, *document.topic))
+                click.echo(f"{document.doc_id}\t{document.title}\t{where}")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes; one per core when left out.")
+@click.option("--debug", is_flag=True, help="Development server that reloads on changes. Never in public.")
+@index_option
+@corpus_option
+@report_errors
+def serve(host: str, port: int, workers: int | None, debug: bool, index: str, corpus: str) -> None:
+    """Serve the web site and the JSON API; builds the index first if there is none."""
+    from indexer.build import build
+    from indexer.errors import IndexMissing
+    from indexer.generation import Generations
+    from search_app.server import serve as run
+
+    try:
+        Generations(index).current()
+    except IndexMissing:
+        click.echo(f"No index in {index} yet: building it from {corpus} first.", err=True)
+        with terminal_progress() as progress:
+            build(corpus, index, progress=progress)
+    click.echo(f"Serving on http://{host}:{port}/ (stop with Ctrl+C)", err=True)
+    run(host=host, port=port, workers=workers, debug=debug, index=index)
+
+
+@main.command()
+@click.argument("queries", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("qrels", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--run", "run_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the hits as a TREC run file."
+)
+@click.option("--half", type=click.Choice(["tuning", "held_out"]), help="Only the queries of this half.")
+@click.option("--json", "as_json", is_flag=True, help="Print the measures as JSON.")
+@index_option
+@report_errors
+def evaluate(queries: Path, qrels: Path, run_file: Path | None, half: str | None, as_json: bool, index: str) -> None:
+    """Measure the relevance of the current index on judged queries.
+
+    QUERIES is JSON lines with id and text, QRELS tab-separated query id, document id, grade (0 to 3).
+    """
+    from indexer.engines import open_engine
+    from search_app import evaluate as measures
+
+    try:
+        judged = measures.load(queries, qrels, half=half)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    with open_engine(index).searcher() as searcher:
+        run = measures.make_run(judged, searcher)
+    if run_file is not None:
+        run_file.write_text(measures.trec(run), "utf-8")
+    report = measures.measure(judged, run)
+    if as_json:
+        click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
+    else:
+        click.echo(report.as_text())
+    if not report.queries:
+        sys.exit(EXIT_FAILED)

@@ -1,0 +1,83 @@
+"""What one application consists of, and what a request finds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from flask import current_app, g, request
+from werkzeug.exceptions import SecurityError
+
+from indexer.engines import Searcher
+from search_app.assets import Assets
+from search_app.caching import AnswerCache
+from search_app.labels import Labels
+from search_app.metrics import Metrics
+from search_app.querylog import Recorder
+from search_app.search import Answer
+from search_app.settings import LANGUAGES, Settings
+from search_app.site import Site
+from search_app.state import Arguments
+from search_app.suggest import Catalogue
+
+EXTENSION = "medsearch"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of an application; ``searcher`` is all it has of the engine, so it cannot write."""
+
+    settings: Settings
+    searcher: Callable[[], AbstractContextManager[Searcher]]
+    labels: Labels
+    assets: Assets
+    metrics: Metrics
+    answers: AnswerCache[Answer]
+    catalogues: AnswerCache[Catalogue]  # the names for suggestions, by generation
+    query_log: Recorder | None  # None unless it is switched on
+    build: str  # changes with the code, so that a new release invalidates what browsers kept
+
+
+def services() -> Services:
+    """The parts of the current application."""
+    found: Services = current_app.extensions[EXTENSION]
+    return found
+
+
+def language_of(path: str) -> str:
+    """The language that a path asks for."""
+    first = path.strip("/").partition("/")[0]
+    default, *others = LANGUAGES
+    return first if first in others else default
+
+
+def site() -> Site:
+    """The site in the language of the request."""
+    if "site" not in g:
+        base = services().settings.site_url or _asked_base()
+        g.site = Site(language_of(request.path), services().labels, base)
+    found: Site = g.site
+    return found
+
+
+def _asked_base() -> str:
+    try:
+        return request.url_root.rstrip("/")
+    except SecurityError:  # the page that refuses an untrusted host must not repeat it
+        return ""
+
+
+def offered_language() -> str:
+    """Another language that the browser prefers to the one of this page, or nothing."""
+    current = site().language
+    if not request.accept_languages:
+        return ""
+    best = request.accept_languages.best_match([*LANGUAGES, *LANGUAGES.values()])
+    wanted = next((prefix for prefix, tag in LANGUAGES.items() if best in (prefix, tag)), "")
+    return wanted if wanted and wanted != current else ""
+
+
+def arguments() -> Arguments:
+    """The arguments of the request, each with all its values."""
+    return {name: request.args.getlist(name) for name in request.args}

@@ -1,0 +1,133 @@
+"""The command group ``queries``: read and delete the query log."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import click
+
+from indexer.cli import report_errors
+from search_app.querylog import KEEP_DAYS, MIN_DAYS, MINIMUM, QueryLog, Report, as_json
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+log_option = click.option(
+    "--log", "path", envvar="MEDSEARCH_QUERY_LOG", required=True, metavar="FILE", help="File of the query log.",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)  # fmt: skip
+minimum_option = click.option(
+    "--minimum", envvar="MEDSEARCH_QUERY_LOG_MINIMUM", type=click.IntRange(2), default=MINIMUM, hidden=True
+)
+keep_option = click.option(
+    "--keep-days", envvar="MEDSEARCH_QUERY_LOG_DAYS", type=click.IntRange(1), default=KEEP_DAYS, hidden=True
+)
+days_option = click.option("--days", type=click.IntRange(1), help="Only the last days, today among them.")
+limit_option = click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Queries to show.")
+json_option = click.option("--json", "json_wanted", is_flag=True, help="Print as JSON.")
+
+
+def _file_errors(command: Callable[P, R]) -> Callable[P, R]:
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except sqlite3.Error as error:
+            raise click.ClickException(f"The query log cannot be used: {error}.") from error
+
+    return report_errors(wrapped)
+
+
+@click.group("queries")
+def queries_group() -> None:
+    """Read or delete what was searched for; there is only something if MEDSEARCH_QUERY_LOG is set.
+
+    The log holds no address, no agent and no time of day, and the words of a query only once several searches on
+    several days had them.
+    """
+
+
+@queries_group.command("top")
+@days_option
+@limit_option
+@json_option
+@log_option
+@minimum_option
+@keep_option
+@_file_errors
+def top(path: Path, days: int | None, limit: int, json_wanted: bool, minimum: int, keep_days: int) -> None:
+    """Show the most frequent queries."""
+    _print(QueryLog(path, minimum, keep_days).report(days, limit), json_wanted, minimum)
+
+
+@queries_group.command("zero")
+@days_option
+@limit_option
+@json_option
+@log_option
+@minimum_option
+@keep_option
+@_file_errors
+def zero(path: Path, days: int | None, limit: int, json_wanted: bool, minimum: int, keep_days: int) -> None:
+    """Show the most frequent queries that found nothing."""
+    _print(QueryLog(path, minimum, keep_days).report(days, limit, zero=True), json_wanted, minimum)
+
+
+@queries_group.command("export")
+@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@log_option
+@minimum_option
+@keep_option
+@_file_errors
+def export(path: Path, form: str, minimum: int, keep_days: int) -> None:
+    """Print every query that may be shown, by day, results, filters and language."""
+    for line in QueryLog(path, minimum, keep_days).export(form):
+        click.echo(line)
+
+
+@queries_group.command("delete")
+@click.argument("words", nargs=-1)
+@click.option("--before", metavar="DAY", help="Only what was asked before this day (2026-11-22).")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@log_option
+@_file_errors
+def delete(words: tuple[str, ...], before: str | None, yes: bool, path: Path) -> None:
+    """Forget the query WORDS, or what was asked before a day, or everything; it is overwritten, not only marked."""
+    if words and before:
+        raise click.UsageError("Give either words or --before.")
+    if before:
+        try:
+            date.fromisoformat(before)
+        except ValueError:
+            raise click.BadParameter(f"'{before}' is not a day like 2026-11-22.", param_hint="--before") from None
+    what = "the whole query log"
+    if words:
+        what = f"the query “{' '.join(words)}”"
+    elif before:
+        what = f"everything before {before}"
+    if not yes:
+        click.confirm(f"Forget {what}?", abort=True, err=True)
+    forgotten = QueryLog(path).delete(" ".join(words) or None, before)
+    click.echo(f"Forgot {forgotten:,} searches.")
+
+
+def _print(report: Report, json_wanted: bool, minimum: int) -> None:
+    if json_wanted:
+        click.echo(json.dumps(as_json(report), ensure_ascii=False, indent=2))
+        return
+    for each in report.queries:
+        click.echo(f"{each.times:>7,}  {each.days:>3} days  {each.results:>6,} results  {each.language}  {each.query}")
+    if report.hidden_searches:
+        click.echo(
+            f"{report.hidden_searches:,} searches of {report.hidden_queries:,} other queries are not shown: "
+            f"each was asked less than {minimum} times, or on less than {MIN_DAYS} days.",
+            err=True,
+        )
+    elif not report.queries:
+        click.echo("Nothing was searched for.", err=True)

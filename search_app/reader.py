@@ -1,0 +1,179 @@
+"""Turn a document into what its page shows: facts, sections, sources, with the searched words marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from markupsafe import Markup
+
+from indexer.model import Citation, Document, Fact
+from search_app.markup import Block, Marker, marked, prose, source_marker, word_marker
+from search_app.present import ValueView
+from search_app.site import Site
+
+_FACETED_FACTS = frozenset(("specialties", "specialty", "city"))  # shown as links to their pages instead
+
+
+@dataclass(frozen=True, slots=True)
+class FactView:
+    """One line of the fact table."""
+
+    name: str
+    value: Markup
+    url: str
+    sources: tuple[Markup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """A stretch of the page under its heading; ``level`` is 2 or 3."""
+
+    heading: Markup
+    anchor: str
+    level: int
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """Where a statement comes from."""
+
+    anchor: str
+    title: str
+    publisher: str
+    url: str
+    date: str
+    accessed: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """Everything that the page of one document shows of the document itself."""
+
+    doc_id: str
+    slug: str
+    kind: str
+    title: str
+    title_zh: str
+    aliases: tuple[str, ...]
+    summary: Markup
+    plain_summary: str
+    date: str
+    language: str
+    city: tuple[ValueView, ...]
+    specialty: tuple[ValueView, ...]
+    topic: tuple[ValueView, ...]
+    facts: tuple[FactView, ...]
+    lead: tuple[Block, ...]
+    sections: tuple[SectionView, ...]
+    sources: tuple[SourceView, ...]
+    source_url: str
+    source_host: str
+    maps: tuple[tuple[str, str], ...]
+    address: str
+    status: str
+    query: str
+
+
+def document_view(document: Document, site: Site, query: str = "") -> DocumentView:
+    """The page of a document; ``query`` holds the words that led here."""
+    mark = word_marker(query) if query else None
+    sources = tuple(_source(citation, number) for number, citation in enumerate(document.citations, 1))
+    anchors = tuple(source.anchor for source in sources)
+
+    def values(facet: str) -> tuple[ValueView, ...]:
+        found = document.values(facet)
+        return tuple(ValueView(each, site.label(facet, each), site.landing(facet, each)) for each in found)
+
+    lead = [section for section in document.sections if not section.heading]
+    named = {fact.name.casefold(): fact.value for fact in document.facts}
+    return DocumentView(
+        doc_id=document.doc_id,
+        slug=document.doc_id.rpartition("/")[2],
+        kind=document.kind,
+        title=document.title,
+        title_zh=document.title_zh,
+        aliases=tuple(alias for alias in document.aliases if alias not in (document.title, document.title_zh)),
+        summary=_mark(document.summary, mark),
+        plain_summary=document.summary,
+        date=document.date,
+        language=document.language,
+        city=values("city"),
+        specialty=values("specialty"),
+        topic=values("topic"),
+        facts=tuple(
+            _fact(fact, anchors) for fact in document.facts if fact.name.casefold() not in (*_FACETED_FACTS, "status")
+        ),
+        lead=tuple(
+            block for section in lead for block in prose(_without(section.text, document.summary), mark, anchors)
+        ),
+        sections=tuple(
+            SectionView(
+                _mark(section.heading, mark),
+                section.anchor,
+                3 if section.level > 2 else 2,
+                prose(section.text, mark, anchors),
+            )
+            for section in document.sections
+            if section.heading
+        ),
+        sources=sources,
+        source_url=web_address(document.source_url),
+        source_host=urlsplit(web_address(document.source_url)).hostname or "",
+        maps=_maps(document, named.get("address", "")),
+        address=named.get("address", ""),
+        status=named.get("status", ""),
+        query=query,
+    )
+
+
+def web_address(text: str) -> str:
+    """The text if it is an http address that a link may have, else nothing: a page from anywhere may say anything."""
+    text = text.strip()
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return ""
+    return text if parts.scheme in ("http", "https") and parts.hostname else ""
+
+
+def _mark(text: str, mark: Marker | None) -> Markup:
+    return marked(text, mark(text) if mark else ())
+
+
+def _without(text: str, summary: str) -> str:
+    # The summary stands above the facts; a lead that repeats it would be read twice.
+    return "\n".join(line for line in text.split("\n") if line.strip() != summary.strip())
+
+
+def _source(citation: Citation, number: int) -> SourceView:
+    return SourceView(
+        anchor=citation.anchor or f"source-{number}",
+        title=citation.title or citation.url,
+        publisher=citation.publisher,
+        url=web_address(citation.url),
+        date=citation.date,
+        accessed=citation.accessed,
+    )
+
+
+def _fact(fact: Fact, anchors: tuple[str, ...]) -> FactView:
+    markers = tuple(
+        source_marker(anchors.index(source) + 1, source)
+        for source in (each.removeprefix("#") for each in fact.sources)
+        if source in anchors
+    )
+    return FactView(fact.name, marked(fact.value, ()), web_address(fact.value), markers)
+
+
+def _maps(document: Document, address: str) -> tuple[tuple[str, str], ...]:
+    """Map searches as (name of the map, address): the Chinese name finds more in China than an English street."""
+    if document.kind != "hospital" or not (address or document.title_zh):
+        return ()
+    city = document.city[0] if document.city else ""
+    wanted = document.title_zh or f"{document.title}, {city}"
+    return (
+        ("OpenStreetMap", "https://www.openstreetmap.org/search?query=" + quote(wanted)),
+        ("Amap (高德地图)", "https://uri.amap.com/search?keyword=" + quote(wanted)),
+    )

@@ -1,0 +1,138 @@
+"""What was understood of the typed words: a query, and everything a person should be told about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from indexer.model import And, DocumentIs, Everything, Node, Not, Or, Query
+
+EXACT_WEIGHT = 1000.0  # above any sum of word scores and boosts
+
+
+@dataclass(frozen=True, slots=True)
+class FacetReading:
+    """A facet value that was read from the words ``words``."""
+
+    facet: str
+    value: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One wanted, optional or unwanted thing of the query; ``start`` and ``end`` are its place in the read text.
+
+    ``role`` is "word" (wanted, given up first when nothing has all), "fixed" (a phrase, group or field: never given
+    up silently), "optional" (only scores), "named" (documents that match in place of the wanted words, because their
+    name stands among them) or "excluded" (``node`` is what must not match).
+    """
+
+    role: str
+    node: Node
+    words: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The typed text as it was read.
+
+    Attributes:
+        text: The text, cleaned and cut to the limits.
+        used: The same with corrections applied ("Showing results for …"); equal to ``text`` when there are none.
+        query: Tree and boosts, without filters, order or paging.
+        parts: What the tree was put together from.
+        corrected: Pairs of what was typed and what was used instead.
+        found: Facet values read from the words; they lift hits, they never narrow.
+        excluded: Facet values that the words leave out ("not beijing").
+        exact: Id of the document whose name was typed, or "".
+        exact_ids: All documents of that name; more than one when a name is shared.
+        optional: Words that need not match.
+        unknown: Wanted words that stand nowhere in the index, in any form.
+        notes: What was left out or decided, each one plain sentence.
+        plain: Whether only the plain words were asked for.
+    """
+
+    text: str
+    used: str
+    query: Query
+    parts: tuple[Part, ...] = ()
+    corrected: tuple[tuple[str, str], ...] = ()
+    found: tuple[FacetReading, ...] = ()
+    excluded: tuple[FacetReading, ...] = ()
+    exact: str = ""
+    exact_ids: tuple[str, ...] = ()
+    exact_reason: str = ""
+    optional: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    plain: bool = False
+
+    def values(self, facet: str) -> tuple[str, ...]:
+        """Values of one facet that were read from the words."""
+        return tuple(dict.fromkeys(each.value for each in self.found if each.facet == facet))
+
+    @property
+    def city(self) -> tuple[str, ...]:
+        """Cities read from the words."""
+        return self.values("city")
+
+    @property
+    def specialty(self) -> tuple[str, ...]:
+        """Specialties read from the words."""
+        return self.values("specialty")
+
+    @property
+    def topic(self) -> tuple[str, ...]:
+        """Topics read from the words."""
+        return self.values("topic")
+
+    @property
+    def kind(self) -> tuple[str, ...]:
+        """Kinds read from the words."""
+        return self.values("kind")
+
+    def words(self) -> tuple[Part, ...]:
+        """The wanted words, in typed order."""
+        return tuple(part for part in self.parts if part.role == "word")
+
+    def relaxed(self, missing: int) -> Query:
+        """The query when up to ``missing`` of the wanted words may be absent; everything else still holds."""
+        root = compose(self.parts, missing)
+        return replace(self.query, root=with_exact(root, self.exact_ids, self.exact_reason))
+
+    def without(self, part: Part) -> Query:
+        """The query without one of its parts."""
+        root = compose(tuple(each for each in self.parts if each is not part))
+        return replace(self.query, root=with_exact(root, self.exact_ids, self.exact_reason))
+
+
+def compose(parts: tuple[Part, ...], missing: int = 0) -> Node:
+    """The tree of some parts; ``missing`` wanted words need not match."""
+    words = [part.node for part in parts if part.role == "word"]
+    fixed = [part.node for part in parts if part.role == "fixed"]
+    optional = [part.node for part in parts if part.role == "optional"]
+    unwanted: list[Node] = [Not(part.node) for part in parts if part.role == "excluded"]
+    wanted: list[Node] = []
+    if missing and words:
+        wanted.append(Or(tuple(words), max(1, len(words) - missing)))
+    else:
+        wanted += words
+    named = [part.node for part in parts if part.role == "named"]
+    if named and wanted:
+        wanted = [Or((*named, wanted[0] if len(wanted) == 1 else And(tuple(wanted))))]
+    children: list[Node] = wanted + fixed
+    if not children:
+        children = [Everything()] if unwanted or optional else []
+    if optional:
+        children.append(Or(tuple(optional), 0))
+    children += unwanted
+    if not children:
+        return Everything()
+    return children[0] if len(children) == 1 else And(tuple(children))
+
+
+def with_exact(root: Node, doc_ids: tuple[str, ...], reason: str) -> Node:
+    """The tree with named documents in front of everything else."""
+    return Or((DocumentIs(doc_ids, EXACT_WEIGHT, reason), root)) if doc_ids else root

@@ -1,0 +1,137 @@
+"""What to offer when a search finds nothing: most of the words, one thing less, another spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from indexer.engines import Lexicon
+from indexer.model import FACETS
+from search_app.reading import Reading
+from search_app.request import SearchRequest
+from search_app.spelling import ranked_corrections, split_word
+from search_app.words import Words
+
+MAX_OFFERED = 5
+MAX_TRIED = 12  # searches spent on finding relaxations; each costs about a millisecond
+MAX_SPELLINGS = 6
+MAX_LEVELS = 8  # searches spent on finding how many words must be given up
+RARE = 1  # documents: a word that more have is not taken for an error
+
+Total = Callable[[SearchRequest], int]
+"""Hits of a request when all that it asks for must hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """A search that asks for one thing less, with the number of hits it has."""
+
+    label: str
+    removed: str
+    request: SearchRequest
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DidYouMean:
+    """Another spelling, with the number of hits it has."""
+
+    text: str
+    request: SearchRequest
+    count: int
+
+
+def allowed_absences(reading: Reading) -> range:
+    """How many wanted words may be given up, fewest first; more than half must stay.
+
+    Of two words one may go if both are known to the index: with a word that stands nowhere, half a search is noise.
+    """
+    wanted = len(reading.words())
+    nowhere = sum(part.words in reading.unknown for part in reading.words())
+    if wanted == 2:
+        return range(0) if nowhere else range(1, 2)
+    most = wanted - wanted // 2  # the first number that is too many
+    return range(max(1, nowhere), min(most, max(1, nowhere) + MAX_LEVELS))
+
+
+def relaxations(request: SearchRequest, reading: Reading, total: Total) -> tuple[Relaxation, ...]:
+    """The smallest relaxations of a search without hits: each drops one value or one word and has hits."""
+    found: list[Relaxation] = []
+    for tried, (label, removed, smaller) in enumerate(_smaller(request, reading)):
+        if len(found) >= MAX_OFFERED or tried >= MAX_TRIED:
+            break
+        count = total(smaller)
+        if count:
+            found.append(Relaxation(label, removed, smaller, count))
+    return tuple(found)
+
+
+def _smaller(request: SearchRequest, reading: Reading) -> list[tuple[str, str, SearchRequest]]:
+    steps: list[tuple[str, str, SearchRequest]] = []
+    for facet in FACETS:
+        values = request.values(facet)
+        if values:
+            named = ", ".join(values)
+            steps.append((f"without {facet} {named}", named, request.choosing(facet, ())))
+    parts = [part for part in reading.parts if part.role in ("word", "fixed", "excluded") and part.words]
+    nowhere = [part for part in parts if part.role == "word" and part.words in reading.unknown]
+    # while a word that stands nowhere stays, dropping another one cannot help
+    drops = [nowhere] if nowhere else [[part] for part in parts]
+    for dropped in drops:
+        rest = reading.text
+        for part in sorted(dropped, key=lambda part: -part.start):
+            rest = _cut(rest, part.start, part.end)
+        if (rest and len(parts) > len(dropped)) or (request.filtered and not rest):
+            said = ", ".join(dict.fromkeys(part.words for part in dropped))
+            steps.append((f"without “{said}”", said, replace(request, page=1, q=rest)))
+    return steps
+
+
+def _cut(text: str, start: int, end: int) -> str:
+    return f"{text[:start].rstrip()} {text[end:].lstrip()}".strip()
+
+
+def did_you_mean(
+    request: SearchRequest, reading: Reading, lexicon: Lexicon, words: Words, total: Total
+) -> DidYouMean | None:
+    """The likeliest other spelling that has hits; the words in the corrected form first, if that was switched off."""
+    tried = 0
+    seen = {reading.text.casefold(), reading.used.casefold()}
+    for text in _spellings(reading, lexicon, words):
+        if text.casefold() in seen:
+            continue
+        seen.add(text.casefold())
+        tried += 1
+        if tried > MAX_SPELLINGS:
+            return None
+        other = replace(request, q=text, page=1, correct=True, plain=False, ignore=frozenset())
+        count = total(other)
+        if count:
+            return DidYouMean(text, other, count)
+    return None
+
+
+def _spellings(reading: Reading, lexicon: Lexicon, words: Words) -> list[str]:
+    """The text with one word spelled otherwise, words that stand nowhere first, then the rarest."""
+    protected = words.thesaurus.protected
+    parts = [part for part in reading.parts if part.role == "word" and part.words.isascii() and part.words.isalpha()]
+    parts = parts[:MAX_SPELLINGS]
+    parts.sort(key=lambda part: (part.words not in reading.unknown, lexicon.frequency(part.words.casefold())))
+    corrected = reading.text
+    every_word: list[str] = []
+    for part in sorted(parts, key=lambda part: -part.start):
+        typed = part.words.casefold()
+        others = ranked_corrections(typed, lexicon, words.correctable, protected)
+        if others and not lexicon.frequency(typed):
+            corrected = corrected[: part.start] + others[0] + corrected[part.end :]
+    if corrected != reading.text:
+        every_word.append(corrected)
+    for part in parts:
+        typed = part.words.casefold()
+        if lexicon.frequency(typed) > RARE or words.thesaurus.entry((typed,)) or words.facets.read((typed,)):
+            continue
+        others = ranked_corrections(typed, lexicon, words.correctable, protected)[:2]
+        halves = split_word(typed, lexicon)
+        for other in (*others, *((" ".join(halves),) if halves else ())):
+            every_word.append(reading.text[: part.start] + other + reading.text[part.end :])
+    return every_word

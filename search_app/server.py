@@ -1,0 +1,111 @@
+"""The production server: gunicorn with the application, one process per core."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from search_app.metrics import SHARED_FOLDER
+
+THREADS = 8  # of each process; only whole requests get one (search_app.worker)
+CONNECTIONS = 2000  # of each process; when more come, those that ask nothing are closed
+REQUEST_LINE_BYTES = 8190
+TIMEOUT_SECONDS = 30
+GRACE_SECONDS = 20
+KEEP_ALIVE_SECONDS = 5
+FIRST = (
+    "/",
+    "/search?q=shangai+eye",
+    "/zh/search?q=眼科",
+    "/api/v1/search?q=eye",
+    "/api/v1/suggest?q=sha",
+    "/none",
+)
+MEMORY = "/dev/shm"  # noqa: S108 - not a place for files of ours: gunicorn keeps unnamed heartbeats there
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: int | None = None,
+    debug: bool = False,
+    index: str = "index/",
+    config: Mapping[str, Any] | None = None,
+) -> None:
+    """Serve until told to stop; with ``debug``, Flask's own server that reloads on changes.
+
+    ``config`` holds further settings of ``create_app``. The index must exist; a later one is taken up by itself.
+    """
+    settings = {**(config or {}), "index": index, "debug": debug}
+    if debug:
+        from search_app import create_app
+
+        create_app(settings).run(host, port, debug=True)
+        return
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    # Every process counts for itself; a folder of their own lets any of them report for all.
+    shared = tempfile.mkdtemp(prefix="medsearch-metrics-")
+    os.environ[SHARED_FOLDER] = shared
+    try:
+        _Server(settings, address, workers or os.cpu_count() or 1).run()
+    finally:
+        os.environ.pop(SHARED_FOLDER, None)
+        shutil.rmtree(shared, ignore_errors=True)
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn, set up from here instead of from its own files and arguments."""
+
+    def __init__(self, settings: Mapping[str, Any], address: str, workers: int) -> None:
+        self.settings = settings
+        self.address = address
+        self.workers = workers
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Our settings in gunicorn's words."""
+        values = {
+            "bind": self.address,
+            "workers": self.workers,
+            "worker_class": "search_app.worker.PatientWorker",
+            "threads": THREADS,
+            "worker_connections": CONNECTIONS,
+            "preload_app": True,  # the index is read once; the processes share its memory
+            "timeout": TIMEOUT_SECONDS,
+            "graceful_timeout": GRACE_SECONDS,
+            "keepalive": KEEP_ALIVE_SECONDS,
+            "limit_request_line": REQUEST_LINE_BYTES,
+            "forwarded_allow_ips": "",  # nobody by default; search_app.headers decides
+            "limit_request_fields": 60,
+            "limit_request_field_size": 8190,
+            "worker_tmp_dir": MEMORY if os.path.isdir(MEMORY) else None,  # heartbeats must not wait for a disk
+            "proc_name": "medsearch",
+            "loglevel": "warning",
+            "child_exit": _forget_process,
+        }
+        for name, value in values.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """The application, made once in the parent."""
+        from search_app import create_app
+
+        app = create_app(self.settings)
+        client = app.test_client()
+        # Vocabularies, templates and catalogues are read once, here; each process would need two seconds for them at
+        # its first search.
+        for address in FIRST:
+            client.get(address, headers={"Sec-GPC": "1", "Host": (app.config.get("TRUSTED_HOSTS") or ["localhost"])[0]})
+        return app
+
+
+def _forget_process(server: object, worker: Any) -> None:
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -1,0 +1,121 @@
+"""Correct typing errors with the words of the index itself."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extract
+
+from indexer.engines import Lexicon
+
+MIN_CHARS = 4  # shorter words have too many neighbours
+MIN_CHARS_FOR_TWO = 5  # letters a word needs before two slips are thinkable
+MIN_SPLIT = 3  # letters of each half of a split word
+MAX_CHARS = 24  # longer words are not typing errors of anything; bounds the cost below
+CANDIDATES = 12
+
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+
+
+def _neighbours() -> frozenset[tuple[str, str]]:
+    near: set[tuple[str, str]] = set()
+    for row_number, row in enumerate(_ROWS):
+        for column, key in enumerate(row):
+            for other_row in (row_number, row_number + 1):
+                for other in (column - 1, column, column + 1):
+                    if other_row < len(_ROWS) and 0 <= other < len(_ROWS[other_row]):
+                        near |= {(key, _ROWS[other_row][other]), (_ROWS[other_row][other], key)}
+    return frozenset(near)
+
+
+_KEYS = _neighbours()
+_VOWELS = frozenset("aeiouy")
+_SOUNDS = tuple(
+    (re.compile(pattern), sound)
+    for pattern, sound in (
+        (r"^(?:kn|gn|pn)", "n"), (r"^wr", "r"), (r"^ps", "s"), (r"^x", "s"), (r"^rh", "r"), (r"ph", "f"), (r"gh", "g"),
+        (r"tch", "ch"), (r"sch", "sh"), (r"ti(?=[oa])", "sh"), (r"c(?=[eiy])", "s"), (r"ck|q|c(?!h)", "k"),
+        (r"x", "ks"),        (r"z", "s"), (r"ae|oe", "e"), (r"dge|j", "g"), (r"(?<=[a-z])h", ""), (r"(.)\1+", r"\1"),
+        (r"(?<=.)[aeiouyw]+", ""),
+    )
+)  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def sound(word: str) -> str:
+    """A key that words which sound alike in English share."""
+    for pattern, replacement in _SOUNDS:
+        word = pattern.sub(replacement, word)
+    return word
+
+
+@lru_cache(maxsize=4096)
+def slip_cost(typed: str, meant: str) -> float:
+    """How unlikely it is to type one word for another: about 1 a slip, less for near keys, doubles, swaps, vowels."""
+    rows = [[float(column) for column in range(len(meant) + 1)]]
+    for i, a in enumerate(typed, 1):
+        row = [float(i)]
+        for j, b in enumerate(meant, 1):
+            doubled_a = i > 1 and typed[i - 2] == a
+            doubled_b = j > 1 and meant[j - 2] == b
+            if a == b:
+                swap = 0.0
+            elif (a, b) in _KEYS or (a in _VOWELS and b in _VOWELS):
+                swap = 0.75
+            else:
+                swap = 1.0
+            best = min(
+                rows[i - 1][j - 1] + swap,
+                rows[i - 1][j] + (0.6 if doubled_a else 1.0),
+                row[j - 1] + (0.6 if doubled_b else 0.9),  # a letter left out is commoner than one too many
+            )
+            if i > 1 and j > 1 and a == meant[j - 2] and typed[i - 2] == b and a != b:
+                best = min(best, rows[i - 2][j - 2] + 0.7)
+            row.append(best)
+        rows.append(row)
+    cost = rows[-1][-1]
+    if typed[:1] != meant[:1]:
+        cost += 0.5  # people rarely miss the first letter
+    if len(sound(typed)) > 2 and sound(typed) == sound(meant):
+        cost -= 0.4
+    return cost
+
+
+def may_be_wrong(word: str, protected: frozenset[str]) -> bool:
+    """Whether a word that the index does not know may be taken for a typing error."""
+    return MIN_CHARS <= len(word) <= MAX_CHARS and word.isascii() and word.isalpha() and word not in protected
+
+
+def ranked_corrections(word: str, lexicon: Lexicon, extra: Iterable[str], protected: frozenset[str]) -> tuple[str, ...]:
+    """Words that may have been meant, likeliest first: by slips, sound, and how many documents have them."""
+    if not may_be_wrong(word, protected):
+        return ()
+    distance = 2 if len(word) >= MIN_CHARS_FOR_TWO else 1
+    counts = {found: count for found, _, count in lexicon.similar(word, CANDIDATES, distance)}
+    near = extract(word, extra, scorer=OSA.distance, score_cutoff=distance, limit=CANDIDATES)  # type: ignore[arg-type]
+    for found, _, _ in near:
+        counts.setdefault(found, 2)
+    allowed = 0.95 if len(word) <= 5 else 1.6 if len(word) <= 7 else 2.1  # in short words only likely slips
+    scored: list[tuple[float, str]] = []
+    for found, count in counts.items():
+        cost = slip_cost(word, found)
+        if len(found) >= MIN_CHARS - 1 and cost <= allowed and found != word:
+            scored.append((cost - 0.1 * math.log1p(count), found))
+    return tuple(found for _, found in sorted(scored))
+
+
+def split_word(word: str, lexicon: Lexicon) -> tuple[str, str] | None:
+    """Two known words that were typed without the space ("eyehospital"), the commonest pair; or None."""
+    if not (2 * MIN_SPLIT <= len(word) <= MAX_CHARS and word.isascii() and word.isalpha()):
+        return None
+    best: tuple[int, str, str] | None = None
+    for place in range(MIN_SPLIT, len(word) - MIN_SPLIT + 1):
+        left, right = word[:place], word[place:]
+        common = min(lexicon.exact_frequency(left), lexicon.exact_frequency(right))
+        if common and (best is None or common > best[0]):
+            best = (common, left, right)
+    return None if best is None else best[1:]

@@ -1,0 +1,322 @@
+"""Request arguments to search state and back to links; the address is the whole state."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote, urlencode
+
+from indexer.model import FACETS, MAX_WINDOW, SORTS
+from search_app.request import SearchRequest
+from search_app.settings import MAX_PER_PAGE, MAX_QUERY_CHARS, MAX_VALUE_CHARS, MAX_VALUES
+
+PARAMETERS = ("q", *FACETS, "exact", "ignore", "sort", "page", "per_page")  # the canonical order in an address
+SEARCH_PATH = "/search"
+API_PATH = "/api/v1/search"
+FEED_PATH = "/search.atom"
+DEFAULT_PER_PAGE = 10
+_TRUE = ("1", "true", "yes", "on")
+_FALSE = ("", "0", "false", "no", "off")
+_MAX_DIGITS = 9  # longer page numbers are past any end
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a request: which parameter, and a sentence that is safe to show."""
+
+    parameter: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchState:
+    """What the address asks for; equal states have equal addresses.
+
+    ``exact`` searches the plain words: nothing is corrected, nothing is read from them. ``ignore`` names what alone is
+    not to be read from them: ``facet``, ``facet:value`` or ``spelling``.
+    """
+
+    q: str = ""
+    city: tuple[str, ...] = ()
+    specialty: tuple[str, ...] = ()
+    topic: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()
+    exact: bool = False
+    ignore: tuple[str, ...] = ()
+    sort: str = "relevance"
+    page: int = 1
+    per_page: int = DEFAULT_PER_PAGE
+
+    def values(self, facet: str) -> tuple[str, ...]:
+        """Chosen values of one facet."""
+        found: tuple[str, ...] = {
+            "city": self.city, "specialty": self.specialty, "topic": self.topic, "kind": self.kind
+        }[facet]  # fmt: skip
+        return found
+
+    @property
+    def filtered(self) -> bool:
+        """Whether any facet value is chosen."""
+        return any(self.values(facet) for facet in FACETS)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it asks for nothing in particular."""
+        return not self.q and not self.filtered
+
+    @property
+    def offset(self) -> int:
+        """Hits before this page."""
+        return (self.page - 1) * self.per_page
+
+    # -- other states ------------------------------------------------------------------------------------------------
+
+    def on_page(self, page: int) -> SearchState:
+        """The same search on another page."""
+        return replace(self, page=page)
+
+    def asking(self, q: str) -> SearchState:
+        """The same filters with other words, from the first page."""
+        return replace(self, q=clean_text(q, MAX_QUERY_CHARS), page=1, exact=False, ignore=())
+
+    def plain(self) -> SearchState:
+        """The plain words: nothing corrected, nothing read from them."""
+        return replace(self, exact=True, ignore=(), page=1)
+
+    def without_reading(self, facet: str, value: str) -> SearchState:
+        """The same words with one facet value no longer read from them."""
+        return replace(self, ignore=tuple(sorted({*self.ignore, f"{facet}:{value}"})), page=1)
+
+    def as_typed(self) -> SearchState:
+        """The same words without corrections."""
+        return replace(self, ignore=tuple(sorted({*self.ignore, "spelling"})), page=1)
+
+    def understood(self) -> SearchState:
+        """The words read in every way again."""
+        return replace(self, exact=False, ignore=(), page=1)
+
+    def sorted_by(self, sort: str) -> SearchState:
+        """Another order, from the first page."""
+        return replace(self, sort=sort, page=1)
+
+    def with_values(self, facet: str, values: Iterable[str]) -> SearchState:
+        """One facet's choice replaced, from the first page."""
+        return _with(replace(self, page=1), facet, values)
+
+    def toggled(self, facet: str, value: str) -> SearchState:
+        """One value chosen if it was not, and the other way round."""
+        chosen = self.values(facet)
+        changed = [each for each in chosen if each != value] if value in chosen else [*chosen, value]
+        return self.with_values(facet, changed)
+
+    def unfiltered(self) -> SearchState:
+        """No value chosen; the words stay."""
+        return replace(self, city=(), specialty=(), topic=(), kind=(), page=1)
+
+    def resolved(self, resolve: Callable[[str, str], str]) -> SearchState:
+        """Facet values as the vocabulary spells them; ``resolve(facet, value)`` gives back what it does not know."""
+        state = self
+        for facet in FACETS:
+            state = _with(state, facet, [resolve(facet, value) for value in self.values(facet)])
+        return state
+
+    # -- addresses ---------------------------------------------------------------------------------------------------
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Parameters in canonical order, without those that have their default."""
+        found: list[tuple[str, str]] = [("q", self.q)] if self.q else []
+        found += [(facet, value) for facet in FACETS for value in self.values(facet)]
+        if self.exact:
+            found.append(("exact", "1"))
+        found += [("ignore", name) for name in self.ignore]
+        if self.sort != "relevance":
+            found.append(("sort", self.sort))
+        if self.page != 1:
+            found.append(("page", str(self.page)))
+        if self.per_page != DEFAULT_PER_PAGE:
+            found.append(("per_page", str(self.per_page)))
+        return found
+
+    def hidden(self, *without: str) -> list[tuple[str, str]]:
+        """Parameters that a form must carry along besides those it shows itself; never the page."""
+        return [(name, value) for name, value in self.pairs() if name not in without and name != "page"]
+
+    def address(self, path: str = SEARCH_PATH) -> str:
+        """The link to this search; ``path`` chooses page, API or feed."""
+        query = urlencode(self.pairs(), quote_via=quote, safe="")
+        return f"{path}?{query}" if query else path
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A request read as a state, with everything that was wrong or cut on the way."""
+
+    state: SearchState
+    problems: tuple[Problem, ...] = field(default=())
+
+
+Arguments = Mapping[str, Sequence[str]]
+
+
+def parse(arguments: Arguments, strict: bool = False) -> Parsed:
+    """Read request arguments (name to list of values) as a state; never fails.
+
+    What cannot be read gets its default and a ``Problem``. With ``strict`` (the API) unknown and needlessly repeated
+    parameters are problems as well; a page has other people's parameters hung on its address and overlooks them.
+    """
+    problems: list[Problem] = []
+    if strict:
+        problems += _unexpected(arguments, PARAMETERS, ("q", "exact", "sort", "page", "per_page"))
+    given = {name: list(values) for name, values in arguments.items() if name in PARAMETERS}
+    q = clean_text(_last(given, "q"))
+    if len(q) > MAX_QUERY_CHARS:
+        said = f"'q' may have at most {MAX_QUERY_CHARS} characters." if strict else ""
+        problems.append(Problem("q", said or f"Only the first {MAX_QUERY_CHARS} characters were searched."))
+        q = clean_text(q, MAX_QUERY_CHARS)
+    state = SearchState(
+        q=q,
+        exact=_flag(given, "exact", problems),
+        ignore=_names(given, "ignore", problems),
+        sort=_choice(given, "sort", SORTS, problems),
+        page=_number(given, "page", 1, None, problems),
+        per_page=_number(given, "per_page", DEFAULT_PER_PAGE, MAX_PER_PAGE, problems),
+    )
+    for facet in FACETS:
+        state = _with(state, facet, _names(given, facet, problems))
+    return Parsed(state, tuple(problems))
+
+
+def request_of(state: SearchState) -> SearchRequest:
+    """The search that an address asks for."""
+    return SearchRequest(
+        q=state.q,
+        city=state.city,
+        specialty=state.specialty,
+        topic=state.topic,
+        kind=state.kind,
+        sort=state.sort,
+        page=state.page,
+        per_page=state.per_page,
+        plain=state.exact,
+        ignore=frozenset(state.ignore),
+    )
+
+
+def state_of(request: SearchRequest) -> SearchState:
+    """The address of a search that the search itself proposes."""
+    state = SearchState(
+        q=request.q,
+        exact=request.plain,
+        ignore=tuple(sorted(request.ignore)),
+        sort=request.sort,
+        page=request.page,
+        per_page=request.per_page,
+    )
+    for facet in FACETS:
+        state = replace(state.with_values(facet, request.values(facet)), page=request.page)
+    return state
+
+
+def last_page(total: int, per_page: int) -> int:
+    """Number of the last page that can be opened: hits past the window are counted, never shown."""
+    return max(1, -(-min(total, MAX_WINDOW // per_page * per_page) // per_page))
+
+
+def unexpected(arguments: Arguments, known: Sequence[str]) -> tuple[Problem, ...]:
+    """Unknown and repeated parameters of a request that knows only ``known``."""
+    return tuple(_unexpected(arguments, known, known))
+
+
+def clean_text(text: str, limit: int | None = None) -> str:
+    """Composed, single-spaced text without control, format and surrogate characters."""
+    kept: list[str] = []
+    for char in unicodedata.normalize("NFC", text[: 8 * MAX_QUERY_CHARS]):
+        category = unicodedata.category(char)
+        if category in ("Cc", "Zs", "Zl", "Zp"):
+            kept.append(" ")
+        elif category not in ("Cf", "Cs", "Cn"):
+            kept.append(char)
+    cleaned = " ".join("".join(kept).split())
+    # Cutting can leave a space at the end, and removing a character can bring two together that compose.
+    cleaned = unicodedata.normalize("NFC", cleaned)
+    return cleaned if limit is None else cleaned[:limit].rstrip()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value))
+
+
+def _with(state: SearchState, facet: str, values: Iterable[str]) -> SearchState:
+    # Sorted, so that the order of clicks does not make another address.
+    chosen = tuple(sorted(_unique(values)[:MAX_VALUES]))
+    if facet == "city":
+        return replace(state, city=chosen)
+    if facet == "specialty":
+        return replace(state, specialty=chosen)
+    if facet == "topic":
+        return replace(state, topic=chosen)
+    return replace(state, kind=chosen)
+
+
+def _unexpected(arguments: Arguments, known: Sequence[str], single: Sequence[str]) -> list[Problem]:
+    problems = []
+    for name in arguments:
+        shown = clean_text(name, 40)
+        if name not in known:
+            near = difflib.get_close_matches(shown.lower(), known, 1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            listed = ", ".join(known)
+            problems.append(Problem(shown, f"Unknown parameter '{shown}'.{hint} Known parameters: {listed}."))
+        elif name in single and len(arguments[name]) > 1:
+            problems.append(Problem(name, f"'{name}' may be given once, not {len(arguments[name])} times."))
+    return problems
+
+
+def _last(given: Mapping[str, Sequence[str]], name: str) -> str:
+    return given[name][-1] if given.get(name) else ""
+
+
+def _names(given: Mapping[str, Sequence[str]], name: str, problems: list[Problem]) -> tuple[str, ...]:
+    values = _unique(clean_text(value, MAX_VALUE_CHARS) for value in given.get(name, ())[: 4 * MAX_VALUES])
+    if len(values) > MAX_VALUES:
+        problems.append(Problem(name, f"Only the first {MAX_VALUES} values of '{name}' were used."))
+    return tuple(sorted(values[:MAX_VALUES]))
+
+
+def _flag(given: Mapping[str, Sequence[str]], name: str, problems: list[Problem]) -> bool:
+    value = _last(given, name).strip().lower()
+    if value not in (*_TRUE, *_FALSE):
+        problems.append(Problem(name, f"'{name}' is 1 or 0, not '{clean_text(value, 40)}'."))
+    return value in _TRUE
+
+
+def _choice(given: Mapping[str, Sequence[str]], name: str, choices: Sequence[str], problems: list[Problem]) -> str:
+    value = clean_text(_last(given, name), 40).lower()
+    if value in choices:
+        return value
+    if value:
+        near = difflib.get_close_matches(value, choices, 1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        problems.append(Problem(name, f"'{name}' is one of {', '.join(choices)}, not '{value}'.{hint}"))
+    return choices[0]
+
+
+def _number(
+    given: Mapping[str, Sequence[str]], name: str, default: int, most: int | None, problems: list[Problem]
+) -> int:
+    text = clean_text(_last(given, name), 40)
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit()) or not text.strip("0"):
+        problems.append(Problem(name, f"'{name}' is a whole number from 1, not '{text}'."))
+        return default
+    number = int(text) if len(text.lstrip("0")) <= _MAX_DIGITS else 10**_MAX_DIGITS
+    if most is not None and number > most:
+        problems.append(Problem(name, f"'{name}' is at most {most}, not {text}."))
+        return most
+    return number

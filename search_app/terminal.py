@@ -1,0 +1,91 @@
+"""Show answers and documents in a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from indexer.model import Document, Hit, Snippet
+from search_app.search import Answer
+
+WIDTH = 100
+FACET_LINES = 8  # values shown of each facet
+
+
+def print_answer(answer: Answer, explain: bool = False) -> None:
+    """Hits and facet counts on standard output, what was read into the words on standard error."""
+    results = answer.results
+    for note in answer.applied:
+        click.echo(note, err=True)
+    if answer.did_you_mean is not None:
+        click.echo(f"Did you mean: {answer.did_you_mean.text}", err=True)
+    total = results.total.value
+    if not total:
+        click.echo("No hits.", err=True)
+    elif answer.past_end:
+        click.echo(f"{total:,} hits end on page {answer.last_page}.", err=True)
+    else:
+        click.echo(f"{total:,} hit{'s' if total != 1 else ''}, page {answer.page} of {answer.pages}", err=True)
+    for hit in results.hits:
+        _print_hit(hit, explain)
+    for facet in results.facets:
+        if facet.buckets:
+            shown = [
+                click.style(
+                    f"{'[x] ' if bucket.selected else ''}{bucket.value} ({bucket.count.value})", bold=bucket.selected
+                )
+                for bucket in facet.buckets[:FACET_LINES]
+            ]
+            more = f", {len(facet.buckets) - FACET_LINES} more" if len(facet.buckets) > FACET_LINES else ""
+            click.echo(f"{facet.name}: {', '.join(shown)}{more}")
+
+
+def _print_hit(hit: Hit, explain: bool) -> None:
+    card = hit.card
+    name = f"{card.title} {card.title_zh}".strip()
+    click.echo(f"{hit.rank:>3}. {click.style(name, bold=True)}")
+    facts = [card.kind, *card.city, *card.specialty, *card.topic]
+    click.echo(f"     {' · '.join(facts)}")
+    place = card.url + (f"#{hit.section.anchor}" if hit.section and hit.section.anchor else "")
+    click.echo(click.style(f"     {place}", fg="cyan"))
+    if hit.snippet.text:
+        # Colours are added after wrapping by words, so that a span never counts as width.
+        for line in click.wrap_text(_highlighted(hit.snippet), WIDTH).splitlines():
+            click.echo("     " + line)
+    if explain:
+        for weight in hit.explanation:
+            click.echo(f"     {weight.score:>8.3f}  {weight.reason}")
+        click.echo(f"     {hit.score:>8.3f}  in all")
+    click.echo()
+
+
+def _highlighted(snippet: Snippet) -> str:
+    pieces = []
+    at = 0
+    for start, end in snippet.spans:
+        pieces.append(snippet.text[at:start])
+        pieces.append(click.style(snippet.text[start:end], bold=True, fg="yellow"))
+        at = end
+    return "".join([*pieces, snippet.text[at:]])
+
+
+def document_line(document: Document) -> dict[str, Any]:
+    """One line of ``medsearch documents --json``."""
+    basis: dict[str, list[dict[str, str]]] = {}
+    for each in document.basis:
+        basis.setdefault(each.facet, []).append({"value": each.value, "how": each.how, "evidence": each.evidence})
+    return {
+        "id": document.doc_id,
+        "kind": document.kind,
+        "title": document.title,
+        "title_zh": document.title_zh,
+        "aliases": list(document.aliases),
+        "city": list(document.city),
+        "specialty": list(document.specialty),
+        "topic": list(document.topic),
+        "date": document.date,
+        "language": document.language,
+        "sections": [{"heading": section.heading, "anchor": section.anchor} for section in document.sections],
+        "basis": basis,
+    }

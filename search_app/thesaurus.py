@@ -1,0 +1,214 @@
+"""Words that mean the same, loaded from reviewed data."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from indexer.analysis import stem, terms
+from indexer.errors import TaxonomyError
+
+VOCABULARY = Path(__file__).with_name("vocabulary")
+WEIGHTS = {"spelling": 0.95, "same": 0.75, "wider": 0.5}
+SAID = {"spelling": "another spelling of", "same": "synonym of", "wider": "related to"}
+MAX_SYNONYM_TERMS = 8
+MIN_STEMMED = 4  # "aid" is not "aids": shorter words match an entry only in their own form
+
+Terms = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Synonym:
+    """Another way to say an entry: its terms, a weight below 1, and how it relates ("spelling", "same", "wider")."""
+
+    terms: Terms
+    weight: float
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thesaurus:
+    """Entries by their terms, and the lists of words that are treated apart."""
+
+    entries: Mapping[Terms, tuple[Synonym, ...]]
+    by_stem: Mapping[Terms, Terms]
+    vocabulary: frozenset[str]  # every word that stands in an entry, also within a phrase
+    protected: frozenset[str]
+    function_words: frozenset[str]
+    question_words: frozenset[str]
+    given_words: frozenset[str]
+    given_phrases: frozenset[Terms]
+    except_city: frozenset[Terms]
+    except_any: frozenset[Terms]
+    between: frozenset[str]
+    name_words: frozenset[str]
+
+    def entry(self, typed: Terms) -> Terms | None:
+        """The entry that some terms are, in this or another inflection."""
+        if typed in self.entries:
+            return typed
+        found = self.by_stem.get(stems(typed))
+        return found if found and may_be_inflected(typed, found) else None
+
+    def synonyms(self, typed: Terms) -> tuple[Synonym, ...]:
+        """Everything that some terms also find, best first; empty when they are no entry."""
+        found = self.entry(typed)
+        return () if found is None else self.entries[found]
+
+    def optional(self, word: str) -> bool:
+        """Whether a word need not stand on a page."""
+        return word in self.function_words or word in self.question_words or word in self.given_words
+
+    def words(self) -> Iterator[str]:
+        """Single words of the entries, without Chinese."""
+        return (key[0] for key in self.entries if len(key) == 1 and key[0].isascii())
+
+
+def stems(typed: Terms) -> Terms:
+    """Terms reduced to their stems, short ones kept."""
+    return tuple(stem(term) if len(term) >= MIN_STEMMED else term for term in typed)
+
+
+def may_be_inflected(typed: Terms, entry: Terms) -> bool:
+    """Whether terms of equal stems may stand for each other: singular and plural only, and no short ones.
+
+    A stem alone says too much: "clinical" is no clinic, "organization" no organ.
+    """
+    for term, known in zip(typed, entry, strict=True):
+        short, long = sorted((term, known), key=len)
+        plural = long in (f"{short}s", f"{short}es") or (short.endswith("y") and long == f"{short[:-1]}ies")
+        if term != known and not (plural and len(term) >= MIN_STEMMED):
+            return False
+    return True
+
+
+@cache
+def default_thesaurus() -> Thesaurus:
+    """The thesaurus that comes with the program, read once."""
+    return load_thesaurus()
+
+
+def load_thesaurus(folder: Path | str | None = None) -> Thesaurus:
+    """The thesaurus of a folder; without one, that of this package.
+
+    Raises:
+        TaxonomyError: Names file, key and reason; for a missing file, wrong TOML, an unknown section, a word without
+            letters, an entry that names itself or nothing, a weight outside 0 to 1, or a word that stands twice.
+    """
+    root = Path(folder) if folder is not None else VOCABULARY
+    entries = _entries(root / "thesaurus.toml")
+    by_stem: dict[Terms, Terms] = {}
+    for key in entries:
+        by_stem.setdefault(stems(key), key)
+    protected = _Lists(root / "protected.toml", {"codes", "words"})
+    stop = _Lists(root / "stopwords.toml", {"function", "question", "given", "given_phrases", "natural"})
+    natural = stop.table("natural", {"except_city", "except_any", "between", "name_words"})
+    return Thesaurus(
+        entries=MappingProxyType(entries),
+        by_stem=MappingProxyType(by_stem),
+        vocabulary=frozenset(term for key in entries for term in key),
+        protected=frozenset(protected.words("codes") + protected.words("words")),
+        function_words=frozenset(stop.words("function")),
+        question_words=frozenset(stop.words("question")),
+        given_words=frozenset(stop.words("given")),
+        given_phrases=frozenset(stop.phrases("given_phrases")),
+        except_city=frozenset(natural.phrases("except_city")),
+        except_any=frozenset(natural.phrases("except_any")),
+        between=frozenset(natural.words("between")),
+        name_words=frozenset(natural.words("name_words")),
+    )
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise TaxonomyError(path, "the file", error.strerror or "cannot be read") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TaxonomyError(path, "the file", str(error)) from error
+
+
+def _entries(path: Path) -> dict[Terms, tuple[Synonym, ...]]:
+    found: dict[Terms, dict[Terms, Synonym]] = {}
+    for relation, themes in _read(path).items():
+        if relation not in WEIGHTS:
+            raise TaxonomyError(path, relation, f"unknown section; known: {', '.join(WEIGHTS)}")
+        if not isinstance(themes, dict):
+            raise TaxonomyError(path, relation, "must hold themes, as in [same.eyes]")
+        seen: dict[str, str] = {}
+        for theme, lines in themes.items():
+            where = f"{relation}.{theme}"
+            if not isinstance(lines, dict):
+                raise TaxonomyError(path, where, "must be a table of entries")
+            for word, declared in lines.items():
+                if word in seen:
+                    raise TaxonomyError(path, f'{where}, "{word}"', f"stands in {seen[word]} as well")
+                seen[word] = where
+                _entry(found, path, f'{where}, "{word}"', relation, word, declared)
+    return {key: tuple(sorted(others.values(), key=lambda s: -s.weight)) for key, others in found.items()}
+
+
+def _entry(
+    found: dict[Terms, dict[Terms, Synonym]], path: Path, where: str, relation: str, word: str, declared: object
+) -> None:
+    weight: object = WEIGHTS[relation]
+    if isinstance(declared, dict):
+        if set(declared) - {"words", "weight"}:
+            raise TaxonomyError(path, where, "may only have 'words' and 'weight'")
+        weight = declared.get("weight", weight)
+        declared = declared.get("words")
+    if not isinstance(weight, float) or not 0 < weight < 1:
+        raise TaxonomyError(path, where, "'weight' must lie between 0 and 1")
+    if not isinstance(declared, list) or not declared or not all(isinstance(each, str) for each in declared):
+        raise TaxonomyError(path, where, "must be a list of words")
+    group = [_terms(path, where, each) for each in (word, *declared)]
+    if len(set(group)) < len(group):
+        raise TaxonomyError(path, where, "has the same word twice")
+    origins = group[:1] if relation == "wider" else group
+    for origin in origins:
+        for other in group:
+            if other != origin and not (relation == "wider" and other == group[0]):
+                known = found.setdefault(origin, {}).get(other)
+                if known is None or known.weight < weight:
+                    found[origin][other] = Synonym(other, weight, relation)
+
+
+def _terms(path: Path, where: str, text: str) -> Terms:
+    found = terms(text)
+    if not found or len(found) > MAX_SYNONYM_TERMS:
+        raise TaxonomyError(path, where, f"{text!r} must have 1 to {MAX_SYNONYM_TERMS} words")
+    return found
+
+
+class _Lists:
+    """A data file of word lists while it is checked."""
+
+    def __init__(self, path: Path, known: set[str], content: dict[str, object] | None = None) -> None:
+        self.path = path
+        self.content = _read(path) if content is None else content
+        for key in self.content:
+            if key not in known:
+                raise TaxonomyError(path, key, f"unknown key; known: {', '.join(sorted(known))}")
+
+    def table(self, key: str, known: set[str]) -> _Lists:
+        inner = self.content.get(key, {})
+        if not isinstance(inner, dict):
+            raise TaxonomyError(self.path, key, "must be a table")
+        return _Lists(self.path, known, inner)
+
+    def phrases(self, key: str) -> list[Terms]:
+        listed = self.content.get(key, [])
+        if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+            raise TaxonomyError(self.path, key, "must be a list of words")
+        return [_terms(self.path, key, each) for each in listed]
+
+    def words(self, key: str) -> list[str]:
+        found = self.phrases(key)
+        for each in found:
+            if len(each) != 1:
+                raise TaxonomyError(self.path, key, f"{' '.join(each)!r} must be one word")
+        return [each[0] for each in found]

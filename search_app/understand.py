@@ -1,0 +1,209 @@
+"""Read what a person typed: names, words and their other names, places, specialties, corrections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from indexer.analysis import terms
+from indexer.engines import Lexicon
+from indexer.model import And, Concept, DocumentIs, FacetIs, Node, Not, Or, Phrase, Prefix, Query, Term
+from search_app.findings import Findings
+from search_app.grammar import All, Any, Except, Field, Parsed, Plain, Quoted, Starts, Syntax, parse
+from search_app.names import Name, find_name, names_inside
+from search_app.reading import Part, Reading, compose, with_exact
+from search_app.wording import parts_of, pieces_of, with_something_wanted, without_facet
+from search_app.words import Words, default_words
+
+__all__ = ["Words", "default_words", "read"]
+
+NAME_INSIDE_WEIGHT = 20.0  # a page whose name stands within a longer query
+_NAME_FIELDS = ("title", "alias")
+_FACETS = frozenset(("city", "specialty", "topic", "kind"))
+
+
+def read(
+    text: str,
+    lexicon: Lexicon,
+    *,
+    plain: bool = False,
+    ignore: frozenset[str] = frozenset(),
+    correct: bool = True,
+    words: Words | None = None,
+) -> Reading:
+    """What a text asks for.
+
+    Args:
+        text: Anything at all.
+        lexicon: The words and names of the index that will be searched.
+        plain: Only the words as typed: no corrections, no synonyms, nothing read as a facet.
+        ignore: What not to read from the words: a facet ("city"), one value ("city:Shanghai"), or "spelling".
+        correct: Whether typing errors are corrected.
+        words: Vocabulary, for tests; that of the program when None.
+    """
+    vocabulary = words or default_words()
+    parsed = parse(text, lambda found, at_end: _unit_length(found, at_end, vocabulary))
+    if parsed.root is None:
+        nothing = ("There is no word to search for, so everything is shown.",) if parsed.text else ()
+        return Reading(parsed.text, parsed.text, Query(compose(())), notes=(*parsed.notes, *nothing), plain=plain)
+    may_correct = correct and not plain and "spelling" not in ignore
+    found = Findings(parsed.text, lexicon, vocabulary, plain, ignore, may_correct)
+    found.notes.update(dict.fromkeys(parsed.notes))
+    return _reading(parsed, parsed.root, found)
+
+
+def _unit_length(found: Sequence[str], at_end: bool, vocabulary: Words) -> int:
+    for size in range(min(4, len(found)), 1, -1):
+        part = terms(" ".join(found[-size:] if at_end else found[:size]))
+        if vocabulary.thesaurus.synonyms(part) or vocabulary.facets.read(part):
+            return size
+    return 1
+
+
+def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
+    name, inside = _names(parsed, root, found)
+    if name and name.literally:
+        found.correct = bool(found.corrected)
+        if name.doc_ids[0].startswith("hospitals/"):  # its name beats everything else that could be read into it
+            found.ignore |= _FACETS
+    parts = with_something_wanted([*_parts(root, found), *inside], found.words.thesaurus)
+    doc_ids, reason = (name.doc_ids, name.reason) if name else ((), "")
+    return Reading(
+        text=parsed.text,
+        used=found.used(),
+        query=Query(with_exact(compose(tuple(parts)), doc_ids, reason), boosts=found.boosts()),
+        parts=tuple(parts),
+        corrected=tuple(found.corrected.items()),
+        found=tuple(found.found),
+        excluded=tuple(found.excluded),
+        exact=doc_ids[0] if len(doc_ids) == 1 else "",
+        exact_ids=doc_ids,
+        exact_reason=reason,
+        optional=tuple(dict.fromkeys(part.words for part in parts if part.role == "optional" and part.words)),
+        unknown=tuple(found.unknown),
+        notes=tuple(found.notes),
+        plain=found.plain,
+    )
+
+
+def _names(parsed: Parsed, root: Syntax, found: Findings) -> tuple[Name | None, list[Part]]:
+    """The page that the whole text names, also after corrections, and pages that are named within it."""
+    words = found.words
+    name = find_name(terms(parsed.text), found.lexicon, words.facets, words.thesaurus)
+    if found.plain:
+        return (name if name and name.literally else None), []
+    if not isinstance(root, Plain) or (name and name.literally):
+        return (name if isinstance(root, Plain) or (name and name.literally) else None), []
+    pieces = pieces_of(found, root.start, root.end)
+    if found.corrected:
+        typed = tuple(piece.term for piece in pieces)
+        name = find_name(typed, found.lexicon, words.facets, words.thesaurus) or name
+    inside: list[Part] = []
+    for start, end, doc_ids in names_inside(pieces, found.lexicon, words) if name is None else ():
+        found.in_name.append((start, end))
+        if found.room():
+            named = found.text[start:end]
+            found.notes[f"“{named}” names a page, which is shown whatever the other words are."] = None
+            node = DocumentIs(doc_ids, NAME_INSIDE_WEIGHT, "name within the words")
+            inside.append(Part("named", node, "", start, end))
+    return name, inside
+
+
+def _parts(node: Syntax, found: Findings) -> list[Part]:
+    if isinstance(node, All):
+        return [part for child in node.children for part in _parts(child, found)]
+    if isinstance(node, Plain):
+        return parts_of(found, node.start, node.end)
+    if isinstance(node, Except):
+        part = _except(node, found)
+        return [part] if part else []
+    built = _node(node, found)
+    if built is None:
+        return []
+    start, end = _span(node)
+    return [Part("fixed", built, found.text[start:end], start, end)]
+
+
+def _node(node: Syntax, found: Findings, spellings_only: bool = False) -> Node | None:
+    """A tree of its own for a syntax node, as it stands inside a group; at most ``grammar.MAX_DEPTH`` deep."""
+    if isinstance(node, Plain):
+        parts = parts_of(found, node.start, node.end, spellings_only)
+        return compose(tuple(with_something_wanted(parts, found.words.thesaurus))) if parts else None
+    if isinstance(node, Quoted):
+        return _phrase(node.text, (), f"“{node.text.strip()}”", found)
+    if isinstance(node, Starts):
+        return _prefix(node.text, (), found)
+    if isinstance(node, Field):
+        return _field(node, found)
+    if isinstance(node, Except):
+        part = _except(node, found)
+        return Not(part.node) if part else None
+    children = [child for each in node.children if (child := _node(each, found, spellings_only)) is not None]
+    if len(children) < 2:
+        return children[0] if children else None
+    return And(tuple(children)) if isinstance(node, All) else Or(tuple(children))
+
+
+def _except(node: Except, found: Findings) -> Part | None:
+    """What must not match. Behind a minus a city leaves out its pages; other words are left out wherever they stand."""
+    built: Node | None
+    city = _city(node.child, found)
+    if city is not None:
+        value, typed = city
+        built = without_facet(found, "city", value, typed)
+        found.notes[
+            f"Pages about {found.words.facets.label('city', value)} are left out; pages that only mention it stay. "
+            f'To leave out the word itself, type -"{typed}".'
+        ] = None
+    else:
+        kept = dict(found.found), dict(found.hints), dict(found.unknown)
+        built = _node(node.child, found, True)
+        found.found, found.hints, found.unknown = kept
+    return None if built is None else Part("excluded", built, found.text[node.start : node.end], node.start, node.end)
+
+
+def _city(node: Syntax, found: Findings) -> tuple[str, str] | None:
+    if not isinstance(node, Plain) or found.plain:
+        return None
+    typed = found.text[node.start : node.end].strip("- ")
+    values = [value for facet, value in found.words.facets.read(terms(typed)) if facet == "city"]
+    return (values[0], typed) if values and found.wanted("city", values[0]) else None
+
+
+def _phrase(text: str, fields: tuple[str, ...], reason: str, found: Findings) -> Node | None:
+    wanted = terms(text)
+    if not wanted or not found.room():
+        return None
+    if len(wanted) == 1:
+        return Concept((Term(wanted[0], fields, 1.0, False, reason),))
+    return Concept((Phrase(wanted, fields, 1.0, False, reason),))
+
+
+def _prefix(text: str, fields: tuple[str, ...], found: Findings) -> Node | None:
+    wanted = terms(text)
+    if not wanted or not found.room():
+        return None
+    last = Concept((Prefix(wanted[-1], fields, 1.0, f"begins with {wanted[-1]}"),))
+    before: list[Node] = [Concept((Term(each, fields),)) for each in wanted[:-1] if found.room()]
+    return And((*before, last)) if before else last
+
+
+def _field(node: Field, found: Findings) -> Node | None:
+    if node.name == "title":
+        if node.form == "prefix":
+            return _prefix(node.text, _NAME_FIELDS, found)
+        return _phrase(node.text, _NAME_FIELDS, f"“{node.text.strip()}” in the title", found)
+    if not found.room():
+        return None
+    facets = found.words.facets
+    value = facets.canonical(node.name, node.text)
+    if value is None:
+        near = ", ".join(facets.close(node.name, node.text))
+        found.notes[f"There is no {node.name} “{node.text}”. Known are for example: {near}."] = None
+    return FacetIs(node.name, value or node.text)
+
+
+def _span(node: Syntax) -> tuple[int, int]:
+    if isinstance(node, All | Any):
+        spans = [_span(child) for child in node.children]
+        return min(start for start, _ in spans), max(end for _, end in spans)
+    return node.start, node.end

@@ -1,0 +1,291 @@
+"""The pages."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from indexer.engines import Searcher
+from indexer.errors import SearchError
+from indexer.model import MAX_WINDOW, Card, Document
+from search_app import browse
+from search_app.asking import find
+from search_app.caching import PAGE_POLICY, SEARCH_POLICY, mark, not_modified
+from search_app.context import arguments, language_of, offered_language, services, site
+from search_app.labels import BROWSED, FOLDERS, KIND_FOLDERS
+from search_app.present import card_view, counts_view, hit_view, results_view
+from search_app.querylog import MIN_DAYS
+from search_app.reader import document_view
+from search_app.settings import LANGUAGES, MAX_COMPARED, MAX_QUERY_CHARS
+from search_app.state import SearchState, clean_text, parse
+from search_app.structured import article_data, hospital_data, landing_data, results_data, site_data
+
+NEAR = 5
+NOINDEX = "noindex, follow"
+
+
+def indexed(policy: str) -> Callable[[Callable[..., Any]], Callable[..., AnyResponse]]:
+    """Give a view the searcher of this moment, and its response the validator of that generation."""
+
+    def wrap(view: Callable[..., Any]) -> Callable[..., AnyResponse]:
+        @functools.wraps(view)
+        def run(**values: str) -> AnyResponse:
+            with services().searcher() as searcher:
+                tag = "-".join((searcher.stats().generation, services().build, site().language, offered_language()))
+                unchanged = not_modified(tag)
+                response = unchanged or make_response(view(searcher, **values))
+            response.vary.add("Accept-Language")
+            return mark(response, tag, policy)
+
+        return run
+
+    return wrap
+
+
+def make_pages(language: str) -> Blueprint:
+    """All pages in one language, under its prefix."""
+    default = next(iter(LANGUAGES))
+    pages = Blueprint(f"pages_{language}", __name__, url_prefix=None if language == default else f"/{language}")
+    rules: tuple[tuple[str, Callable[..., AnyResponse]], ...] = (
+        ("/", home),
+        ("/search", search),
+        ("/hospitals/<slug>", hospital),
+        ("/articles/<slug>", article),
+        ("/hospitals", all_of_kind),
+        ("/articles", all_of_kind),
+        ("/cities", browse_facet),
+        ("/specialties", browse_facet),
+        ("/topics", browse_facet),
+        ("/cities/<slug>", landing),
+        ("/specialties/<slug>", landing),
+        ("/topics/<slug>", landing),
+        ("/compare", compare),
+        ("/about", about),
+        ("/about/<subject>", about),
+    )
+    for rule, view in rules:
+        name = view.__name__ if "<" in rule or rule == "/" else rule.strip("/")
+        pages.add_url_rule(rule, f"{name}{rule.count('/')}", view, strict_slashes=False)
+    return pages
+
+
+def page(template: str, path: str, canonical: str = "", robots: str = "", **values: Any) -> str:
+    """A page with what every page has: its own address, the same page in other languages, what robots may do."""
+    here = site()
+    # The address without its language, so that the other languages can be linked.
+    others = {LANGUAGES[language]: here.in_language(language) for language in LANGUAGES}
+    query = request.query_string.decode("ascii", "replace")
+    return render_template(
+        template,
+        canonical=here.absolute(canonical or here.path(path)),
+        alternates={tag: other.absolute(other.path(path)) for tag, other in others.items()},
+        switches={
+            language: here.in_language(language).path(path) + (f"?{query}" if query else "") for language in LANGUAGES
+        },
+        offered=offered_language(),
+        robots=robots,
+        **values,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@indexed(PAGE_POLICY)
+def home(searcher: Searcher) -> str:
+    """Search box and ways in."""
+    counts = counts_view(browse.overview(searcher), site())
+    return page("home.html", "/", counts=counts, data=site_data(site()))
+
+
+@indexed(SEARCH_POLICY)
+def search(searcher: Searcher) -> Response:
+    """Search results; the address is the whole state."""
+    parsed = parse(arguments())
+    state = parsed.state.resolved(services().labels.resolve)
+    answer = find(searcher, state, "page")
+    view = results_view(answer, state, site())
+    html = page(
+        "results.html",
+        "/search",
+        site().search(state),
+        robots=NOINDEX,
+        view=view,
+        problems=parsed.problems,
+        window=MAX_WINDOW,
+        counts=counts_view(browse.overview(searcher), site()) if not view.total else {},
+        data=results_data(view, site()),
+    )
+    response = make_response(html, 404 if view.past_end else 200)
+    response.headers["X-Robots-Tag"] = NOINDEX
+    return response
+
+
+@indexed(PAGE_POLICY)
+def hospital(searcher: Searcher, slug: str) -> str:
+    """One hospital."""
+    document = document_or_404(searcher, f"hospitals/{slug}")
+    view = document_view(document, site(), searched_words())
+    return page(
+        "hospital.html",
+        document.url,
+        view=view,
+        mentions=[hit_view(hit, site(), "") for hit in browse.mentions(searcher, document)],
+        related=[card_view(card, site()) for card in browse.related(searcher, document, "hospital")],
+        linked=[card_view(card, site()) for card in browse.linked(searcher, document)],
+        data=hospital_data(view, document, site()),
+    )
+
+
+@indexed(PAGE_POLICY)
+def article(searcher: Searcher, slug: str) -> str:
+    """One article."""
+    document = document_or_404(searcher, f"articles/{slug}")
+    view = document_view(document, site(), searched_words())
+    linked = [card_view(card, site()) for card in browse.linked(searcher, document)]
+    shown = {card.doc_id for card in linked}
+    related = [card_view(card, site()) for card in browse.related(searcher, document, "article")]
+    return page(
+        "article.html",
+        document.url,
+        view=view,
+        linked=linked,
+        related=[card for card in related if card.doc_id not in shown],
+        data=article_data(view, document, site()),
+    )
+
+
+@indexed(PAGE_POLICY)
+def all_of_kind(searcher: Searcher) -> AnyResponse:
+    """All hospitals or all articles are a search without words."""
+    folder = request.path.rstrip("/").rpartition("/")[2]
+    kind = next(kind for kind, name in KIND_FOLDERS.items() if name == folder)
+    return redirect(site().search(SearchState(kind=(kind,), sort="title")), 302)
+
+
+@indexed(PAGE_POLICY)
+def browse_facet(searcher: Searcher) -> str:
+    """All values of a facet with their counts."""
+    folder = request.path.rstrip("/").rpartition("/")[2]
+    facet = FOLDERS[folder]
+    counts = counts_view(browse.overview(searcher), site())
+    return page("browse.html", f"/{folder}", facet=facet, folder=folder, values=counts[facet], counts=counts, data=None)
+
+
+@indexed(PAGE_POLICY)
+def landing(searcher: Searcher, slug: str) -> str:
+    """The page of a city, specialty or topic."""
+    folder = request.path.rstrip("/").split("/")[-2]
+    facet = FOLDERS[folder]
+    known = [bucket.value for bucket in browse.overview(searcher).facet(facet).buckets]
+    value = services().labels.by_slug(facet, slug, known)
+    if value is None:
+        abort(404)
+    found = browse.landing(searcher, facet, value)
+    counts = counts_view(found.results, site(), (facet, value))
+    return page(
+        "landing.html",
+        f"/{folder}/{slug}",
+        robots="" if found.total else NOINDEX,
+        facet=facet,
+        folder=folder,
+        value=value,
+        label=site().label(facet, value),
+        total=found.total,
+        hospitals=[card_view(card, site()) for card in found.hospitals],
+        articles=[card_view(card, site()) for card in found.articles],
+        counts=counts,
+        all_url=site().search(SearchState().with_values(facet, [value])),
+        data=landing_data(found, site()),
+    )
+
+
+@indexed(SEARCH_POLICY)
+def compare(searcher: Searcher) -> str | AnyResponse:
+    """Hospitals side by side; the address names them."""
+    given = arguments()
+    slugs = tuple(dict.fromkeys(clean_text(each, 120) for each in given.get("h", ())[:50] if clean_text(each, 120)))
+    added = clean_text(next(iter(given.get("add", ())), ""), MAX_QUERY_CHARS)
+    if added:
+        answer = find(searcher, SearchState(q=added, kind=("hospital",)), "compare")
+        if answer.results.hits:
+            slugs = (*slugs, answer.results.hits[0].doc_id.rpartition("/")[2])
+            return redirect(site().compare(tuple(dict.fromkeys(slugs))[-MAX_COMPARED:]), 303)
+    kept = slugs[:MAX_COMPARED]
+    documents = {slug: searcher.get(f"hospitals/{slug}") for slug in kept}
+    views = [document_view(document, site()) for document in documents.values() if document is not None]
+    names = list(dict.fromkeys(fact.name for view in views for fact in view.facts))
+    present = tuple(view.slug for view in views)
+    return page(
+        "compare.html",
+        "/compare",
+        site().compare(present),
+        robots=NOINDEX,
+        views=views,
+        fact_names=names,
+        facts={view.slug: {fact.name: fact for fact in view.facts} for view in views},
+        without={slug: site().compare(tuple(each for each in present if each != slug)) for slug in present},
+        missing=[slug for slug, document in documents.items() if document is None],
+        not_found=added,
+        too_many=len(slugs) > MAX_COMPARED,
+        limit=MAX_COMPARED,
+        data=None,
+    )
+
+
+SUBJECTS = ("ranking", "privacy", "accessibility", "api")
+
+
+@indexed(PAGE_POLICY)
+def about(searcher: Searcher, subject: str = "") -> str:
+    """What the site is, how it ranks, what it keeps, how it can be used."""
+    if subject and subject not in SUBJECTS:
+        abort(404)
+    stats = searcher.stats()
+    counts = counts_view(browse.overview(searcher), site())
+    path = f"/about/{subject}" if subject else "/about"
+    settings = services().settings
+    return page(
+        f"about/{subject or 'about'}.html",
+        path,
+        stats=stats,
+        counts=counts,
+        query_log_days=settings.query_log_days if settings.query_log else 0,
+        query_log_minimum=settings.query_log_minimum,
+        query_log_min_days=MIN_DAYS,
+        rate_limit=settings.rate_limit,
+        data=None,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def document_or_404(searcher: Searcher, doc_id: str) -> Document:
+    """The document of an address."""
+    document = searcher.get(doc_id)
+    if document is None:
+        abort(404)
+    return document
+
+
+def searched_words() -> str:
+    """The words that led to a document, for highlighting."""
+    return clean_text(request.args.get("q", ""), MAX_QUERY_CHARS)
+
+
+def near_cards(words: str) -> tuple[Card, ...]:
+    """Documents for the words of a wrong address; none when nothing can be searched."""
+    try:
+        with services().searcher() as searcher:
+            answer = find(searcher, SearchState(q=words, per_page=NEAR), "error")
+    except SearchError:
+        return ()
+    return tuple(hit.card for hit in answer.results.hits)
+
+
+__all__ = ["BROWSED", "language_of", "make_pages", "near_cards"]

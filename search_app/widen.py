@@ -1,0 +1,219 @@
+"""Widen words in place: each becomes one concept with the other ways to say it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from indexer.analysis import is_han, stem, terms
+from indexer.engines import Lexicon
+from indexer.model import Concept, Phrase, Prefix, Term
+from search_app.facetwords import MAX_UNIT, FacetWords
+from search_app.thesaurus import SAID, Synonym, Terms
+from search_app.words import Words
+
+MAX_MEMBERS = 12  # of one concept; the best are kept, an engine tells 63 of a whole query apart
+LABEL_WEIGHT = 0.9
+JOINED_WEIGHT = 0.95
+PINYIN_WEIGHT = 0.8
+PREFIX_WEIGHT = 0.6
+MIN_UNFINISHED = 3  # letters from which an unknown word may be the beginning of one
+MAX_SYLLABLES = 6
+_SYLLABLE = re.compile(
+    r"(?:[bpmf]?(?:a|ai|ao|an|ang|o|ou|ei|en|eng)|[bpmdtnljqx]?(?:i|ia|iao|ie|iu|ian|in|ing|iang|iong)"
+    r"|[dtnlgkhzcsr]?(?:a|ai|ao|an|ang|e|ei|en|eng|ou|ong|u|uo|ui|uan|un|uang|ua|uai)|(?:zh|ch|sh)"
+    r"(?:i|a|ai|ao|an|ang|e|ei|en|eng|ou|ong|u|uo|ui|uan|un|uang|ua|uai)|[zcsr]i|[bpmf]u|[jqxy](?:u|ue|uan|un)"
+    r"|y(?:a|ao|an|ang|e|i|in|ing|o|ong|ou)|w(?:a|ai|an|ang|ei|en|eng|o|u)|[nl](?:v|ve)|mi|mo|fo|er)"
+)
+
+Member = Term | Phrase | Prefix
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A token of the typed text: its term, how it was typed, and its place in the read text."""
+
+    term: str
+    typed: str
+    start: int
+    end: int
+    corrected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Neighbouring pieces that are one thing; ``how`` is "words", "pinyin", "compound",
+    "han", "given" or "except".
+    """
+
+    pieces: tuple[Piece, ...]
+    how: str
+    synonyms: tuple[Synonym, ...] = ()
+    meanings: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def terms(self) -> Terms:
+        """Terms of the pieces."""
+        return tuple(piece.term for piece in self.pieces)
+
+    @property
+    def typed(self) -> str:
+        """The unit as it was typed."""
+        if is_han(self.pieces[0].term):
+            return "".join(self.terms)
+        return " ".join(dict.fromkeys(piece.typed.rstrip("-") for piece in self.pieces))
+
+    @property
+    def said(self) -> str:
+        """The unit as it was typed, corrected where that was needed."""
+        if any(piece.corrected for piece in self.pieces):
+            return " ".join(self.terms)
+        return self.typed
+
+
+def is_syllable(term: str) -> bool:
+    """Whether a term could be one syllable of pinyin."""
+    return len(term) <= 6 and _SYLLABLE.fullmatch(term) is not None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Which pieces belong together
+
+
+def units(pieces: Sequence[Piece], lexicon: Lexicon, words: Words, meanings: bool = True) -> list[Unit]:
+    """Pieces cut into units, the longest known one first; ``meanings`` False sees no synonyms and facet words."""
+    found: list[Unit] = []
+    place = 0
+    while place < len(pieces):
+        unit = _longest(pieces, place, lexicon, words, meanings)
+        found.append(unit)
+        place += len(unit.pieces)
+    return found
+
+
+def _longest(pieces: Sequence[Piece], place: int, lexicon: Lexicon, words: Words, meanings: bool) -> Unit:
+    thesaurus = words.thesaurus
+    for size in range(min(MAX_UNIT, len(pieces) - place), 0, -1):
+        part = tuple(pieces[place : place + size])
+        typed = tuple(piece.term for piece in part)
+        if meanings:
+            if typed in thesaurus.except_any or typed in thesaurus.except_city:
+                return Unit(part, "except")
+            if typed in thesaurus.given_phrases:
+                return Unit(part, "given")
+            synonyms, values = thesaurus.synonyms(typed), words.facets.read(typed)
+            if synonyms or values:
+                how = "han" if is_han(typed[0]) else "compound" if size > 1 and _is_compound(part, lexicon) else "words"
+                return Unit(part, how, synonyms, values)
+        if size > 1 and _is_pinyin(typed, lexicon):
+            return Unit(part, "pinyin")
+        if 1 < size <= 3 and _is_compound(part, lexicon):
+            return Unit(part, "compound")
+    return Unit((pieces[place],), "han" if is_han(pieces[place].term) else "words")
+
+
+def _is_pinyin(typed: Terms, lexicon: Lexicon) -> bool:
+    if len(typed) > MAX_SYLLABLES or not all(map(is_syllable, typed)):
+        return False
+    return lexicon.exact_frequency("".join(typed)) > 0
+
+
+def _is_compound(part: Sequence[Piece], lexicon: Lexicon) -> bool:
+    """Letters and digits that are one code: "PD-1", "pd 1", "car t"; ordinary words with a hyphen are two words."""
+    typed = [piece.term for piece in part]
+    if any(is_han(term) for term in typed) or all(len(term) > 2 for term in typed):
+        return False
+    glued = all(after.start - before.end <= 1 and _no_space(before, after) for before, after in pairwise(part))
+    return glued or bool(lexicon.joined("".join(typed)))
+
+
+def _no_space(before: Piece, after: Piece) -> bool:
+    return before.end == after.start or before.typed.endswith("-")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What else a unit or a word is called
+
+
+def other_names(
+    unit: Unit, lexicon: Lexicon, facets: FacetWords, values: Iterable[tuple[str, str]], only_spellings: bool = False
+) -> list[Member]:
+    """Synonyms of a unit that the index knows, and the labels of the facet values that it stands for."""
+    members: list[Member] = []
+    own = {stem(term) for term in unit.terms}
+    for synonym in unit.synonyms:
+        if only_spellings and synonym.relation != "spelling":
+            continue
+        if len(synonym.terms) == 1 and stem(synonym.terms[0]) in own and len(unit.pieces) == 1:
+            continue
+        if all(lexicon.frequency(term) for term in synonym.terms):
+            reason = f"{' '.join(synonym.terms)} ({SAID[synonym.relation]} {unit.said})"
+            members.append(_member(synonym.terms, synonym.weight, reason))
+    if not only_spellings:
+        for facet, value in values:
+            label = terms(facets.label(facet, value))
+            if facet != "kind" and label != unit.terms:
+                reason = f"{facets.label(facet, value)} (what {unit.said} stands for)"
+                members.append(_member(label, LABEL_WEIGHT, reason, ("label",)))
+    return members
+
+
+def written_otherwise(pieces: Sequence[Piece], place: int, lexicon: Lexicon) -> list[Member]:
+    """The same letters in one word or in several: "checkup" for "check up", "car t" for "cart"."""
+    piece = pieces[place]
+    members: list[Member] = []
+    if is_han(piece.term):
+        return members
+    for parts in lexicon.joined(piece.term)[:3]:
+        members.append(_member(parts, JOINED_WEIGHT, f"{' '.join(parts)} ({piece.typed} written apart)"))
+    for first, second in ((place - 1, place), (place, place + 1)):
+        if first >= 0 and second < len(pieces):
+            left, right = pieces[first].term, pieces[second].term
+            if len(left) + len(right) >= 5 and left.isalpha() and right.isalpha() and not is_han(left + right):
+                joined = left + right
+                if lexicon.exact_frequency(joined):
+                    members.append(Term(joined, (), JOINED_WEIGHT, False, f"{joined} ({left} {right} in one word)"))
+    return members
+
+
+def concept(first: Member, *others: Iterable[Member]) -> Concept:
+    """One concept of a word and its other names, the heaviest of each name, best first."""
+    best: dict[tuple[object, ...], Member] = {}
+    for member in (each for group in others for each in group):
+        key = (type(member), getattr(member, "text", None) or getattr(member, "terms", None), member.fields)
+        if key not in best or best[key].weight < member.weight:
+            best[key] = member
+    best.pop((type(first), getattr(first, "text", None) or getattr(first, "terms", None), first.fields), None)
+    ranked = sorted(best.values(), key=lambda member: -member.weight)
+    return Concept((first, *ranked[: MAX_MEMBERS - 1]))
+
+
+def word(piece: Piece, lexicon: Lexicon, fields: tuple[str, ...] = ()) -> tuple[Term, list[Member]]:
+    """The term of a piece as typed; for one that stands nowhere but begins a known word, that beginning too."""
+    reason = f"{piece.term} (corrected from {piece.typed})" if piece.corrected else ""
+    term = Term(piece.term, fields, 1.0, False, reason)
+    if (
+        len(piece.term) >= MIN_UNFINISHED
+        and piece.term.isalpha()
+        and not is_han(piece.term)
+        and not lexicon.frequency(piece.term)
+        and lexicon.starting(piece.term, 1)
+    ):
+        return term, [Prefix(piece.term, fields, PREFIX_WEIGHT, f"begins with {piece.term}")]
+    return term, []
+
+
+def together(unit: Unit) -> Member:
+    """A unit as one term or phrase; pinyin syllables are joined."""
+    if unit.how == "pinyin":
+        joined = "".join(unit.terms)
+        return Term(joined, (), PINYIN_WEIGHT, False, f"{joined} ({unit.typed} in one word)")
+    return _member(unit.terms, 1.0, "")
+
+
+def _member(found: Terms, weight: float, reason: str, fields: tuple[str, ...] = ()) -> Member:
+    if len(found) == 1:
+        return Term(found[0], fields, weight, False, reason)
+    return Phrase(found, fields, weight, False, reason)

@@ -1,0 +1,285 @@
+"""Words next to each other → wanted, optional and unwanted parts of a query."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from indexer.analysis import terms, tokenize
+from indexer.model import Concept, FacetIs, Node, Or, Phrase, Term
+from search_app.corrections import corrected
+from search_app.findings import Findings
+from search_app.meaning import Value, hinted, meanings
+from search_app.reading import FacetReading, Part
+from search_app.thesaurus import Thesaurus
+from search_app.widen import Member, Piece, Unit, concept, other_names, together, units, word, written_otherwise
+
+MAX_OPTIONAL = 8  # further small words cost time and tell nothing
+SMALL_WORD_WEIGHT = 0.4  # "best" and "the" tell two pages apart only when nothing else does
+_JOINING = frozenset(("and", "or", "nor"))
+_ASKING = frozenset(("how", "why", "what", "is", "are", "can", "could", "do", "does", "should", "will", "whats"))
+_HOSPITAL_TOPICS = frozenset(("Cancer Treatment", "Fertility & IVF", "Traditional Chinese Medicine"))
+_BEFORE_US = frozenset(("the", "in", "vs", "versus", "than", "to", "from", "china", "usa", "like"))
+
+
+def pieces_of(found: Findings, start: int, end: int) -> list[Piece]:
+    """Tokens of a stretch of the text, with typing errors corrected."""
+    text = found.text[start:end]
+    pieces = [
+        Piece(token, text[at:until] + ("-" if text[until : until + 1] == "-" else ""), start + at, start + until)
+        for token, at, until in tokenize(text)
+    ]
+    if not found.correct or found.plain:
+        return pieces
+    right, made = corrected(pieces, found.lexicon, found.words, found.text)
+    for change in made:
+        found.corrected[change.typed] = change.used
+        found.replaced[(change.start, change.end)] = change.used
+    return right
+
+
+def parts_of(found: Findings, start: int, end: int, spellings_only: bool = False) -> list[Part]:
+    """Parts of a stretch of plain words; ``spellings_only`` widens only to other spellings, as behind a minus."""
+    return _Stretch(found, pieces_of(found, start, end), spellings_only).parts()
+
+
+def with_something_wanted(parts: list[Part], thesaurus: Thesaurus) -> list[Part]:
+    """The parts, where optional ones became wanted when nothing else is: "hospital", "how much", "what is it"."""
+    optional = [part for part in parts if part.role == "optional" and part.words]
+    if not optional or any(part.role in ("word", "fixed") for part in parts):
+        return parts
+    rank = {part: _substance(part, thesaurus) for part in optional}
+    best = max(rank.values())
+    return [replace(part, role="word") if rank.get(part) == best else part for part in parts]
+
+
+def _substance(part: Part, thesaurus: Thesaurus) -> int:
+    typed = terms(part.words)
+    if len(typed) != 1:
+        return 3
+    for rank, listed in enumerate((thesaurus.function_words, thesaurus.question_words, thesaurus.given_words)):
+        if typed[0] in listed:
+            return rank
+    return 3
+
+
+def without_facet(found: Findings, facet: str, value: str, typed: str) -> Node | None:
+    """What must not match when a facet value is left out: the value, or its words in the name of a page.
+
+    None when there is no room, or the value was left out before.
+    """
+    if any((each.facet, each.value) == (facet, value) for each in found.excluded):
+        return None
+    if not (found.room() and found.room()):
+        return None
+    found.excluded[FacetReading(facet, value, typed)] = None
+    named: list[Member] = []
+    for spelling in found.words.facets.spellings.get((facet, value), ())[:10]:
+        fields = ("title", "alias")
+        named.append(Term(spelling[0], fields) if len(spelling) == 1 else Phrase(spelling, fields))
+    is_value = FacetIs(facet, value)
+    return Or((is_value, Concept(tuple(named)))) if named and facet != "kind" else is_value
+
+
+class _Stretch:
+    """A stretch of words while it becomes parts."""
+
+    def __init__(self, found: Findings, pieces: list[Piece], spellings_only: bool) -> None:
+        self.found = found
+        self.lexicon = found.lexicon
+        self.facets = found.words.facets
+        self.thesaurus = found.words.thesaurus
+        self.pieces = pieces
+        self.spellings_only = spellings_only
+        self.units = units(pieces, found.lexicon, found.words, not found.plain)
+        # starts of Han characters that belong to no known word: they are searched in pairs
+        self.loose_han = {unit.pieces[0].start for unit in self.units if self._loose(unit)}
+
+    def parts(self) -> list[Part]:
+        parts: list[Part] = []
+        kinds: list[tuple[str, str]] = []
+        place = at = 0
+        while at < len(self.units):
+            unit = self.units[at]
+            unwanted, used = ([], 0) if unit.how != "except" or self.spellings_only else self._natural_except(at)
+            if used:
+                parts += unwanted
+                place += sum(len(each.pieces) for each in self.units[at : at + used])
+                at += used
+                continue
+            values = () if self.spellings_only else self._values(unit, place)
+            kinds += [(value, unit.typed) for facet, value in values if facet == "kind"]
+            if not self.spellings_only:
+                self._keep(unit, values)
+            parts += self._unit(unit, place, values)
+            place += len(unit.pieces)
+            at += 1
+        self._read_kinds(kinds)
+        return _fewer_optional(parts)
+
+    # -- facet values ------------------------------------------------------------------------------------------------
+
+    def _values(self, unit: Unit, place: int) -> tuple[Value, ...]:
+        """Facet values that a unit really stands for where it stands."""
+        typed = [piece.term for piece in self.pieces]
+        start, end = unit.pieces[0].start, unit.pieces[-1].end
+        in_name = any(first <= start and end <= last for first, last in self.found.in_name)
+        kept: list[Value] = []
+        for facet, value in meanings(unit, self.facets):
+            if not self.found.wanted(facet, value) or (in_name and facet != "kind"):
+                continue
+            if facet == "city" and self.facets.part_of_a_name(typed, place, place + len(unit.pieces)):
+                continue
+            kept.append((facet, value))
+        return tuple(kept)
+
+    def _keep(self, unit: Unit, values: tuple[Value, ...]) -> None:
+        """Note what was read; a unit without values of its own may have other names that have some."""
+        own = [(facet, value) for facet, value in values if facet != "kind"]
+        for facet, value in own:
+            self.found.read(facet, value, unit.typed)
+        if not own:
+            for facet, value, same in hinted(unit, self.facets):
+                if self.found.wanted(facet, value):
+                    if same:
+                        self.found.read(facet, value, unit.typed)
+                    else:
+                        self.found.hints[(facet, value)] = None
+
+    def _read_kinds(self, kinds: list[tuple[str, str]]) -> None:
+        """The word hospital lifts hospitals, unless the words ask what a page of advice answers."""
+        asks = bool(self.pieces) and self.pieces[0].term in _ASKING
+        advice = any(each.facet == "topic" and each.value not in _HOSPITAL_TOPICS for each in self.found.found)
+        for value, typed in kinds:
+            if value != "hospital" or not (asks or advice):
+                self.found.read("kind", value, typed)
+
+    def _natural_except(self, at: int) -> tuple[list[Part], int]:
+        """What "not beijing or shanghai" leaves out, and how many units it took; 0 when it is none."""
+        any_facet = self.units[at].terms in self.thesaurus.except_any
+        allowed = ("city", "specialty", "kind") if any_facet else ("city",)
+        parts: list[Part] = []
+        seen = False
+        joined = True
+        used = 1
+        while at + used < len(self.units):
+            unit = self.units[at + used]
+            value = next(((f, v) for f, v in unit.meanings if f in allowed and self.found.wanted(f, v)), None)
+            joins = seen and unit.terms[0] in _JOINING and len(unit.pieces) == 1
+            following = self.units[at + used + 1].meanings if at + used + 1 < len(self.units) else ()
+            if value is None and joins and any(facet == "city" for facet, _ in following):
+                used += 1
+                joined = True
+                continue
+            if value is None or not joined or (seen and value[0] != "city"):
+                break
+            self.found.notes[f"{self.facets.label(*value)} is left out, because the words say so."] = None
+            first = unit.pieces[0] if seen else self.units[at].pieces[0]
+            end = unit.pieces[-1].end
+            node = without_facet(self.found, *value, unit.typed)
+            if node is not None:
+                parts.append(Part("excluded", node, self.found.text[first.start : end], first.start, end))
+            used += 1
+            seen, joined = True, False
+        return (parts, used) if seen else ([], 0)
+
+    # -- words -------------------------------------------------------------------------------------------------------
+
+    def _optional(self, place: int) -> bool:
+        piece = self.pieces[place]
+        if piece.term == "us":  # the country, unless it reads like the pronoun
+            before = self.pieces[place - 1].term if place else ""
+            return not (piece.typed.startswith("US") or before in _BEFORE_US or len(self.pieces) == 1)
+        if self.found.plain:
+            return piece.term in self.thesaurus.function_words
+        return self.thesaurus.optional(piece.term)
+
+    def _part(self, role: str, node: Node, unit: Unit) -> list[Part]:
+        start, end = unit.pieces[0].start, unit.pieces[-1].end
+        return [Part(role, node, unit.typed, start, end)] if self.found.room() else []
+
+    def _unit(self, unit: Unit, place: int, values: tuple[Value, ...]) -> list[Part]:
+        if unit.how == "given":
+            return self._part("optional", Concept((Phrase(unit.terms),)), unit)
+        others = other_names(unit, self.lexicon, self.facets, values, self.spellings_only)
+        if unit.how == "han":
+            return self._han(unit, place, values, others)
+        if unit.how in ("pinyin", "compound"):
+            return self._in_one(unit, others)
+        optional = [self._optional(place + n) for n in range(len(unit.pieces))]
+        kinds: set[str] = set()
+        if not self.spellings_only and not self.found.plain and "kind" not in self.found.ignore:
+            kinds = {term for term in unit.terms if any(facet == "kind" for facet, _ in self.facets.read((term,)))}
+            optional = [is_it or term in kinds for is_it, term in zip(optional, unit.terms, strict=True)]
+        if all(optional) and len(unit.pieces) > 1 and others:
+            return self._part("optional", concept(together(unit), others), unit)
+        parts: list[Part] = []
+        for n, piece in enumerate(unit.pieces):
+            small = optional[n] and piece.term not in kinds
+            node = self._word(unit, piece, place + n, self._fields(unit, values), others, small)
+            if len(node.members) == 1 and not optional[n] and not self.lexicon.frequency(piece.term):
+                self.found.unknown[piece.typed.rstrip("-")] = None
+            parts += self._part("optional" if optional[n] else "word", node, Unit((piece,), unit.how))
+        return parts
+
+    def _word(
+        self, unit: Unit, piece: Piece, place: int, fields: tuple[str, ...], others: list[Member], small: bool
+    ) -> Concept:
+        """One word of a unit with its other names and spellings."""
+        term, unfinished = word(piece, self.lexicon, fields)
+        if self.found.plain:
+            return concept(term)
+        if small:
+            term = replace(term, weight=SMALL_WORD_WEIGHT)
+        own: list[Member] = []
+        if len(unit.pieces) > 1 and not unit.synonyms:  # only facet words hold it together: "eye hospital"
+            single = Unit((piece,), "words", self.thesaurus.synonyms((piece.term,)))
+            own = other_names(single, self.lexicon, self.facets, (), self.spellings_only)
+        return concept(term, unfinished, others, own, written_otherwise(self.pieces, place, self.lexicon))
+
+    def _fields(self, unit: Unit, values: tuple[Value, ...]) -> tuple[str, ...]:
+        """Everywhere, but a place within another name is not looked for among the labels."""
+        is_city = any(facet == "city" for facet, _ in unit.meanings)
+        if is_city and not self.found.plain and not any(facet == "city" for facet, _ in values):
+            return ("title", "alias", "heading", "body", "pinyin")
+        return ()
+
+    def _in_one(self, unit: Unit, others: list[Member]) -> list[Part]:
+        """Syllables of pinyin or a code like PD-1: its pieces belong together or are written as one."""
+        joined = "".join(unit.terms)
+        members: list[Member] = [together(unit)]
+        if unit.how == "pinyin":
+            members.insert(0, Phrase(unit.terms, (), 1.0))
+        elif self.lexicon.exact_frequency(joined) and not joined.isdigit():
+            members.append(Term(joined, (), 0.95, False, f"{joined} ({unit.typed} in one word)"))
+        return self._part("word", concept(members[0], members[1:], others), unit)
+
+    # -- Chinese -----------------------------------------------------------------------------------------------------
+
+    def _loose(self, unit: Unit) -> bool:
+        if unit.how != "han" or len(unit.pieces) > 1 or unit.synonyms or unit.meanings:
+            return False
+        return not self.thesaurus.optional(unit.pieces[0].term)
+
+    def _han(self, unit: Unit, place: int, values: tuple[Value, ...], others: list[Member]) -> list[Part]:
+        """A known Chinese word as it is; a loose character together with the next, else by itself."""
+        piece = unit.pieces[0]
+        kind = any(facet == "kind" for facet, _ in values)
+        if len(unit.pieces) > 1 or others:
+            return self._part("optional" if kind else "word", concept(together(unit), others), unit)
+        if piece.start not in self.loose_han:
+            return self._part("optional", Concept((Term(piece.term),)), unit)
+        after = self.pieces[place + 1] if place + 1 < len(self.pieces) else None
+        if after is not None and after.start in self.loose_han and after.start == piece.end:
+            pair = Unit((piece, after), "han")
+            return self._part("word", Concept((Phrase(pair.terms, (), 1.0, False, pair.typed),)), pair)
+        before = self.pieces[place - 1] if place else None
+        if before is not None and before.start in self.loose_han and before.end == piece.start:
+            return []  # the pair before holds it
+        # by itself it is a verb or particle between known words, rarely more
+        return self._part("optional", Concept((Term(piece.term),)), unit)
+
+
+def _fewer_optional(parts: list[Part]) -> list[Part]:
+    """The parts with at most ``MAX_OPTIONAL`` optional ones."""
+    surplus = [part for part in parts if part.role == "optional"][MAX_OPTIONAL:]
+    return [part for part in parts if part not in surplus] if surplus else parts

@@ -1,0 +1,190 @@
+"""The search box while typing: keyboard, screen reader, Chinese input methods, slow lines."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+
+from playwright.sync_api import Page, Route, expect
+
+OpenPage = Callable[..., Page]
+NETWORK = ("Failed to load resource", "net::ERR")
+
+
+def ready(page: Page, text: str = "eye"):
+    box = page.get_by_role("combobox")
+    box.click()
+    box.press_sequentially(text)
+    expect(page.get_by_role("listbox")).to_be_visible()
+    return box
+
+
+def active(page: Page) -> str:
+    return page.evaluate(
+        "document.getElementById(document.activeElement.getAttribute('aria-activedescendant'))?.firstChild.textContent ?? ''"
+    )
+
+
+def test_it_is_a_combobox_by_the_pattern(open_page: OpenPage) -> None:
+    page = open_page("/")
+    box = page.get_by_role("combobox", name="Search hospitals and articles")
+    expect(box).to_have_attribute("aria-expanded", "false")
+    expect(box).to_have_attribute("aria-autocomplete", "list")
+    ready(page)
+    expect(box).to_have_attribute("aria-expanded", "true")
+    assert box.get_attribute("aria-controls") == page.get_by_role("listbox").get_attribute("id")
+    groups = page.get_by_role("listbox").get_by_role("group").all()
+    assert [
+        group.evaluate("node => document.getElementById(node.getAttribute('aria-labelledby')).textContent")
+        for group in groups
+    ][0] == "Hospitals"
+    options = page.get_by_role("option")
+    assert options.count() >= 3
+    assert page.evaluate("document.activeElement.id") == "q", "the focus stays in the box"
+
+
+def test_keys_move_choose_and_close(open_page: OpenPage) -> None:
+    page = open_page("/")
+    box = ready(page)
+    texts = page.locator("[role=option] > span:first-child").all_inner_texts()
+    page.keyboard.press("ArrowDown")
+    assert active(page) == texts[0]
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("ArrowUp")
+    assert active(page) == ""
+    page.keyboard.press("ArrowUp")
+    assert active(page) == texts[-1]
+    page.keyboard.press("ArrowDown")
+    assert active(page) == ""
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("End")
+    assert active(page) == ""
+    assert box.evaluate("node => node.selectionStart") == 3
+    page.keyboard.press("Home")
+    assert box.evaluate("node => node.selectionStart") == 0
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    expect(box).to_have_value("eye")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("listbox")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(box).to_have_value("")
+
+
+def test_enter_opens_what_is_chosen_and_searches_what_is_typed(open_page: OpenPage) -> None:
+    page = open_page("/")
+    ready(page)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/hospitals/shanghai-eye-hospital"))
+    page = open_page("/zh/")
+    ready(page)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/zh/search\?q=eye"))
+
+
+def test_a_click_takes_an_option(open_page: OpenPage) -> None:
+    page = open_page("/zh/")
+    ready(page, "ophthal")
+    page.get_by_role("option", name="眼科").click()
+    page.wait_for_url(re.compile("/zh/specialties/ophthalmology"))
+
+
+def test_the_number_of_suggestions_is_announced_and_so_is_none(open_page: OpenPage) -> None:
+    page = open_page("/")
+    ready(page)
+    status = page.locator(".combobox [role=status]")
+    expect(status).to_have_text(re.compile(r"^\d+ suggestions$"))
+    page.get_by_role("combobox").press_sequentially("zzyzx")
+    expect(status).to_have_text("No suggestions")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+
+
+def test_nothing_happens_while_an_input_method_composes(open_page: OpenPage) -> None:
+    page = open_page("/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/suggest" in request.url else None)
+    page.get_by_role("combobox").click()
+    session = page.context.new_cdp_session(page)
+    for text in ("y", "ya", "yan", "yan'k", "yan'ke"):
+        session.send("Input.imeSetComposition", {"text": text, "selectionStart": len(text), "selectionEnd": len(text)})
+    page.wait_for_timeout(400)
+    assert asked == []
+    # Enter belongs to the input method: some browsers say so by isComposing, some only by key code 229.
+    stayed = page.evaluate(
+        """() => {
+            const input = document.querySelector('#q');
+            return [{ isComposing: true, keyCode: 13 }, { isComposing: false, keyCode: 229 }].map((how) =>
+                input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true, ...how })));
+        }"""
+    )
+    assert stayed == [True, True]
+    assert page.url.endswith("/")
+    session.send("Input.insertText", {"text": "眼科"})
+    expect(page.get_by_role("option").first).to_be_visible()
+    assert len(asked) == 1
+    assert asked[0].endswith("q=%E7%9C%BC%E7%A7%91")
+    expect(page.get_by_role("combobox")).to_have_value("眼科")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/search"))
+
+
+def test_a_stale_answer_never_replaces_a_newer_one(open_page: OpenPage) -> None:
+    page = open_page("/", expected=NETWORK)
+    release = threading.Event()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.url.endswith("q=eye"):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/suggest**", hold)
+    box = page.get_by_role("combobox")
+    box.press_sequentially("eye")
+    page.wait_for_timeout(400)
+    assert held
+    box.fill("renji")
+    expect(page.get_by_role("option").first).to_contain_text("Renji")
+    release.set()
+    try:
+        held[0].fulfill(json={"query": "eye", "suggestions": [{"group": "queries", "text": "stale", "url": "/"}]})
+    except Exception as error:  # noqa: BLE001 - the request may already be gone, which is what is wanted
+        assert "abort" in str(error).lower() or "handled" in str(error).lower() or "invalid" in str(error).lower(), (
+            error
+        )
+    page.wait_for_timeout(200)
+    assert "stale" not in page.get_by_role("listbox").inner_text()
+
+
+def test_a_stalled_or_broken_network_leaves_a_working_box(open_page: OpenPage) -> None:
+    page = open_page("/", expected=NETWORK)
+    page.route("**/api/v1/suggest**", lambda route: None)
+    page.get_by_role("combobox").press_sequentially("eye")
+    page.wait_for_timeout(300)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/search\?q=eye"))
+    for broken in (lambda route: route.abort(), lambda route: route.fulfill(status=503, body="x")):
+        page = open_page("/", expected=NETWORK)
+        page.route("**/api/v1/suggest**", broken)
+        page.get_by_role("combobox").press_sequentially("eye")
+        page.wait_for_timeout(400)
+        expect(page.get_by_role("listbox")).to_be_hidden()
+        page.get_by_role("button", name="Search").click()
+        page.wait_for_url(re.compile(r"/search\?q=eye"))
+
+
+def test_markup_in_a_suggestion_stays_text(open_page: OpenPage) -> None:
+    page = open_page("/")
+    ready(page, "compared")
+    expect(page.get_by_role("option").first).to_contain_text("<Compared>")
+
+
+def test_leaving_the_box_closes_the_list(open_page: OpenPage) -> None:
+    page = open_page("/")
+    ready(page)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("listbox")).to_be_hidden()

@@ -1,0 +1,498 @@
+"""The pages, as a person without JavaScript meets them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from search_app import create_app
+from search_app.settings import MAX_COMPARED
+from tests.site_fixture import DOCUMENTS, site_app
+
+PAGES = (
+    "/",
+    "/search",
+    "/search?q=eye",
+    "/search?q=eye+hospital+in+shangai&city=Shanghai",
+    "/search?q=zzyzx",
+    "/search?city=Atlantis",
+    "/hospitals/shanghai-eye-hospital",
+    "/hospitals/shanghai-eye-hospital?q=cataract",
+    "/articles/what-does-cancer-treatment-cost?q=proton",
+    "/cities",
+    "/specialties",
+    "/topics",
+    "/cities/shanghai",
+    "/specialties/ophthalmology",
+    "/topics/costs",
+    "/compare",
+    "/compare?h=renji-hospital&h=ruijin-hospital",
+    "/about",
+    "/about/ranking",
+    "/about/privacy",
+    "/about/accessibility",
+    "/about/api",
+)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    return site_app(tmp_path_factory.mktemp("index")).test_client()
+
+
+def soup(response: TestResponse) -> BeautifulSoup:
+    return BeautifulSoup(response.text, "lxml")
+
+
+def titles(page: BeautifulSoup) -> list[str]:
+    return [link.get_text(strip=True) for link in page.select(".hits .card-title a")]
+
+
+@pytest.mark.parametrize("prefix", ["", "/zh"])
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_whole(client: FlaskClient, prefix: str, path: str) -> None:
+    response = client.get(prefix + path)
+    assert response.status_code == 200
+    page = soup(response)
+    assert page.html["lang"] == ("zh-Hans" if prefix else "en")
+    assert len(page.select("h1")) == 1
+    assert page.title.get_text(strip=True)
+    assert page.select_one("main#main")
+    assert page.select_one("a.skip[href='#main']")
+    assert page.select_one("link[rel=canonical]")["href"].startswith("http://localhost/")
+    ids = [element["id"] for element in page.select("[id]")]
+    assert len(ids) == len(set(ids))
+    for label in page.select("label[for]"):
+        assert label["for"] in ids
+    for control in page.select("main input:not([type=hidden]), .bar input:not([type=hidden])"):
+        assert (
+            control.get("aria-label")
+            or control.find_parent("label")
+            or page.select_one(f"label[for='{control['id']}']")
+        )
+    for script in page.select("script"):
+        assert script.get("src") or script["type"] == "application/ld+json"
+        if not script.get("src"):
+            json.loads(script.string)
+    assert not page.select("[style], [onclick], style")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_link_of_a_page_is_broken(client: FlaskClient, path: str) -> None:
+    page = soup(client.get(path))
+    addresses = {link["href"] for link in page.select("a[href^='/'], link[href^='/']")}
+    addresses |= {form["action"] for form in page.select("form")}
+    ids = {element["id"] for element in page.select("[id]")}
+    for anchor in page.select("a[href^='#']"):
+        assert anchor["href"][1:] in ids
+    for address in addresses:
+        assert client.get(address).status_code in (200, 302), address
+
+
+def test_home_shows_counts_that_are_true(client: FlaskClient) -> None:
+    page = soup(client.get("/"))
+    cities = {row.a.get_text(): int(row.select_one(".count").get_text()) for row in page.select(".counted-cities li")}
+    assert cities == {"Shanghai": 5, "Beijing": 3, "Guangzhou": 2, "Hainan (Boao)": 1}
+    assert [place["href"] for place in page.select(".map-place")] == [
+        "/cities/shanghai", "/cities/beijing", "/cities/guangzhou", "/cities/hainan-boao",
+    ]  # fmt: skip
+    assert "8 hospitals and 4 articles" in page.get_text()
+
+
+def test_results_say_what_was_found_and_list_it(client: FlaskClient) -> None:
+    page = soup(client.get("/search?q=eye+hospital+in+shanghai&kind=hospital"))
+    assert titles(page)[0] == "Shanghai Eye Hospital"
+    assert "eye hospital in shanghai" in page.h1.get_text()
+    assert page.select_one(".hits mark")
+    assert page.select_one("input[name=q]")["value"] == "eye hospital in shanghai"
+    assert page.select_one(".card-zh")["lang"] == "zh-Hans"
+
+
+def test_the_facet_panel_is_a_form_that_keeps_the_words(client: FlaskClient) -> None:
+    page = soup(client.get("/search?q=hospital&city=Shanghai&sort=title"))
+    form = page.select_one("form.facet-form")
+    assert form["action"] == "/search"
+    assert form["method"] == "get"
+    assert {(field["name"], field["value"]) for field in form.select("[type=hidden]")} == {
+        ("q", "hospital"),
+        ("sort", "title"),
+    }
+    legends = [legend.get_text(" ", strip=True) for legend in form.select("legend")]
+    assert legends[0] == "Kind"
+    assert "City 1 chosen" in legends
+    shanghai = form.select_one("input[value=Shanghai]")
+    assert shanghai.has_attr("checked")
+    assert re.fullmatch(r"Shanghai \(\d+\)", form.select_one(f"label[for='{shanghai['id']}']").get_text())
+    assert [button.get_text(strip=True) for button in form.select("button")] == ["Apply filters"]
+
+
+def test_a_chip_lifts_its_filter_and_keeps_the_rest(client: FlaskClient) -> None:
+    page = soup(client.get("/search?q=eye&city=Shanghai&city=Beijing&page=1"))
+    chips = {chip.span.get_text(" ", strip=True).rpartition(": ")[2]: chip["href"] for chip in page.select("a.chip")}
+    assert chips == {"Shanghai": "/search?q=eye&city=Beijing", "Beijing": "/search?q=eye&city=Shanghai"}
+    assert page.find("a", string="Clear all filters")["href"] == "/search?q=eye"
+
+
+def test_a_correction_is_said_and_can_be_undone(client: FlaskClient) -> None:
+    page = soup(client.get("/search?q=eye+hospital+shangai"))
+    line = page.select_one(".correction").get_text(" ", strip=True)
+    assert line.startswith("Showing results for eye hospital shanghai")
+    undo = page.select_one(".correction a")["href"]
+    again = soup(client.get(undo))
+    assert not any("Showing results for" in line.get_text() for line in again.select(".correction"))
+    assert again.select_one("input[name=q]")["value"] == "eye hospital shangai"
+
+
+def test_an_empty_result_offers_a_way_on(client: FlaskClient) -> None:
+    page = soup(client.get("/search?q=visa&city=Guangzhou"))
+    assert page.h1.get_text(strip=True) == "Nothing found for “visa”"
+    offered = page.select(".relaxations li")
+    assert offered
+    for row in offered:
+        total = int(re.search(r"\d+", row.select_one(".count").get_text()).group())
+        other = soup(client.get(row.a["href"]))
+        assert len(titles(other)) == total
+    assert page.select_one("form.facet-form input[value=Guangzhou]").has_attr("checked")
+
+
+def test_an_unknown_value_is_explained_not_an_error(client: FlaskClient) -> None:
+    page = soup(client.get("/search?city=Shangai"))
+    assert "there is no “Shangai” here." in page.get_text()
+    assert page.find("a", string="Shanghai")
+
+
+@pytest.mark.parametrize("spelling", ["shanghai", "SHANGHAI", "上海"])
+def test_a_value_may_be_spelled_as_people_do(client: FlaskClient, spelling: str) -> None:
+    page = soup(client.get("/search", query_string={"city": spelling, "kind": "hospital"}))
+    assert len(titles(page)) == 4
+
+
+def test_paging_goes_through_everything_once(client: FlaskClient) -> None:
+    address, seen = "/search?per_page=5", []
+    while address:
+        page = soup(client.get(address))
+        seen += titles(page)
+        following = page.select_one(".pages a[rel~=next]")
+        address = following["href"] if following else ""
+    assert sorted(seen) == sorted(document.title for document in DOCUMENTS)
+
+
+def test_the_current_page_is_named_in_the_list_and_the_title(client: FlaskClient) -> None:
+    page = soup(client.get("/search?per_page=5&page=2"))
+    assert page.select_one(".pages [aria-current=page]").get_text(strip=True).endswith("2")
+    assert "page 2" in page.title.get_text()
+    assert page.select_one("ol.hits")["start"] == "6"
+
+
+def test_a_page_past_the_end_leads_to_the_last(client: FlaskClient) -> None:
+    response = client.get("/search?per_page=5&page=99999999999999")
+    assert response.status_code == 404
+    page = soup(response)
+    assert "There is no page" in page.h1.get_text()
+    assert page.find("a", string="Go to the last page")["href"] == "/search?page=3&per_page=5"
+
+
+def test_a_hospital_shows_facts_with_their_sources(client: FlaskClient) -> None:
+    page = soup(client.get("/hospitals/beijing-tongren-hospital"))
+    facts = {row.dt.get_text(strip=True): row.dd for row in page.select(".facts dl > div")}
+    assert list(facts) == ["Founded", "Ownership", "Address", "Website"]
+    assert [link["href"] for link in facts["Ownership"].select("sup a")] == ["#source-1", "#source-2"]
+    away = page.select("a[href^='https://']")
+    assert away
+    assert all({"noopener", "noreferrer", "nofollow"} <= set(link["rel"]) for link in away)
+    assert page.select_one("#about-the-hospital h2").get_text() == "About the hospital"
+    assert page.select_one(".title-zh")["lang"] == "zh-Hans"
+
+
+def test_a_hospital_names_relatives_and_the_articles_about_it(client: FlaskClient) -> None:
+    page = soup(client.get("/hospitals/ruijin-hospital"))
+    mentions = page.select("section[aria-labelledby=mentions] a")
+    assert [link["href"] for link in mentions] == ["/articles/what-does-cancer-treatment-cost#the-short-answer"]
+    related = [link.get_text() for link in page.select("section[aria-labelledby=related] a")]
+    assert related[0] == "Boao Super Hospital"  # the other one with oncology
+    assert "Ruijin Hospital" not in related
+
+
+def test_an_article_names_what_it_links_to(client: FlaskClient) -> None:
+    page = soup(client.get("/articles/what-does-cancer-treatment-cost"))
+    assert [link["href"] for link in page.select("section[aria-labelledby=linked] a")] == ["/hospitals/ruijin-hospital"]
+    assert [link["href"] for link in page.select(".contents a")] == ["#the-short-answer", "#what-to-ask"]
+
+
+def test_the_words_that_led_here_are_marked(client: FlaskClient) -> None:
+    page = soup(client.get("/articles/what-does-cancer-treatment-cost?q=proton+costs"))
+    assert [mark.get_text() for mark in page.select(".prose mark")] == ["Proton", "costs"]
+    assert page.select_one("link[rel=canonical]")["href"].endswith("/articles/what-does-cancer-treatment-cost")
+
+
+def test_markup_in_data_and_in_the_address_comes_out_escaped(client: FlaskClient) -> None:
+    hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+    for path in ("/search", "/compare", "/articles/ivf-in-beijing-and-guangzhou"):
+        for name in ("q", "city", "add", "h"):
+            text = client.get(path, query_string={name: hostile}).text
+            assert "<script>alert" not in text
+            assert "<img src=x" not in text
+    page = soup(client.get("/articles/ivf-in-beijing-and-guangzhou"))
+    assert page.h1.get_text() == "IVF in Beijing and Guangzhou <Compared>"
+    assert "<script>alert(1)</script> between" in page.select_one(".prose").get_text()
+
+
+def test_a_city_page_lists_what_is_there(client: FlaskClient) -> None:
+    page = soup(client.get("/cities/shanghai"))
+    hospitals = [link.get_text() for link in page.select("section[aria-labelledby=hospitals] a")]
+    assert hospitals == ["Longhua Hospital", "Renji Hospital", "Ruijin Hospital", "Shanghai Eye Hospital"]
+    articles = [link.get_text() for link in page.select("section[aria-labelledby=articles] a")]
+    assert articles == ["Eye Care in Shanghai"]
+    assert "4 hospitals and 1 article" in page.select_one(".lead").get_text()
+    assert client.get("/cities/atlantis").status_code == 404
+
+
+def test_a_known_value_without_documents_has_a_page_that_says_so(client: FlaskClient) -> None:
+    response = client.get("/cities/chengdu")
+    assert response.status_code == 200
+    assert soup(response).select_one("meta[name=robots]")["content"] == "noindex, follow"
+
+
+def test_a_comparison_is_its_address(client: FlaskClient) -> None:
+    page = soup(client.get("/compare?h=renji-hospital&h=ruijin-hospital&h=nowhere"))
+    heads = [cell.a.get_text() for cell in page.select("thead th")]
+    assert heads == ["Renji Hospital", "Ruijin Hospital"]
+    rows = {
+        row.th.get_text(): [cell.get_text(strip=True) for cell in row.select("td")] for row in page.select("tbody tr")
+    }
+    assert rows["Founded"] == ["1844", "1907"]
+    assert rows["City"] == ["Shanghai", "Shanghai"]
+    assert page.select_one("a.drop")["href"] == "/compare?h=ruijin-hospital"
+    assert "There is no hospital “nowhere”." in page.get_text()
+
+
+def test_a_hospital_is_added_to_a_comparison_by_name(client: FlaskClient) -> None:
+    response = client.get("/compare?h=renji-hospital&add=longhua+hospital")
+    assert response.status_code == 303
+    assert response.headers["Location"] == "/compare?h=renji-hospital&h=longhua-hospital"
+    assert "No hospital was found" in client.get("/compare?add=zzyzx+qqq").text
+
+
+def test_a_comparison_has_an_end(client: FlaskClient) -> None:
+    everything = "&".join(
+        f"h={document.doc_id.rpartition('/')[2]}" for document in DOCUMENTS if document.kind == "hospital"
+    )
+    page = soup(client.get(f"/compare?{everything}"))
+    assert len(page.select("thead th")) == MAX_COMPARED
+    assert "At most 6 hospitals" in page.get_text()
+
+
+def test_all_of_a_kind_is_a_search(client: FlaskClient) -> None:
+    response = client.get("/zh/hospitals")
+    assert response.status_code == 302
+    assert response.headers["Location"] == "/zh/search?kind=hospital&sort=title"
+
+
+# -- wrong turns ------------------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_address_searches_for_its_words(client: FlaskClient) -> None:
+    response = client.get("/faq/Shanghai-Eye-Hospital.html")
+    assert response.status_code == 404
+    page = soup(response)
+    assert page.select_one("input[name=q]")["value"] == "Shanghai Eye Hospital"
+    assert page.select_one(".plain-list a")["href"] == "/hospitals/shanghai-eye-hospital"
+    assert page.select_one("meta[name=robots]")["content"] == "noindex"
+
+
+def test_an_error_in_a_language_speaks_it(client: FlaskClient) -> None:
+    page = soup(client.get("/zh/hospitals/nowhere"))
+    assert page.html["lang"] == "zh-Hans"
+    assert page.h1.get_text() == "没有这个页面"
+
+
+def test_other_methods_are_refused_kindly(client: FlaskClient) -> None:
+    response = client.post("/search", data={"q": "eye"})
+    assert response.status_code == 405
+    assert "GET" in response.headers["Allow"]
+    assert soup(response).h1.get_text() == "That is not possible here"
+
+
+def test_without_an_index_there_is_a_503_that_names_no_path(tmp_path: Path) -> None:
+    client = create_app({"index": str(tmp_path / "none")}).test_client()
+    response = client.get("/search?q=eye")
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "30"
+    assert str(tmp_path) not in response.text
+    assert soup(response).h1.get_text() == "The search is resting for a moment"
+    assert client.get("/hospitals/x").status_code == 503
+    assert client.get("/nowhere").status_code == 404
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").status_code == 503
+    assert "index_up 0.0" in client.get("/metrics").text
+
+
+def test_an_unexpected_error_is_a_plain_500(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = site_app(tmp_path)
+    app.testing = False
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("search_app.views.find", fail)
+    response = app.test_client().get("/search?q=eye")
+    assert response.status_code == 500
+    assert "secret" not in response.text
+    assert "Traceback" not in response.text
+
+
+# -- languages --------------------------------------------------------------------------------------------------------
+
+
+def test_languages_point_at_each_other(client: FlaskClient) -> None:
+    for path in ("/cities/shanghai", "/zh/cities/shanghai"):
+        page = soup(client.get(path))
+        alternates = {link["hreflang"]: link["href"] for link in page.select("link[rel=alternate][hreflang]")}
+        assert alternates == {
+            "en": "http://localhost/cities/shanghai",
+            "x-default": "http://localhost/cities/shanghai",
+            "zh-Hans": "http://localhost/zh/cities/shanghai",
+        }
+
+
+def test_switching_language_keeps_the_search(client: FlaskClient) -> None:
+    page = soup(client.get("/search?q=eye&city=Shanghai"))
+    assert page.select_one(".languages a[lang=zh-Hans]")["href"] == "/zh/search?q=eye&city=Shanghai"
+
+
+def test_another_language_is_offered_never_forced(client: FlaskClient) -> None:
+    chinese = client.get("/", headers={"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"})
+    assert chinese.status_code == 200
+    assert soup(chinese).select_one(".offer a")["href"] == "/zh/"
+    assert "Accept-Language" in chinese.headers["Vary"]
+    assert not soup(client.get("/", headers={"Accept-Language": "en-GB"})).select(".offer")
+    assert not soup(client.get("/")).select(".offer")
+    assert soup(client.get("/zh/", headers={"Accept-Language": "en"})).select_one(".offer a")["href"] == "/"
+
+
+def test_the_chinese_catalogue_is_complete_and_compiled() -> None:
+    """A text without a translation, or an .mo older than its .po, would show English on a Chinese page."""
+    translations = pytest.importorskip("scripts.translations")
+    catalog = translations.read("zh")
+    texts = {message.id for message in translations.extract() if message.id}
+    assert texts == {message.id for message in catalog if message.id}
+    assert translations.missing(catalog) == []
+    assert translations.catalogue_file("zh").with_suffix(".mo").read_bytes() == translations.compiled(catalog)
+
+
+# -- machines ---------------------------------------------------------------------------------------------------------
+
+
+def data_of(page: BeautifulSoup) -> dict:
+    return json.loads(page.select_one("script[type='application/ld+json']").string)
+
+
+def test_pages_describe_themselves(client: FlaskClient) -> None:
+    home = data_of(soup(client.get("/")))
+    assert home["potentialAction"]["target"]["urlTemplate"] == "http://localhost/search?q={search_term_string}"
+    results = data_of(soup(client.get("/search?q=eye")))
+    assert results["@type"] == "SearchResultsPage"
+    assert results["mainEntity"]["itemListElement"][0]["position"] == 1
+    hospital, trail = data_of(soup(client.get("/hospitals/renji-hospital")))["@graph"]
+    assert hospital["@type"] == "Hospital"
+    assert hospital["foundingDate"] == "1844"
+    assert hospital["alternateName"] == ["仁济医院"]
+    assert [step["name"] for step in trail["itemListElement"]] == [
+        "medsearch",
+        "hospitals",
+        "Shanghai",
+        "Renji Hospital",
+    ]
+    article = data_of(soup(client.get("/articles/s2-visa")))["@graph"][0]
+    assert article["@type"] == "MedicalWebPage"
+    assert article["about"] == ["Visa & Entry"]
+
+
+def test_structured_data_cannot_end_its_script(client: FlaskClient) -> None:
+    text = client.get("/search", query_string={"q": "</script><script>alert(1)</script>"}).text
+    assert text.count("</script>") == 2
+
+
+def test_searches_are_not_to_be_listed_and_pages_are(client: FlaskClient) -> None:
+    assert client.get("/search?q=eye").headers["X-Robots-Tag"] == "noindex, follow"
+    for path in ("/", "/hospitals/renji-hospital", "/cities/shanghai"):
+        response = client.get(path)
+        assert "X-Robots-Tag" not in response.headers
+        assert not soup(response).select("meta[name=robots]")
+
+
+def test_the_sitemap_holds_every_page_and_no_search(client: FlaskClient) -> None:
+    response = client.get("/sitemap.xml")
+    assert response.mimetype == "application/xml"
+    addresses = re.findall(r"<loc>http://localhost(.*?)</loc>", response.text)
+    assert {f"/{document.doc_id}" for document in DOCUMENTS} <= set(addresses)
+    assert "/zh/hospitals/renji-hospital" in addresses
+    assert not any("search" in address or "compare" in address for address in addresses)
+    for address in addresses:
+        page = client.get(address)
+        assert page.status_code == 200, address
+        assert "noindex" not in page.text, address
+
+
+def test_robots_and_pages_agree(client: FlaskClient) -> None:
+    text = client.get("/robots.txt").text
+    assert "Sitemap: http://localhost/sitemap.xml" in text
+    assert "Disallow: /search?*&*&" in text
+    assert "Disallow: /zh/search?*&*&" in text
+    assert "Disallow: /\n" not in text
+
+
+def test_a_search_is_a_feed(client: FlaskClient) -> None:
+    response = client.get("/search.atom?q=eye&per_page=2")
+    assert response.mimetype == "application/atom+xml"
+    feed = BeautifulSoup(response.data, "xml")
+    total = int(feed.find("totalResults").get_text())
+    assert total == len(titles(soup(client.get("/search?q=eye"))))
+    assert len(feed.find_all("entry")) == 2
+    assert feed.find("link", rel="next")["href"] == "http://localhost/search.atom?q=eye&page=2&per_page=2"
+    assert feed.find("entry").find("id").get_text().startswith("tag:localhost,2026:/hospitals/")
+    assert feed.find("entry").find("updated").get_text() == "2026-11-22T00:00:00Z"
+
+
+def test_a_feed_of_a_hostile_query_is_still_xml(client: FlaskClient) -> None:
+    response = client.get("/search.atom", query_string={"q": "]]><x>&\x0b\"'"})
+    assert response.status_code == 200
+    assert BeautifulSoup(response.data, "xml").find("Query")["searchTerms"] == "]]><x>& \"'"
+
+
+def test_a_browser_can_take_the_site_as_search_engine(client: FlaskClient) -> None:
+    description = BeautifulSoup(client.get("/opensearch.xml").data, "xml")
+    assert len(description.find("ShortName").get_text()) <= 16
+    templates = {url["type"]: url["template"] for url in description.find_all("Url")}
+    assert templates["text/html"].startswith("http://localhost/search?q={searchTerms}")
+    address = (
+        templates["application/x-suggestions+json"].replace("http://localhost", "").replace("{searchTerms}", "eye")
+    )
+    response = client.get(address)
+    assert response.mimetype == "application/x-suggestions+json"
+    query, completions, descriptions, addresses = response.get_json(force=True)
+    assert query == "eye"
+    assert len(completions) == len(descriptions) == len(addresses) > 0
+
+
+def test_small_conventions(client: FlaskClient) -> None:
+    assert client.get("/favicon.ico").mimetype == "image/svg+xml"
+    manifest = client.get("/zh/manifest.webmanifest").get_json(force=True)
+    assert manifest["start_url"] == "/zh/"
+    text = client.get("/.well-known/security.txt").text
+    assert "Contact: " in text
+    assert "Expires: " in text
+
+
+def test_security_txt_names_the_contact(tmp_path: Path) -> None:
+    client = site_app(tmp_path, contact="security@example.org", site_url="https://med.example/").test_client()
+    text = client.get("/.well-known/security.txt").text
+    assert "Contact: mailto:security@example.org" in text
+    assert "Canonical: https://med.example/.well-known/security.txt" in text
+    assert "https://med.example/cities" in client.get("/sitemap.xml").text

@@ -1,0 +1,217 @@
+"""The command line: what it prints, where, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from indexer import __version__
+from indexer.engines.whoosh_engine import WhooshEngine
+from search_app.cli import main
+from tests.real_corpus import CORPUS, real_index
+
+
+def run(*arguments: str | Path, **environment: str) -> Result:
+    """Run ``medsearch`` in this process; standard output and error apart."""
+    return CliRunner().invoke(main, [str(each) for each in arguments], env=environment, catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def index() -> Path:
+    return real_index()
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    folder = tmp_path / "corpus" / "hospitals"
+    folder.mkdir(parents=True)
+    for name in ("one", "two"):
+        title = f"{name.title()} Eye Hospital in Beijing"
+        (folder / f"{name}.html").write_text(f"<title>{title}</title><h1>{title}</h1><p>A text about eyes.</p>")
+    return tmp_path
+
+
+def test_help_and_version_are_there_for_everything() -> None:
+    assert run("--version").output.strip() == f"medsearch, version {__version__}"
+
+    def walk(path: list[str], command: object) -> None:
+        result = run(*path, "--help")
+        assert result.exit_code == 0
+        assert "Usage:" in result.output
+        for name, inner in getattr(command, "commands", {}).items():
+            walk([*path, name], inner)
+
+    walk([], main)
+
+
+def test_build_prints_counts_by_kind_and_facet_and_exits_with_0(small: Path) -> None:
+    result = run("index", "build", "--corpus", small / "corpus", "--index", small / "index")
+    assert result.exit_code == 0, result.output
+    assert "kind: hospital 2\ncity: Beijing 2\nspecialty: Ophthalmology 2\n" in result.stdout
+    assert "2 documents, 2 pages parsed, 0 removed, 0 rejected" in result.stdout
+
+
+def test_a_rejected_page_is_named_on_standard_error_and_exits_with_1(small: Path) -> None:
+    (small / "corpus" / "hospitals" / "empty.html").write_bytes(b"")
+    result = run("index", "build", "--corpus", small / "corpus", "--index", small / "index")
+    assert result.exit_code == 1
+    assert "Skipped hospitals/empty.html: " in result.stderr
+    assert "2 documents" in result.stdout
+
+
+def test_wrong_usage_exits_with_2() -> None:
+    assert run("search", "--sort", "price", "eye").exit_code == 2
+    assert run("nonsense").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "command", [["search", "eye"], ["documents"], ["index", "status"], ["index", "verify"], ["index", "rollback"]]
+)
+def test_no_index_exits_with_3_and_says_what_to_do(tmp_path: Path, command: list[str]) -> None:
+    result = run(*command, "--index", tmp_path / "none")
+    assert result.exit_code == 3
+    assert "Build one first: medsearch index build" in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_second_build_exits_with_4(small: Path) -> None:
+    with WhooshEngine(small / "index").generations.lock():
+        result = run("index", "build", "--corpus", small / "corpus", "--index", small / "index")
+    assert result.exit_code == 4
+    assert "Another build of" in result.stderr
+
+
+def test_status_list_verify_rollback_and_prune_tell_of_generations(small: Path) -> None:
+    place = ("--index", small / "index")
+    for full in (["--full"], ["--full"], ["--full"]):
+        run("index", "build", *full, "--corpus", small / "corpus", *place)
+    status = json.loads(run("index", "status", "--json", *place).stdout)
+    names = status["generations"]
+    assert (status["documents"], len(names), status["generation"]) == (2, 3, names[-1])
+    assert status["counts"]["city"] == {"Beijing": 2}
+    assert [row["current"] for row in json.loads(run("index", "list", "--json", *place).stdout)] == [False, False, True]
+    assert run("index", "verify", "--all", *place).stdout.count(": whole, 2 documents") == 3
+    assert names[1] in run("index", "rollback", *place).stdout
+    assert json.loads(run("index", "status", "--json", *place).stdout)["generation"] == names[1]
+    assert run("index", "rollback", names[0], *place).exit_code == 0
+    assert run("index", "rollback", "000099-20260101T000000Z", *place).exit_code == 3
+    assert run("index", "prune", *place).stdout == f"Removed 2: {names[1]}, {names[2]}\n"
+    (small / "index" / names[0] / "columns" / "s0001" / "core.bin").write_bytes(b"x")
+    verified = run("index", "verify", *place)
+    assert verified.exit_code == 1
+    assert "core.bin has 1 bytes instead of" in verified.stderr
+
+
+def test_documents_prints_one_object_a_line_with_the_basis_of_each_value(index: Path) -> None:
+    lines = [json.loads(line) for line in run("documents", "--json", "--index", index).stdout.splitlines()]
+    assert len(lines) == 262
+    wanted = {
+        "id",
+        "kind",
+        "title",
+        "title_zh",
+        "aliases",
+        "city",
+        "specialty",
+        "topic",
+        "date",
+        "language",
+        "sections",
+        "basis",
+    }
+    assert all(set(line) == wanted for line in lines)
+    tiantan = next(line for line in lines if line["title"] == "Beijing Tiantan Hospital")
+    assert (tiantan["id"], tiantan["kind"], tiantan["city"]) == (
+        "hospitals/beijing-tiantan-hospital",
+        "hospital",
+        ["Beijing"],
+    )
+    assert tiantan["basis"]["city"][0]["how"] == "declared"
+    assert all(set(section) == {"heading", "anchor"} for section in tiantan["sections"])
+
+
+def test_search_gives_the_api_shape_as_json(index: Path) -> None:
+    result = run("search", "eye", "hospital", "--city", "Shanghai", "--json", "--index", index)
+    answer = json.loads(result.stdout)
+    assert answer["total"] == sum(bucket["count"] for bucket in answer["facets"]["kind"])
+    assert all("Shanghai" in hit["city"] for hit in answer["hits"])
+    assert answer["hits"][0]["specialty"] == ["Ophthalmology"]
+    wanted = {
+        "query",
+        "total",
+        "page",
+        "per_page",
+        "sort",
+        "took_ms",
+        "generation",
+        "interpretation",
+        "hits",
+        "facets",
+        "did_you_mean",
+        "next",
+        "previous",
+    }
+    assert wanted <= set(answer)
+    assert {
+        "id",
+        "kind",
+        "title",
+        "title_zh",
+        "url",
+        "city",
+        "specialty",
+        "topic",
+        "score",
+        "snippet",
+        "section",
+        "matched",
+    } <= set(answer["hits"][0])
+
+
+def test_search_explains_what_a_score_is_made_of(index: Path) -> None:
+    output = run("search", "proton", "therapy", "--explain", "--per-page", "1", "--index", index).stdout
+    lines = [
+        line.split(None, 1)
+        for line in output.splitlines()
+        if line.strip() and line.strip()[0].isdigit() and "." in line.split()[0]
+    ]
+    weights = [(float(number), rest) for number, rest in lines if rest]
+    total = next(number for number, rest in weights if rest == "in all")
+    parts = [number for number, rest in weights if number != total and not rest[0].isupper()]
+    assert sum(parts) == pytest.approx(total, abs=0.01)
+
+
+def test_search_results_go_to_standard_output_and_everything_else_to_standard_error(index: Path) -> None:
+    result = run("search", "opthalmology", "shangai", "--index", index)
+    assert "“opthalmology” was read as “ophthalmology”." in result.stderr
+    assert "was read as" not in result.stdout
+    nothing = run("search", "zzzzqqqq", "--index", index)
+    assert (nothing.exit_code, nothing.stdout) == (0, "")
+    assert "No hits." in nothing.stderr
+
+
+def test_options_can_be_set_in_the_environment(index: Path) -> None:
+    assert run("search", "eye", MEDSEARCH_INDEX=str(index)).exit_code == 0
+    assert run("search", "eye", MEDSEARCH_INDEX=str(index), MEDSEARCH_SEARCH_PER_PAGE="1").stdout.count(". ") >= 1
+
+
+def test_corpus_check_shows_what_each_file_becomes(small: Path) -> None:
+    result = run("corpus", "check", small / "corpus", "--json")
+    first = json.loads(result.stdout.splitlines()[0])
+    assert first["path"] == "hospitals/one.html"
+    text = run("corpus", "check", small / "corpus").stdout
+    assert "One Eye Hospital" in text
+    assert "Ophthalmology" in text
+
+
+def test_a_closed_pipe_is_no_error(index: Path) -> None:
+    command = f"{sys.executable} -m search_app documents --json --index {index} | head -n 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=60, cwd=CORPUS.parent
+    )
+    assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.dates import date_line, iso_date
+from indexer.model import Section
+from indexer.outline import Line, bullet, introduces, outline, sections
+
+PROSE = "This is a line of prose, long enough to be taken for a paragraph, and it ends as a sentence does."
+
+
+def headings(*texts: str) -> list[str]:
+    return [line.text for line in outline([Line(text) for text in texts]) if line.role == "heading"]
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("- one", "one"),
+        ("– one", "one"),
+        ("• one", "one"),
+        ("•one", "one"),
+        ("● 一", "一"),
+        ("* one", "one"),
+        (". Cases: one", "Cases: one"),
+        ("· one", "one"),
+        ("-5 degrees", None),
+        (".5 mg", None),
+        ("one - two", None),
+        ("-", None),
+        ("• ", None),
+        ("...", None),
+    ],
+)
+def test_bullets_of_several_kinds(text: str, rest: str | None) -> None:
+    assert bullet(text) == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("I、Core advantages", 2),
+        ("IV. Prices", 2),
+        ("一、医院简介", 2),
+        ("第三章 费用", 2),
+        ("Step 2: Write to the hospital", 2),
+        ("(1) Waiting time", 4),
+        ("（一）预约", 4),
+        ("(A) Public hospitals", 4),
+        ("1. Surgery", 3),
+        ("2、手术", 3),
+        ("3) Deposit", 3),
+        ("1.2 Deposit", 4),
+        ("B. Private hospitals", 3),
+        ("What to bring:", 3),
+        ("注意事项：", 3),
+    ],
+)
+def test_numbered_and_colon_lines_are_headings(text: str, level: int) -> None:
+    lines = outline([Line(PROSE), Line(text), Line(PROSE)])
+    assert [(line.role, line.level) for line in lines] == [("text", 0), ("heading", level), ("text", 0)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. Cancer type and stage: surgery is the mainstay in early stage.",
+        "10 hospitals in Beijing answered,",
+        "3.5 million people",
+        "The following hospitals take part:",
+        "The treatment has many sides and among them are these here:",
+        "1. " + "word " * 30,
+        "COVID-19",
+    ],
+)
+def test_sentences_and_introductions_are_no_headings(text: str) -> None:
+    lines = outline([Line("a short line"), Line(text), Line("another short line")])
+    assert [line.role for line in lines] == ["text"] * 3
+
+
+def test_heading_needs_text_below_it() -> None:
+    assert headings(PROSE, "1. Surgery") == []
+
+
+def test_numbered_lines_in_a_row_are_a_list() -> None:
+    assert headings(PROSE, "1. Passport", "2. Visa", "3. Money", PROSE) == []
+
+
+def test_headings_of_two_levels_may_follow_each_other() -> None:
+    assert headings(PROSE, "I、Prices", "(1) Deposit", PROSE) == ["I、Prices", "(1) Deposit"]
+
+
+def test_short_line_alone_between_prose_is_a_heading() -> None:
+    assert headings("Mainstream treatments", PROSE, "How to choose the “best” one?", PROSE) == [
+        "Mainstream treatments",
+        "How to choose the “best” one?",
+    ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("A title here", "Another title", PROSE),
+        (PROSE, "A title here", "Another title"),
+        (PROSE, "not a capital", PROSE),
+        (PROSE, "It ends here.", PROSE),
+    ],
+)
+def test_short_lines_in_a_row_are_no_headings(lines: tuple[str, ...]) -> None:
+    assert headings(*lines) == []
+
+
+def test_short_line_after_a_numbered_list_is_a_heading() -> None:
+    assert headings(PROSE, "1. Passport", "2. Visa", "How long it takes", PROSE) == ["How long it takes"]
+
+
+def test_bold_line_is_a_heading() -> None:
+    lines = outline([Line("short"), Line("what to bring", strong=True), Line("Short too")])
+    assert [line.role for line in lines] == ["text", "heading", "text"]
+
+
+def test_list_lines_are_no_headings() -> None:
+    assert [line.role for line in outline([Line(PROSE), Line("1. One", "item"), Line(PROSE)])] == [
+        "text",
+        "item",
+        "text",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The following hospitals take part", True),
+        ("Some facts. The core considerations include:", True),
+        ("医院名单如下", True),
+        ("The following is over. Choose a low-toxicity regimen (e.g., targeted therapy).", False),
+        ("Three wards treat foreigners.", False),
+    ],
+)
+def test_last_sentence_may_announce_a_list(text: str, expected: bool) -> None:
+    assert introduces(text) is expected
+
+
+def test_sections_begin_with_the_text_before_all_headings() -> None:
+    lines = [Line("Lead"), Line("One", "heading", 3, "one"), Line("a"), Line("b", "item"), Line("Two", "heading", 2)]
+    assert sections(lines) == (
+        Section("", "", "Lead", 2),
+        Section("One", "one", "a\n• b", 3),
+        Section("Two", "~two", "", 2),
+    )
+
+
+def test_no_lines_are_no_sections() -> None:
+    assert sections([]) == ()
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["text", "heading", "item"]), st.text(min_size=1, max_size=6), st.text(max_size=3))
+    )
+)
+def test_sections_lose_no_line_and_anchors_are_unique(given_lines: list[tuple[str, str, str]]) -> None:
+    found = sections(Line(text, role, 2, anchor) for role, text, anchor in given_lines)
+    assert sum(role == "heading" for role, _, _ in given_lines) == sum(bool(section.heading) for section in found)
+    anchors = [section.anchor for section in found if section.heading]
+    assert len(set(anchors)) == len(anchors)
+    assert all(anchors)
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("2025-09-12", "2025-09-12"),
+        ("2025-09-12T10:00:00+08:00", "2025-09-12"),
+        ("2025/9/2", "2025-09-02"),
+        ("2025年9月12日", "2025-09-12"),
+        ("2025-09", "2025-09"),
+        ("2025", "2025"),
+        ("12 September 2025", "2025-09-12"),
+        ("2nd Sept. 2025", "2025-09-02"),
+        ("Sep 12, 2025", "2025-09-12"),
+        ("2025-13-45", ""),
+        ("30 Nonsense 2025", ""),
+        ("February 30, 2025", ""),
+        ("yesterday", ""),
+    ],
+)
+def test_dates_are_read(text: str, date: str) -> None:
+    assert iso_date(text) == date
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("date:2025-09-12", "2025-09-12"),
+        ("Last updated on 12 September 2025", "2025-09-12"),
+        ("发布时间：2025-09-12 08:00", "2025-09-12"),
+        ("5 March 2024", "2024-03-05"),
+        ("2024-03-05", "2024-03-05"),
+        ("date: 2025", ""),
+        ("2024-03-55", ""),
+        ("Date palms grow in 2025-09-12", ""),
+        ("Published 2025-09-12 by the hospital, in its yearbook, with a preface", ""),
+    ],
+)
+def test_lines_that_are_only_a_date_are_known(text: str, date: str) -> None:
+    assert date_line(text) == date

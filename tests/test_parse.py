@@ -1,0 +1,663 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import pickle
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from indexer import compose
+from indexer.corpus import CorpusFile
+from indexer.errors import PageError
+from indexer.model import Basis, Citation, Fact, Link, Page
+from indexer.parse import MAX_ELEMENTS, parse_page
+
+LONG_TEXT = "The text of the page is longer than its other parts. It goes on for a while, and then it ends."
+LONG = f"<p>{LONG_TEXT}</p>"
+PAGES = Path(__file__).with_name("data") / "pages"
+
+
+def file(path: str = "articles/page.html") -> CorpusFile:
+    return CorpusFile(path, path.rpartition(".")[0], "0", 1, 0.0, "/nowhere/" + path)
+
+
+def parse(html: str | bytes, path: str = "articles/page.html") -> Page:
+    return parse_page(file(path), html.encode() if isinstance(html, str) else html)
+
+
+def body(inner: str, head: str = "") -> Page:
+    return parse(f"<html><head>{head}</head><body>{inner}</body></html>")
+
+
+def json_ld(data: object, inner: str = "<p>Some text of the page.</p>") -> Page:
+    return body(inner, f'<script type="application/ld+json">{json.dumps(data)}</script>')
+
+
+def texts(page: Page) -> list[tuple[str, str]]:
+    return [(section.heading, section.text) for section in page.sections]
+
+
+@pytest.mark.parametrize("source", sorted((PAGES / "in").iterdir()), ids=lambda path: path.name)
+def test_golden_page(source: Path, snapshot_update: bool) -> None:
+    page = parse(source.read_bytes(), f"articles/{source.name}")
+    shown = json.dumps(dataclasses.asdict(page), ensure_ascii=False, indent=1) + "\n"
+    golden = PAGES / "out" / f"{source.name}.json"
+    if snapshot_update:
+        golden.write_text(shown, "utf-8")
+    assert shown == golden.read_text("utf-8")
+    assert page.receipt.kept + sum(cut.chars for cut in page.receipt.cuts) == page.receipt.seen
+
+
+# -- title
+
+
+def test_title_of_json_ld_comes_first() -> None:
+    page = json_ld({"@type": "Article", "headline": "By JSON-LD"}, "<title>By title</title><h1>By h1</h1><p>Text.</p>")
+    assert (page.title, page.title_source) == ("By JSON-LD", "JSON-LD")
+
+
+def test_title_of_opengraph_comes_before_the_title_element() -> None:
+    page = body("<h1>By h1</h1><p>Text.</p>", '<meta property="og:title" content="By og"><title>By title</title>')
+    assert (page.title, page.title_source) == ("By og", "og:title")
+
+
+def test_title_element_loses_what_the_h1_shows_to_be_the_site() -> None:
+    page = body("<h1>Knee surgery</h1><p>Text.</p>", "<title>Knee surgery - Our Clinic</title>")
+    assert (page.title, page.title_source) == ("Knee surgery", "title")
+
+
+def test_title_element_loses_the_declared_name_of_the_site() -> None:
+    page = body("<p>Text.</p>", '<meta property="og:site_name" content="Our Clinic"><title>Knees | Our Clinic</title>')
+    assert page.title == "Knees"
+
+
+def test_a_hyphen_inside_a_title_is_no_site() -> None:
+    assert body("<h1>Other</h1><p>Text.</p>", "<title>Costs - Beijing and Shanghai</title>").title == (
+        "Costs - Beijing and Shanghai"
+    )
+
+
+@pytest.mark.parametrize("empty", ["", "Untitled Document", "无标题文档", "Home", "404 Not Found"])
+def test_titles_that_say_nothing_are_passed_over(empty: str) -> None:
+    page = body("<h1>By h1</h1><p>Text.</p>", f"<title>{empty}</title>")
+    assert (page.title, page.title_source) == ("By h1", "h1")
+
+
+def test_h1_outside_of_main_is_a_title() -> None:
+    page = body(f"<header><h1>By h1</h1></header><main><p>{'Text. ' * 20}</p></main>")
+    assert (page.title, page.title_source) == ("By h1", "h1")
+
+
+def test_file_name_with_words_is_a_title() -> None:
+    page = parse("<p>Text of the page.</p>", "articles/Visa-Application-Process.html")
+    assert (page.title, page.title_source) == ("Visa Application Process", "file name")
+
+
+@pytest.mark.parametrize("path", ["articles/269.html", "articles/000_579008efc1ec825a.html"])
+def test_file_name_without_words_is_no_title(path: str) -> None:
+    page = parse(f"<h2>What to pack</h2><p>{'Text. ' * 30}</p>", path)
+    assert (page.title, page.title_source) == ("What to pack", "first heading")
+    assert page.warnings == ("no title; first heading stands in for it",)
+
+
+def test_first_line_stands_in_where_there_is_no_heading_either() -> None:
+    page = parse("<p>" + "word " * 50 + "end.</p>", "articles/1.html")
+    assert page.title_source == "first line"
+    assert page.title.endswith(" …")
+    assert len(page.title) <= 102
+
+
+def test_markup_in_a_title_is_text() -> None:
+    page = body("<p>Text.</p>", "<title><script>alert(1)</script>Title</title>")
+    assert page.title == "<script>alert(1)</script>Title"
+
+
+def test_the_h1_that_is_the_title_is_no_section() -> None:
+    assert texts(body("<h1>Title</h1><p>Text.</p>")) == [("", "Text.")]
+
+
+def test_an_h1_that_differs_from_the_title_is_a_section() -> None:
+    page = json_ld({"@type": "Article", "headline": "Something else"}, "<h1>Shown here</h1><p>Text.</p>")
+    assert texts(page) == [("Shown here", "Text.")]
+
+
+def test_a_second_h1_is_a_section() -> None:
+    page = body("<h1>Title</h1><p>One.</p><h1>Second</h1><p>Two.</p>")
+    assert texts(page) == [("", "One."), ("Second", "Two.")]
+
+
+def test_chinese_name_beside_the_h1_is_a_name() -> None:
+    page = body('<h1>Union Hospital</h1><p lang="zh-Hans">协和医院</p><p>Text.</p>')
+    assert (page.title_zh, texts(page)) == ("协和医院", [("", "Text.")])
+
+
+def test_chinese_text_beside_the_h1_is_text() -> None:
+    page = body('<h1>Union Hospital</h1><p lang="zh-Hans">' + "协和医院位于北京市东城区。" * 8 + "</p>")
+    assert page.title_zh == ""
+    assert page.sections[0].text.startswith("协和医院位于")
+
+
+# -- main content
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "<main>{}</main>",
+        '<div role="main">{}</div>',
+        "<article>{}</article>",
+        '<div itemprop="articleBody">{}</div>',
+        '<div id="content">{}</div>',
+        '<div class="entry-content wide">{}</div>',
+    ],
+)
+def test_only_the_main_element_is_text(wrapped: str) -> None:
+    inner = "<p>" + "The text of the page. " * 5 + "</p>"
+    page = body("<p>Before.</p>" + wrapped.format(inner) + "<div>After.</div>")
+    assert texts(page) == [("", ("The text of the page. " * 5).strip())]
+    assert [(cut.reason, cut.chars) for cut in page.receipt.cuts] == [("outside the main content", 13)]
+
+
+def test_an_empty_main_is_not_the_page() -> None:
+    page = body("<main></main><div><p>" + "The text is elsewhere. " * 10 + "</p></div>")
+    assert page.sections[0].text.startswith("The text is elsewhere.")
+
+
+def test_several_articles_are_a_list_and_all_of_the_body_counts() -> None:
+    one = "<article><p>" + "Teaser text. " * 10 + "</p></article>"
+    assert len(body(one + one.replace("Teaser", "Other")).sections[0].text.split("\n")) == 2
+
+
+@pytest.mark.parametrize(
+    ("markup", "reason"),
+    [
+        ("<nav>Gone</nav>", "navigation"),
+        ("<footer>Gone</footer>", "footer"),
+        ("<aside>Gone</aside>", "aside"),
+        ("<form>Gone</form>", "form"),
+        ("<header>Gone</header>", "site header"),
+        ('<div role="navigation">Gone</div>', "navigation"),
+        ('<div role="contentinfo">Gone</div>', "footer"),
+        ("<p hidden>Gone</p>", "hidden"),
+        ('<p style="Display : none">Gone</p>', "hidden"),
+        ('<span aria-hidden="true">Gone</span>', "hidden"),
+        ('<div class="cookie-notice">Gone</div>', "cookie bar"),
+        ('<div class="share-buttons">Gone</div>', "share links"),
+        ('<div id="bdshare">Gone</div>', "share links"),
+        ('<div class="sidebar">Gone</div>', "sidebar"),
+        ('<div id="comments">Gone</div>', "comments"),
+        ('<ul class="pagination"><li>Gone</li></ul>', "navigation"),
+    ],
+)
+def test_parts_that_are_not_the_page_are_cut_and_counted(markup: str, reason: str) -> None:
+    page = body("<p>" + "The text of the page. " * 5 + "</p>" + markup)
+    assert "Gone" not in page.sections[0].text
+    assert [(cut.reason, cut.chars) for cut in page.receipt.cuts] == [(reason, 4)]
+
+
+@pytest.mark.parametrize("tag", ["script", "style", "template", "noscript", "iframe", "svg", "textarea", "select"])
+def test_what_is_never_shown_is_not_even_counted(tag: str) -> None:
+    page = body(f"<p>Text of it.</p><{tag}>gone</{tag}>")
+    assert (texts(page), page.receipt.seen) == ([("", "Text of it.")], 11)
+
+
+@pytest.mark.parametrize(
+    "wrapped", ["<form>{}</form>", '<div class="navbar">{}</div>', '<div class="sidebar">{}</div>']
+)
+def test_a_part_that_holds_the_page_is_the_page(wrapped: str) -> None:
+    """ASP.NET puts a form around everything; themes call wrappers by odd names."""
+    assert texts(body(wrapped.format("<h1>T</h1><p>" + "The text of the page. " * 5 + "</p>"))) != []
+
+
+@pytest.mark.parametrize("name", ["has-sidebar", "no-share", "content-with-comments", "position-relative"])
+def test_names_that_only_mention_a_part_cut_nothing(name: str) -> None:
+    assert texts(body(f'<p>One line.</p><div class="{name}">Two lines.</div>')) == [("", "One line.\nTwo lines.")]
+
+
+def test_ids_made_from_headings_cut_nothing() -> None:
+    page = body('<p>One.</p><section id="sharing-the-costs"><h2>Sharing the costs</h2><p>Two.</p></section>')
+    assert texts(page) == [("", "One."), ("Sharing the costs", "Two.")]
+
+
+def test_the_header_of_an_article_stays() -> None:
+    page = body("<article><header><h1>T</h1><p>By somebody.</p></header><p>" + "Text. " * 20 + "</p></article>")
+    assert page.sections[0].text.startswith("By somebody.\n")
+
+
+def test_breadcrumbs_and_labels_above_the_title_are_hints() -> None:
+    page = body('<div class="breadcrumb">Home &gt; Cities &gt; Chengdu</div><p>Chengdu</p><h1>T</h1>' + LONG)
+    assert page.hints == ("Home", "Cities", "Chengdu", "Home > Cities > Chengdu")
+    assert texts(page) == [("", LONG_TEXT)]
+
+
+def test_a_sentence_above_the_title_is_text() -> None:
+    assert texts(body("<p>This is a sentence.</p><h1>T</h1><p>Text.</p>")) == [("", "This is a sentence.\nText.")]
+
+
+def test_related_pages_give_links_and_no_text() -> None:
+    page = body(LONG + '<div class="related"><a href="/a">Another title</a></div>')
+    assert (texts(page), page.links) == ([("", LONG_TEXT)], (Link("/a", "Another title"),))
+    assert page.receipt.cuts[0].reason == "links to other pages"
+
+
+def test_a_table_of_contents_is_cut() -> None:
+    links = "".join(f'<li><a href="#{name}">{name}</a></li>' for name in ("one", "two", "three"))
+    page = body(f'<p>Text.</p><ul>{links}</ul><h2 id="one">One</h2><p>More.</p>')
+    assert texts(page) == [("", "Text."), ("One", "More.")]
+    assert page.receipt.cuts[0].reason == "table of contents"
+
+
+def test_one_link_within_the_page_is_text() -> None:
+    assert texts(body('<p>Text.</p><p><a href="#x">See the prices</a></p>')) == [("", "Text.\nSee the prices")]
+
+
+def test_page_without_a_body_tag_is_read() -> None:
+    """The parser leaves what it does not know (<nav>, <article>) inside of <head> then."""
+    assert texts(parse(f"<title>T</title><nav>Home</nav><article>{LONG}</article>")) == [("", LONG_TEXT)]
+
+
+# -- lines
+
+
+def test_line_breaks_make_lines() -> None:
+    assert texts(body("one<br>two<br/><br>three")) == [("", "one\ntwo\nthree")]
+
+
+def test_spaces_that_nobody_sees_are_folded() -> None:
+    assert texts(body("<p>a\u00a0b\u200bc\u3000d\u00ade  f\n\tg</p>")) == [("", "a bc de f g")]
+
+
+def test_text_is_nfc() -> None:
+    assert texts(body("<p>cafe\u0301</p>")) == [("", "café")]
+
+
+def test_list_lines_have_one_bullet_whatever_the_page_used() -> None:
+    page = body("<ul><li>one</li><li><p>two</p><p>more of two</p></li></ul><p>- three</p><p>• four</p><p>. five</p>")
+    assert texts(page) == [("", "• one\n• two\nmore of two\n• three\n• four\n• five")]
+
+
+def test_cells_of_a_data_table_make_one_line() -> None:
+    page = body(
+        "<table><tr><th>Stent</th><td><b>RMB</b> 40,000</td></tr><tr><td>Bypass</td><td>80,000</td></tr></table>"
+    )
+    assert texts(page) == [("", "Stent | RMB 40,000\nBypass | 80,000")]
+
+
+def test_cells_of_a_layout_table_are_blocks() -> None:
+    page = body("<table><tr><td><p>one</p></td><td>two</td></tr></table>")
+    assert texts(page) == [("", "one\ntwo")]
+
+
+def test_inline_elements_do_not_part_words() -> None:
+    assert texts(body("<p>un<b>believ</b><span>able</span></p>")) == [("", "unbelievable")]
+
+
+def test_reference_markers_are_not_text_and_not_lost_from_the_receipt() -> None:
+    page = body('<p>True.<a class="cite" href="#source-1">[1]</a> So<sup><a href="#fn2">2</a></sup></p>')
+    assert texts(page) == [("", "True. So")]
+    assert (page.receipt.seen, page.receipt.kept) == (12, 8)
+    assert page.receipt.cuts[0].reason == "reference markers"
+
+
+def test_a_number_that_links_elsewhere_is_text() -> None:
+    assert texts(body('<p>In <a href="/2019">2019</a></p>')) == [("", "In 2019")]
+
+
+@pytest.mark.parametrize(
+    "href",
+    ["javascript:alert(1)", " JaVa\nscript:alert(1)", "data:text/html,x", "vbscript:x", "mailto:a@b.c", "#x", ""],
+)
+def test_links_that_lead_to_no_page_are_dropped(href: str) -> None:
+    page = body(f'<p>A <a href="{href}">bad</a> and a <a href="../b.html">good</a> link.</p>')
+    assert (page.links, texts(page)) == ((Link("../b.html", "good"),), [("", "A bad and a good link.")])
+
+
+def test_a_link_around_blocks_is_text_and_link() -> None:
+    page = body('<a href="/x"><h3>Heading</h3><p>Teaser text.</p></a>')
+    assert texts(page) == [("Heading", "Teaser text.")]
+    assert page.links == (Link("/x", "Heading"), Link("/x", "Teaser text."))
+
+
+# -- headings and anchors
+
+
+@pytest.mark.parametrize(
+    ("markup", "anchor"),
+    [
+        ('<h2 id="own">H</h2>', "own"),
+        ('<h2><a name="inner"></a>H</h2>', "inner"),
+        ('<section id="part"><h2>H</h2></section>', "part"),
+        ('<a name="before"></a><h2>H</h2>', "before"),
+        ('<div id="far"><p>Text between.</p><h2>H</h2></div>', "~h"),
+        ("<h2>H</h2>", "~h"),
+        ('<h2 id="has space">H</h2>', "~h"),
+        ("<h2>价格</h2>", "~section"),
+    ],
+)
+def test_anchor_is_the_pages_own_or_marked_as_made_here(markup: str, anchor: str) -> None:
+    section = body(f"<p>Lead.</p>{markup}<p>Text.</p>").sections[-1]
+    assert section.anchor == anchor
+    assert compose.generated(section.anchor) == anchor.startswith("~")
+
+
+def test_anchors_are_unique() -> None:
+    page = body('<h2 id="a">One</h2><p>1</p><h2 id="a">Two</h2><p>2</p><h2>Three</h2><p>3</p><h2>Three</h2><p>4</p>')
+    assert [section.anchor for section in page.sections] == ["a", "~a-2", "~three", "~three-2"]
+
+
+def test_levels_of_headings_are_kept() -> None:
+    page = body("<h1>T</h1><h2>A</h2><p>1</p><h4>B</h4><p>2</p>")
+    assert [(section.heading, section.level) for section in page.sections] == [("A", 2), ("B", 4)]
+
+
+def test_paragraphs_are_headings_only_where_the_page_has_none() -> None:
+    prose = "<p>" + "This is prose of some length. " * 4 + "</p>"
+    assert [s.heading for s in body(f"<h1>T</h1><p>1. Surgery</p>{prose}").sections] == ["1. Surgery"]
+    assert [s.heading for s in body(f"<h2>Real</h2><p>1. Surgery</p>{prose}").sections] == ["Real"]
+
+
+# -- what the page says about itself
+
+
+def test_hospital_of_json_ld() -> None:
+    page = json_ld(
+        {
+            "@context": "https://schema.org",
+            "@graph": [
+                {"@type": "WebSite", "name": "Site"},
+                {"@type": "BreadcrumbList", "itemListElement": [{"name": "Home"}, {"item": {"name": "Chengdu"}}]},
+                {
+                    "@type": ["Hospital", "Organization"],
+                    "name": "West &amp; East <b>Hospital</b>",
+                    "alternateName": ["西东医院", "WEH"],
+                    "address": {"streetAddress": "1 Road", "addressLocality": "Chengdu", "addressRegion": "Sichuan"},
+                    "medicalSpecialty": "https://schema.org/Oncologic",
+                    "foundingDate": 1901,
+                    "url": "https://weh.example/",
+                },
+            ],
+        }
+    )
+    assert (page.kind, page.title, page.title_zh, page.aliases) == (
+        "hospital",
+        "West & East Hospital",
+        "西东医院",
+        ("WEH",),
+    )
+    assert page.hints == ("Home", "Chengdu")
+    assert page.declared == (
+        Basis("city", "Chengdu", "declared", "JSON-LD address.addressLocality"),
+        Basis("specialty", "https://schema.org/Oncologic", "declared", "JSON-LD medicalSpecialty"),
+    )
+    assert page.facts == (
+        Fact("Founded", "1901"),
+        Fact("Address", "1 Road, Sichuan, Chengdu"),
+        Fact("Website", "https://weh.example/"),
+    )
+
+
+def test_article_is_the_subject_and_a_hospital_beside_it_its_publisher() -> None:
+    page = json_ld([{"@type": "Hospital", "name": "Owner"}, {"@type": "BlogPosting", "headline": "What is said"}])
+    assert (page.kind, page.title) == ("article", "What is said")
+
+
+def test_page_with_a_hospital_as_main_entity_is_a_hospital() -> None:
+    page = json_ld({"@type": "MedicalWebPage", "mainEntity": {"@type": "Hospital", "name": "Inner"}})
+    assert (page.kind, page.title) == ("hospital", "Inner")
+
+
+def test_keywords_in_one_string_are_several_topics() -> None:
+    page = json_ld({"@type": "Article", "headline": "T", "keywords": "Visa & Entry, Costs", "about": [{"name": "FAQ"}]})
+    assert [basis.value for basis in page.declared] == ["Visa & Entry", "Costs", "FAQ"]
+
+
+def test_facts_and_citations_of_our_own_pages() -> None:
+    page = parse((PAGES / "in" / "own-hospital.html").read_bytes(), "hospitals/own-hospital.html")
+    assert page.facts[0] == Fact("Beds", "120 (2023)", ("source-1", "source-2"))
+    assert Fact("Languages", "English, Mandarin", ("source-1",)) in page.facts
+    assert page.citations == (
+        Citation(
+            "About us",
+            "https://lakeside.example/about",
+            "Lakeside Eye Hospital",
+            "2023-05-02",
+            "2026-11-22",
+            "source-1",
+        ),
+        Citation("Health yearbook", "https://yearbook.example/2023", "City of Lakes", "", "2026-11-20", "source-2"),
+    )
+    assert [section.anchor for section in page.sections] == ["", "about", "known-for"]
+
+
+def test_visible_sources_are_citations_without_json_ld() -> None:
+    page = body(
+        '<p>Text.</p><h2>References</h2><ol><li><a href="https://a.example/">Title</a>, Somebody, 2020-01.</li></ol>'
+    )
+    assert page.citations == (Citation("Title", "https://a.example/", "Somebody", "2020-01", "", "source-1"),)
+    assert texts(page) == [("", "Text.")]
+
+
+def test_text_after_the_sources_is_text_again() -> None:
+    page = body("<h2>Sources</h2><p>A book with a long title</p><h2>More</h2><p>Text.</p>")
+    assert texts(page) == [("More", "Text.")]
+    assert [citation.title for citation in page.citations] == ["A book with a long title"]
+
+
+@pytest.mark.parametrize(
+    ("script", "warning"),
+    [
+        ('{"@type": "Article", "headline": "x",}', "JSON-LD 1 is not valid JSON, line 1"),
+        ('{"a":' * 100_000 + "1" + "}" * 100_000, "JSON-LD 1 is nested more than 40 deep and was not read"),
+        ("[" * 100_000, "JSON-LD 1 is nested more than 40 deep and was not read"),
+        ('"\\' * 300_000, "JSON-LD 1 is not valid JSON, line 1"),
+        ('{"n": ' + "1" * 10_000 + "}", "JSON-LD 1 is not valid JSON"),
+        ('"' + "x" * 1_000_001 + '"', "JSON-LD past 1,000,000 characters was not read"),
+    ],
+    ids=["comma", "deep", "open", "quotes", "digits", "long"],
+)
+def test_wrong_or_excessive_json_ld_is_a_warning(script: str, warning: str) -> None:
+    started = time.process_time()
+    page = body("<h1>T</h1><p>Text.</p>", f'<script type="application/ld+json">{script}</script>')
+    assert page.warnings == (warning,)
+    assert time.process_time() - started < 2
+
+
+def test_numbers_of_aliases_and_nodes_are_bounded() -> None:
+    names = [f"name {number}" for number in range(20_000)]
+    page = json_ld({"@graph": [{"@type": "Thing"}] * 20_000 + [{"@type": "Hospital", "name": "Late"}]})
+    assert page.title != "Late"
+    assert len(json_ld({"@type": "Hospital", "name": "A", "alternateName": names}).aliases) == 60
+
+
+def test_half_surrogates_of_json_are_replaced() -> None:
+    page = body(
+        "<p>Text.</p>", '<script type="application/ld+json">{"@type":"Article","headline":"a\\ud800b"}</script>'
+    )
+    page.title.encode()
+    assert page.title.startswith("a")
+
+
+def test_language_address_and_date_of_the_head() -> None:
+    page = body(
+        "<p>Text.</p>",
+        '<link rel="canonical" href="https://x.example/a"><meta property="article:published_time" content="2024-03-05T1">',
+    )
+    assert (page.source_url, page.date) == ("https://x.example/a", "2024-03-05")
+    assert parse('<html lang="zh-CN"><p>Text.</p>').language == "zh-CN"
+    assert parse("<p>" + "医院在北京。" * 10).language == "zh"
+
+
+def test_canonical_address_that_is_a_script_is_dropped() -> None:
+    assert body("<p>Text.</p>", '<link rel="canonical" href="javascript:alert(1)">').source_url == ""
+
+
+def test_date_line_is_read_and_removed() -> None:
+    page = body("<h1>T</h1><p>date:2025-09-12</p><p>Text.</p>")
+    assert (page.date, texts(page)) == ("2025-09-12", [("", "Text.")])
+
+
+def test_date_is_empty_where_the_page_has_none() -> None:
+    assert body("<h1>T</h1><p>It opened on 2025-09-12.</p>").date == ""
+
+
+# -- refusals
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b" \n\0\n", "the file is empty"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "no text: a PNG picture"),
+        (b"<html>" + bytes(range(256)) * 20, "no text: binary"),
+        (b"\x1f\x8b\x08compressed", "no text: compressed (gzip)"),
+        (b"<html><body><script>x</script></body></html>", "no text inside <main> or <body>"),
+        (b"<nav>Only this</nav>", "no text inside <main> or <body>"),
+        (b"<" * (MAX_ELEMENTS + 1), "more than 250,000 elements"),
+    ],
+)
+def test_files_that_are_no_page_are_refused_by_name(data: bytes, reason: str) -> None:
+    with pytest.raises(PageError) as error:
+        parse(data, "articles/odd name.html")
+    assert str(error.value) == f"Skipped articles/odd name.html: {reason}."
+
+
+def test_truncated_file_gives_what_it_has() -> None:
+    page = parse(b"<html><head><title>T</title></head><body><p>Begun and <b>not fini")
+    assert texts(page) == [("", "Begun and not fini")]
+
+
+def test_nul_bytes_do_not_end_the_page() -> None:
+    assert texts(body("<p>one\0two</p><p>three</p>")) == [("", "onetwo\nthree")]
+
+
+# -- hostile pages
+
+
+@pytest.mark.parametrize("tag", ["div", "table", "b", "ul", "a", "p", "section", "form", "h2"])
+def test_twenty_thousand_nested_elements_cost_under_two_seconds(tag: str) -> None:
+    started = time.process_time()
+    page = body("<p>start</p>" + f"<{tag}>" * 20_000 + "deep" + f"</{tag}>" * 20_000 + "<p>after it all</p>")
+    assert time.process_time() - started < 2
+    assert "after it all" in page.sections[-1].text
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "<table><tr><td>" * 6_000 + "deep" + "</td></tr></table>" * 6_000,
+        "".join(f"<div id='x{n}' class='share nav related'>" for n in range(20_000)) + "deep" + "</div>" * 20_000,
+        "<p " + " ".join(f"a{n}=1" for n in range(50_000)) + ">text</p>",
+        "<p>" + " " * 3_000_000 + "x</p>",
+        "<title>" + "a - " * 50_000 + "</title>",
+        "<p>" + "[" * 100_000 + "</p>",
+        "<p>" + "1." * 100_000 + "</p>",
+    ],
+    ids=["tables", "named", "attributes", "spaces", "title", "brackets", "numbers"],
+)
+def test_odd_pages_cost_under_three_seconds(inner: str) -> None:
+    started = time.process_time()
+    body("<p>start</p>" + inner + "<p>after it all</p>")
+    assert time.process_time() - started < 3
+
+
+def test_text_past_the_limit_is_cut_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compose, "MAX_TEXT_CHARS", 25)
+    page = body("<h1>T</h1><p>Twenty characters ok.</p><p>More than the limit allows.</p><p>Gone.</p>")
+    assert texts(page) == [("", "Twenty characters ok.\nMore")]
+    assert page.warnings == ("only the first 25 characters were kept",)
+    assert page.receipt.kept + sum(cut.chars for cut in page.receipt.cuts) == page.receipt.seen
+
+
+def test_pages_can_be_sent_between_processes() -> None:
+    page = parse((PAGES / "in" / "own-hospital.html").read_bytes())
+    assert pickle.loads(pickle.dumps(page)) == page
+
+
+# -- properties
+
+_PIECES = st.sampled_from(
+    [
+        *(
+            "<p>",
+            "</p>",
+            "<div>",
+            "</div>",
+            "<h1>",
+            "</h1>",
+            "<h2 id=x>",
+            "</h2>",
+            "<ul>",
+            "<li>",
+            "</ul>",
+            "<br>",
+            "<table>",
+        ),
+        *("<tr>", "<td>", "</table>", "<a href='#s-1'>[1]</a>", "<a href='/x'>", "</a>", "<nav>", "</nav>", "<main>"),
+        *(
+            "</main>",
+            "<script>",
+            "</script>",
+            "<!--",
+            "-->",
+            "<dl class=facts>",
+            "<dt>",
+            "<dd>",
+            "</dl>",
+            "&amp;",
+            "&#0;",
+        ),
+        *(
+            "<section id=sources>",
+            "</section>",
+            "<div class=related>",
+            "<p hidden>",
+            "<b>",
+            "</b>",
+            "1. One",
+            "date:2025-01-02",
+        ),
+        *('<script type=\'application/ld+json\'>{"@type":"Hospital","name":"N"}</script>', "- x", "Sources", "text "),
+        *(
+            "医院",
+            "\u200b",
+            "\ud7ff",
+            "a" * 90 + ".",
+            "<title>",
+            "</title>",
+            "<span lang=zh>",
+            "\x00",
+            "]]>",
+            "<![CDATA[",
+        ),
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.one_of(_PIECES, st.text(max_size=8)), max_size=40))
+def test_any_markup_gives_a_page_or_a_page_error(pieces: list[str]) -> None:
+    try:
+        page = parse("".join(pieces).encode("utf-8", "surrogatepass"))
+    except PageError:
+        return
+    assert page.receipt.kept + sum(cut.chars for cut in page.receipt.cuts) == page.receipt.seen
+    assert all(cut.chars > 0 for cut in page.receipt.cuts)
+    anchors = [section.anchor for section in page.sections if section.anchor]
+    assert len(anchors) == len(set(anchors))
+    assert page.title
+    json.dumps(dataclasses.asdict(page), ensure_ascii=False).encode()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=400), st.sampled_from(["html", "txt", "md"]))
+def test_any_bytes_give_a_page_or_a_page_error(data: bytes, suffix: str) -> None:
+    try:
+        page = parse(data, f"articles/x.{suffix}")
+    except PageError:
+        return
+    assert page.receipt.kept + sum(cut.chars for cut in page.receipt.cuts) == page.receipt.seen

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import pytest
+
+from indexer.compose import compose
+from indexer.model import Link, Page
+from indexer.plaintext import read_plain
+
+PROSE = "This is a line of prose, long enough to be taken for a paragraph, and it ends as a sentence does."
+
+
+def plain(text: str, *, markdown: bool = False, path: str = "articles/1.txt") -> Page:
+    return compose(read_plain(text, markdown=markdown), "articles/1", path)
+
+
+def texts(page: Page) -> list[tuple[str, str]]:
+    return [(section.heading, section.text) for section in page.sections]
+
+
+def test_first_line_is_the_title() -> None:
+    page = plain(f"Medical visa\n\n{PROSE}")
+    assert (page.title, page.title_source, texts(page)) == ("Medical visa", "first line", [("", PROSE)])
+
+
+def test_label_and_date_lines_beside_the_title_are_no_text() -> None:
+    page = plain(f"Shanghai\nMedical visa\ndate:2025-09-12\n{PROSE}")
+    assert (page.title, page.hints, page.date, texts(page)) == (
+        "Medical visa",
+        ("Shanghai",),
+        "2025-09-12",
+        [("", PROSE)],
+    )
+
+
+@pytest.mark.parametrize("first", [PROSE, "- a list line", "What to bring:", "word " * 60])
+def test_sentence_or_list_line_is_no_title(first: str) -> None:
+    assert plain(f"{first}\n{PROSE}").title_source != "file name"
+    assert texts(plain(f"{first}\n{PROSE}"))[0] != ("", PROSE)
+
+
+def test_list_of_short_lines_has_no_title_in_it() -> None:
+    page = plain("One thing\nTwo things\nThree things")
+    assert texts(page) == [("", "One thing\nTwo things\nThree things")]
+
+
+def test_empty_text_has_no_sections() -> None:
+    assert plain("\n\n").sections == ()
+
+
+def test_underlined_and_marked_headings_are_read_in_plain_text_too() -> None:
+    page = plain(f"Title\n=====\n{PROSE}\n\nPrices\n------\n{PROSE}\n# Visa\n{PROSE}\n***\n")
+    assert page.title == "Title"
+    assert texts(page) == [("", PROSE), ("Prices", PROSE), ("Visa", PROSE)]
+
+
+def test_plain_outline_is_found() -> None:
+    page = plain(f"Title\n{PROSE}\n1. Surgery\n{PROSE}\n. Cases: {PROSE}")
+    assert texts(page) == [("", PROSE), ("1. Surgery", f"{PROSE}\n• Cases: {PROSE}")]
+
+
+def test_line_ends_of_every_kind() -> None:
+    assert texts(plain("T\r\nA b.\rC d.\u2028E f.")) == [("", "A b.\nC d.\nE f.")]
+
+
+def test_markdown_title_sections_and_anchors() -> None:
+    page = plain(f"# The title\n\n## Prices {{#costs}}\n\n{PROSE}\n\n### Deposit ###\n{PROSE}\n\n##\n", markdown=True)
+    assert (page.title, page.title_source) == ("The title", "first line")
+    assert [(s.heading, s.anchor, s.level) for s in page.sections] == [
+        ("Prices", "costs", 2),
+        ("Deposit", "~deposit", 3),
+    ]
+
+
+def test_markdown_lines_that_an_editor_wrapped_are_joined() -> None:
+    page = plain("## H\none\ntwo  \nthree\n\n> quoted\n> text\n", markdown=True)
+    assert texts(page) == [("H", "one two\nthree\nquoted text")]
+
+
+def test_markdown_lines_that_are_paragraphs_are_not_joined() -> None:
+    long = "word " * 30 + "end."
+    assert texts(plain(f"## H\n{long}\nShort\n{long}", markdown=True)) == [("H", f"{long}\nShort\n{long}")]
+
+
+def test_markdown_marks_are_no_text() -> None:
+    page = plain("## H\n**Bold** and *thin* `code` \\*star\\* ![picture](x.png) snake_case_name", markdown=True)
+    assert texts(page) == [("H", "Bold and thin code *star* snake_case_name")]
+
+
+def test_markdown_links_are_kept_and_scripts_dropped() -> None:
+    page = plain(
+        "## H\n[good](../a.html 'title') [bad](javascript:alert(1)) [here](#x) [mail](mailto:a@b.c)", markdown=True
+    )
+    assert page.links == (Link("../a.html", "good"),)
+    assert texts(page) == [("H", "good bad here mail")]
+
+
+def test_markdown_lists_tables_rules_and_fences() -> None:
+    text = "## H\n- one\n* two\n1. first\n2. second\n\n---\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\n# not a heading\n```\n"
+    page = plain(text, markdown=True)
+    assert texts(page) == [("H", "• one\n• two\n1. first\n2. second\na | b\n1 | 2\n# not a heading")]
+
+
+def test_front_matter_gives_title_date_and_language() -> None:
+    page = plain(
+        '---\ntitle: "T t"\ndate: 2025-01-02\nlang: en\nsummary: S\ntags: [a]\n- x\n---\n\nText.', markdown=True
+    )
+    assert (page.title, page.title_source, page.date, page.language, page.summary) == (
+        "T t", "front matter", "2025-01-02", "en", "S",
+    )  # fmt: skip
+
+
+def test_rule_without_an_end_is_no_front_matter() -> None:
+    assert texts(plain("---\nText of it.\n", markdown=True)) == [("", "Text of it.")]

@@ -1,0 +1,132 @@
+"""The main job on the real corpus: every listed title finds its page first, and every promise of the facets holds."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from indexer.analysis import name_key
+from indexer.engines.whoosh_engine import WhooshEngine
+from indexer.model import FACETS, Everything, Filter, Query
+from indexer.taxonomy import load_taxonomy
+from search_app.request import SearchRequest
+from search_app.search import answer
+from tests.real_corpus import CORPUS, ROOT, real_engine
+
+LISTED = [tuple(line.split("\t")) for line in (CORPUS / "LISTED.tsv").read_text("utf-8").splitlines()]
+
+# Institutions whose names look alike and that must never become one document.
+APART = (
+    ("The First Hospital Affiliated to Zhejiang", "The Second Hospital Affiliated to Zhejiang"),
+    ("Renji Hospital Shanghai", "Ruijin Hospital Shanghai"),
+    ("Shanghai Children's Hospital", "Shanghai Children's Medical Center"),
+    ("Guangzhou Red Cross Hospital", "Hangzhou Red Cross Hospital"),
+    ("The Second People's Hospital of Chengdu", "The Third People's Hospital of Chengdu"),
+    ("Boao International Hospital", "Boao Super Hospital"),
+    ("Zhongshan Hospital Fudan University", "Sun Yat-sen Memorial Hospital"),
+)
+TOGETHER = (
+    ("Shenzhen Maternity & Child Healthcare Hospital", "Shenzhen Maternal and Child Health Hospital"),
+    ("Shenzhen Traditional Chinese Medicine Hospital", "Shenzhen Hospital of Traditional Chinese Medicine"),
+    ("The Second People's Hospital of Shenzhen", "Shenzhen Second People's Hospital"),
+    (
+        "The First Affiliated Hospital Of Guangzhou Medical Collage",
+        "The First Affiliated Hospital of Guangzhou Medical",
+    ),
+    ("The Second Affiliated Hospital, Zhongshan (Sun Yat-sen) University", "Sun Yat-sen Memorial Hospital"),
+    ("Guangzhou Second People's Hospital", "The Third Affiliated Hospital of Guangzhou Medical University"),
+)
+
+
+def listed(start: str) -> str:
+    """Id of the document with a listed title that starts so; the first exact one wins."""
+    if start in dict(LISTED):
+        return dict(LISTED)[start]
+    found = {doc_id for title, doc_id in LISTED if title.startswith(start)}
+    assert len(found) == 1, (start, found)
+    return found.pop()
+
+
+@pytest.fixture(scope="module")
+def engine() -> WhooshEngine:
+    return real_engine()
+
+
+def test_every_listed_title_finds_its_document_first(engine: WhooshEngine) -> None:
+    missed = []
+    with engine.searcher() as searcher:
+        for title, doc_id in LISTED:
+            hits = answer(SearchRequest(q=title), searcher).results.hits
+            if not hits or hits[0].doc_id != doc_id:
+                missed.append((title, hits[0].doc_id if hits else None))
+    assert len(LISTED) == 270
+    assert missed == []
+
+
+def test_every_document_is_named_by_the_list_and_every_hospital_has_one_city(engine: WhooshEngine) -> None:
+    names: dict[str, set[str]] = {}
+    with engine.searcher() as searcher:
+        for document in searcher.documents():
+            names[document.doc_id] = {name_key(name) for name in (document.title, *document.aliases)}
+            if document.kind == "hospital":
+                assert len(document.city) == 1, document.doc_id
+                assert document.city[0] in load_taxonomy().values("city")
+    assert all(name_key(title) in names[doc_id] for title, doc_id in LISTED)
+    assert set(names) == {doc_id for _, doc_id in LISTED}
+
+
+def test_two_names_of_one_hospital_are_one_document_and_look_alikes_are_not() -> None:
+    assert all(listed(left) == listed(right) for left, right in TOGETHER)
+    assert all(listed(left) != listed(right) for left, right in APART)
+
+
+def test_every_facet_count_is_what_choosing_the_value_gives(engine: WhooshEngine) -> None:
+    chance = random.Random(20261122)
+    asked = ["", "eye hospital", "visa", "cancer treatment cost", "not beijing", "医院", "heart OR brain"]
+    with engine.searcher() as searcher:
+        for text in asked:
+            chosen: dict[str, tuple[str, ...]] = {}
+            for _ in range(3):
+                results = answer(SearchRequest(q=text, **chosen), searcher).results  # type: ignore[arg-type]
+                for facet in FACETS:
+                    for bucket in results.facet(facet).buckets:
+                        values = tuple(dict.fromkeys((*chosen.get(facet, ()), bucket.value)))
+                        # Within a facet values add up, so the promise of one value is tested without the others.
+                        alone = answer(SearchRequest(q=text, **{**chosen, facet: (bucket.value,)}), searcher)  # type: ignore[arg-type]
+                        assert alone.results.total.value == bucket.count.value, (text, chosen, facet, values)
+                facet = chance.choice(FACETS)
+                buckets = [b.value for b in results.facet(facet).buckets if b.count.value]
+                if buckets:
+                    chosen[facet] = (chance.choice(buckets),)
+
+
+def test_the_facets_of_everything_add_up_to_the_documents(engine: WhooshEngine) -> None:
+    with engine.searcher() as searcher:
+        results = searcher.search(Query(Everything(), filters=(Filter("kind", ("hospital",)),)))
+        assert sum(bucket.count.value for bucket in results.facet("city").buckets) == results.total.value
+        assert {bucket.value: bucket.count.value for bucket in results.facet("kind").buckets} == {
+            "hospital": 140,
+            "article": 122,
+        }
+
+
+def test_the_corpus_check_is_clean() -> None:
+    from indexer.lint import lint
+
+    problems = [f"{finding.path}: {problem}" for finding in lint(CORPUS) for problem in finding.problems]
+    assert problems == []
+
+
+def test_garbled_terms_of_the_cancer_article_find_it(engine: WhooshEngine) -> None:
+    wanted = dict(LISTED)["The best cancer treatment in China"]
+    with engine.searcher() as searcher:
+        for typed in ("linear gas pedal", "karelizumab", "ositinib", "cedirizumab", "Archilenside", "cardunolizumab"):
+            hits = answer(SearchRequest(q=typed), searcher).results.hits
+            assert wanted in [hit.doc_id for hit in hits[:2]], typed
+
+
+def test_the_readme_counts_are_those_of_the_corpus() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    hospitals, articles = (len(list((CORPUS / kind).glob("*.html"))) for kind in ("hospitals", "articles"))
+    assert f"{hospitals + articles} pages, {hospitals} hospitals and {articles} articles" in text

@@ -1,0 +1,94 @@
+"""Claims about suggestions while typing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer.engines import Searcher
+from search_app.suggest import Catalogue, Suggestions, make_catalogue, suggest
+from tests.searchable import searcher
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[Searcher]:
+    with searcher() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def catalogue(index: Searcher) -> Catalogue:
+    return make_catalogue(index)
+
+
+@pytest.mark.parametrize(
+    ("typed", "group", "first"),
+    [
+        ("tongr", "hospitals", "Beijing Tongren Hospital"),
+        ("beijing ton", "hospitals", "Beijing Tongren Hospital"),
+        ("hospital tongren", "hospitals", "Beijing Tongren Hospital"),
+        ("TONGREN HOSPITAL", "hospitals", "Beijing Tongren Hospital"),
+        ("协", "hospitals", "Peking Union Medical College Hospital"),
+        ("協和", "hospitals", "Peking Union Medical College Hospital"),
+        ("xieh", "hospitals", "Peking Union Medical College Hospital"),
+        ("xie he", "hospitals", "Peking Union Medical College Hospital"),
+        ("bei jing xie he", "hospitals", "Peking Union Medical College Hospital"),
+        ("pum", "hospitals", "Peking Union Medical College Hospital"),
+        ("guangzhou eighth", "hospitals", "Guangzhou No.8 People's Hospital"),
+        ("tingren", "hospitals", "Beijing Tongren Hospital"),
+        ("china medical vi", "articles", "China Medical Visa Application Process"),
+        ("how to app", "articles", "China Medical Visa Application Process"),
+        ("shangh", "cities", "Shanghai"),
+        ("上", "cities", "Shanghai"),
+        ("shnaghai", "cities", "Shanghai"),
+        ("pek", "cities", "Beijing"),
+        ("opht", "specialties", "Ophthalmology"),
+        ("teet", "specialties", ""),
+        ("眼", "specialties", "Ophthalmology"),
+        ("cos", "topics", "Costs & Pricing"),
+        ("cata", "queries", "cataract"),
+        ("shanghai cata", "queries", "shanghai cataract"),
+    ],
+)
+def test_a_beginning_is_completed(index: Searcher, catalogue: Catalogue, typed: str, group: str, first: str) -> None:
+    found = getattr(suggest(typed, catalogue, index), group)
+    assert (found[0].text if found else "") == first
+
+
+def test_suggestions_lead_somewhere_and_values_keep_their_promise(index: Searcher, catalogue: Catalogue) -> None:
+    found = suggest("shanghai", catalogue, index)
+    assert [(each.facet, each.value, each.count) for each in found.cities] == [("city", "Shanghai", 4)]
+    assert all(index.get(each.doc_id) is not None for each in found.hospitals)
+    assert found.all() == (*found.hospitals, *found.cities, *found.queries)
+
+
+def test_no_group_is_longer_than_asked(index: Searcher, catalogue: Catalogue) -> None:
+    found = suggest("h", catalogue, index, limit=2)
+    assert len(found.hospitals) == 2
+
+
+def test_the_whole_name_comes_before_longer_ones(index: Searcher, catalogue: Catalogue) -> None:
+    assert suggest("renji hospital", catalogue, index).hospitals[0].doc_id == "hospitals/renji"
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "?!", "\x00", "\ud800", "zzzzzz", "qqqq wwww"])
+def test_nothing_typed_or_known_suggests_nothing(index: Searcher, catalogue: Catalogue, typed: str) -> None:
+    assert suggest(typed, catalogue, index).all() == ()
+
+
+@given(st.text(max_size=100))
+@settings(max_examples=100, deadline=None)
+def test_any_text_is_answered(text: str) -> None:
+    with searcher() as opened:
+        assert isinstance(suggest(text, make_catalogue(opened), opened), Suggestions)
+
+
+def test_a_megabyte_is_answered_at_once(index: Searcher, catalogue: Catalogue) -> None:
+    for text in ("a" * 1_000_000, "ab " * 400_000, "眼" * 500_000):
+        started = time.perf_counter()
+        suggest(text, catalogue, index)
+        assert time.perf_counter() - started < 0.2

@@ -1,0 +1,344 @@
+"""Claims about how typed words are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer.engines import Searcher
+from indexer.engines.tree import flatten, members
+from indexer.model import And, Concept, DocumentIs, FacetIs, Node, Not, Or
+from search_app.reading import Reading
+from search_app.understand import read
+from tests.searchable import DOCUMENTS, EMPTY, searcher
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[Searcher]:
+    with searcher() as opened:
+        yield opened
+
+
+def found(reading: Reading) -> set[str]:
+    return {f"{each.facet}:{each.value}" for each in reading.found}
+
+
+def hits(index: Searcher, reading: Reading) -> list[str]:
+    return [hit.doc_id for hit in index.search(replace(reading.query, limit=50)).hits]
+
+
+# query, facet values read, values left out, exact document, corrections
+READINGS: list[tuple[str, set[str], set[str], str, dict[str, str]]] = [
+    ("eye hospital in shanghai", {"kind:hospital", "specialty:Ophthalmology", "city:Shanghai"}, set(), "", {}),
+    ("EYE HOSPITAL IN SHANGHAI", {"kind:hospital", "specialty:Ophthalmology", "city:Shanghai"}, set(), "", {}),
+    ("opthalmology shangai", {"specialty:Ophthalmology", "city:Shanghai"}, set(), "",
+     {"opthalmology": "ophthalmology", "shangai": "shanghai"}),
+    ("hospital for kids not beijing", {"kind:hospital", "specialty:Pediatrics"}, {"city:Beijing"}, "", {}),
+    ("cancer except beijing and shanghai", {"specialty:Oncology", "topic:Cancer Treatment"},
+     {"city:Beijing", "city:Shanghai"}, "", {}),
+    ("eye not beijing shanghai", {"specialty:Ophthalmology", "city:Shanghai"}, {"city:Beijing"}, "", {}),
+    ("clinic outside of beijing", {"kind:hospital"}, {"city:Beijing"}, "", {}),
+    ("cancer -beijing", {"specialty:Oncology", "topic:Cancer Treatment"}, {"city:Beijing"}, "", {}),
+    ("cancer NOT beijing", {"specialty:Oncology", "topic:Cancer Treatment"}, {"city:Beijing"}, "", {}),
+    ("not beijing", set(), {"city:Beijing"}, "", {}),
+    ("eye not tcm", {"specialty:Ophthalmology"}, {"specialty:Traditional Chinese Medicine"}, "", {}),
+    ("beijing road", set(), set(), "", {}),
+    ("beijing east road", set(), set(), "", {}),
+    ("chengdu university", set(), set(), "", {}),
+    ("guangzhou university of traditional chinese medicine",
+     {"specialty:Traditional Chinese Medicine", "topic:Traditional Chinese Medicine"}, set(), "", {}),
+    ("university of shanghai", set(), set(), "", {}),
+    ("shanghai jiao tong university", set(), set(), "", {}),
+    ("北京大学", set(), set(), "", {}),
+    ("上海交通大学", set(), set(), "", {}),
+    ("Beijing Children's Hospital", set(), set(), "hospitals/beijing-children", {}),
+    ("beijing childrens hospital", set(), set(), "hospitals/beijing-children", {}),
+    ("BEIJING TONGREN HOSPITAL", set(), set(), "hospitals/beijing-tongren", {}),
+    ("Beijing Tongrn Hospital", set(), set(), "hospitals/beijing-tongren", {"Tongrn": "tongren"}),
+    ("tongren hospital beijing", {"city:Beijing", "kind:hospital"}, set(), "hospitals/beijing-tongren", {}),
+    ("tongren", set(), set(), "hospitals/beijing-tongren", {}),
+    ("tong ren yiyuan", set(), set(), "hospitals/beijing-tongren", {}),
+    ("renji", set(), set(), "hospitals/renji", {}),
+    ("仁济医院", set(), set(), "hospitals/renji", {}),
+    ("仁濟醫院", set(), set(), "hospitals/renji", {}),
+    ("协和", set(), set(), "hospitals/pumch", {}),
+    ("协和医院", {"kind:hospital"}, set(), "hospitals/pumch", {}),
+    ("beijing xiehe yiyuan", set(), set(), "hospitals/pumch", {}),
+    ("pumch", set(), set(), "hospitals/pumch", {}),
+    ("guangzhou no 8 people's hospital", set(), set(), "hospitals/guangzhou-8", {}),
+    ("deltahealth", set(), set(), "hospitals/deltahealth", {}),
+    ("上海眼科医院", {"city:Shanghai", "specialty:Ophthalmology", "kind:hospital"}, set(),
+     "hospitals/shanghai-eye", {}),
+    ("眼科", {"specialty:Ophthalmology"}, set(), "", {}),
+    ("北京 儿童", {"city:Beijing", "specialty:Pediatrics"}, set(), "", {}),
+    ("heart attack hospital", {"specialty:Cardiology & Cerebrovascular", "kind:hospital"}, set(), "", {}),
+    ("test tube baby", {"specialty:Reproductive Medicine (IVF)", "topic:Fertility & IVF"}, set(), "", {}),
+    ("how much is cataract surgery", {"topic:Costs & Pricing", "specialty:Ophthalmology"}, set(), "", {}),
+    ("do i need a visa", {"topic:Visa & Entry"}, set(), "", {}),
+    ("how much cheaper than the USA", {"topic:Costs & Pricing"}, set(), "", {}),
+    ("eye hospital cost", {"specialty:Ophthalmology", "topic:Costs & Pricing"}, set(), "", {}),
+    ("eyehospital", {"specialty:Ophthalmology", "kind:hospital"}, set(), "", {"eyehospital": "eye hospital"}),
+    ("chil dren beijing", {"specialty:Pediatrics", "city:Beijing"}, set(), "", {"chil dren": "children"}),
+    ("catarct", {"specialty:Ophthalmology"}, set(), "", {"catarct": "cataract"}),
+    ("ivf", {"specialty:Reproductive Medicine (IVF)", "topic:Fertility & IVF"}, set(), "", {}),
+    ("jcl", set(), set(), "", {}),
+    ("qwertyuiop", set(), set(), "", {}),
+    ("clinical trials", set(), set(), "", {}),
+    ("insurence", set(), set(), "", {}),  # nothing here is about insurance
+    ("swine flu", set(), set(), "", {}),
+    ("city:shanghai eye", {"specialty:Ophthalmology"}, set(), "", {}),
+    ('"eye hospital in shanghai"', set(), set(), "", {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "values", "left_out", "exact", "corrected"), READINGS, ids=[each[0] for each in READINGS]
+)
+def test_query_is_read_as(
+    index: Searcher, query: str, values: set[str], left_out: set[str], exact: str, corrected: dict[str, str]
+) -> None:
+    reading = read(query, index.lexicon)
+    assert found(reading) == values
+    assert {f"{each.facet}:{each.value}" for each in reading.excluded} == left_out
+    assert reading.exact == exact
+    assert dict(reading.corrected) == corrected
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.doc_id)
+def test_every_name_finds_its_document_first(index: Searcher, document: object) -> None:
+    for name in (document.title, document.title_zh, *document.aliases):  # type: ignore[attr-defined]
+        if name:
+            for typed in (name, name.upper(), f" {name}. "):
+                assert hits(index, read(typed, index.lexicon))[0] == document.doc_id  # type: ignore[attr-defined]
+
+
+# -- switches --------------------------------------------------------------------------------------------------------
+
+
+def test_a_removed_chip_is_no_longer_read(index: Searcher) -> None:
+    query = "eye hospital in shanghai"
+    assert found(read(query, index.lexicon, ignore=frozenset(("city",)))) == {
+        "specialty:Ophthalmology",
+        "kind:hospital",
+    }
+    without = read(query, index.lexicon, ignore=frozenset(("specialty:Ophthalmology",)))
+    assert found(without) == {"city:Shanghai", "kind:hospital"}
+    assert {each.facet for each in without.query.boosts} == {"city", "kind"}
+
+
+def test_plain_words_are_not_corrected_widened_or_read(index: Searcher) -> None:
+    reading = read("opthalmology shanghai", index.lexicon, plain=True)
+    assert (reading.corrected, reading.found, reading.query.boosts) == ((), (), ())
+    leaves = flatten(reading.query.root).leaves
+    assert [len(members(leaf)) for leaf in leaves] == [1, 1]
+
+
+def test_correction_can_be_switched_off(index: Searcher) -> None:
+    for reading in (
+        read("catarct", index.lexicon, correct=False),
+        read("catarct", index.lexicon, ignore=frozenset(("spelling",))),
+    ):
+        assert reading.corrected == ()
+        assert reading.unknown == ("catarct",)
+
+
+def test_the_corrected_text_keeps_everything_else(index: Searcher) -> None:
+    assert read("Opthalmology, in  Shangai!", index.lexicon).used == "ophthalmology, in shanghai!"
+
+
+def test_a_name_beats_what_could_be_read_into_it(index: Searcher) -> None:
+    reading = read("Shanghai Children's Medical Center", index.lexicon)
+    assert reading.query.boosts == ()
+    root = reading.query.root
+    assert isinstance(root, Or)
+    assert root.children[0] == DocumentIs(("hospitals/shanghai-children",), 1000.0, "exact name")
+
+
+def test_a_name_within_other_words_lifts_its_page(index: Searcher) -> None:
+    assert hits(index, read("renji hospital visa", index.lexicon))[0] == "hospitals/renji"
+
+
+# -- widening ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "document"),
+    [
+        ("womb", None),
+        ("heart attack", "hospitals/deltahealth"),
+        ("leukemia", "hospitals/beijing-children"),
+        ("checkup", "articles/best-cancer"),
+        ("check up", "articles/best-cancer"),
+        ("cart", "articles/best-cancer"),
+        ("CAR-T", "articles/best-cancer"),
+        ("car t", "articles/best-cancer"),
+        ("PD1", "articles/best-cancer"),
+        ("pd-1", "articles/best-cancer"),
+        ("pd 1", "articles/best-cancer"),
+        ("linear gas pedal", "articles/best-cancer"),
+        ("ectinib", "articles/best-cancer"),
+        ("test tube baby", "articles/ivf"),
+        ("试管婴儿", "articles/ivf"),
+        ("cataracts", "articles/cataract-cost"),
+        ("America cheaper", "articles/usa"),
+        ("wang fu jing", None),
+        ("ophthalm", "hospitals/shanghai-eye"),
+    ],
+)
+def test_other_words_find_the_page(index: Searcher, typed: str, document: str | None) -> None:
+    listed = hits(index, read(typed, index.lexicon))
+    assert document in listed if document else "articles/visa" not in listed
+
+
+def test_every_reason_says_where_a_word_comes_from(index: Searcher) -> None:
+    result = index.search(read("heart attack", index.lexicon).query)
+    assert "myocardial infarction (synonym of heart attack)" in result.hits[0].matched
+
+
+def test_small_words_and_the_word_hospital_are_optional(index: Searcher) -> None:
+    reading = read("the best eye hospital in china", index.lexicon)
+    assert reading.optional == ("the", "best", "hospital", "in", "china")
+    assert [part.words for part in reading.words()] == ["eye"]
+
+
+def test_only_small_words_are_wanted_after_all(index: Searcher) -> None:
+    assert [part.words for part in read("hospital", index.lexicon).words()] == ["hospital"]
+    assert [part.words for part in read("what is it", index.lexicon).words()] == ["what"]
+
+
+def test_us_is_the_country_only_where_it_reads_so(index: Searcher) -> None:
+    assert [part.words for part in read("treatment in the US", index.lexicon).words()] == ["treatment", "US"]
+    assert [part.words for part in read("tell us about treatment", index.lexicon).words()] == ["treatment"]
+
+
+# -- leaving out ------------------------------------------------------------------------------------------------------
+
+
+def test_a_city_left_out_takes_its_pages_but_not_those_that_mention_it(index: Searcher) -> None:
+    listed = hits(index, read("children -beijing", index.lexicon))
+    assert "hospitals/beijing-children" not in listed
+    assert "hospitals/shanghai-children" in listed  # its text names Beijing
+
+
+def test_a_quoted_city_left_out_takes_every_page_with_the_word(index: Searcher) -> None:
+    assert "hospitals/shanghai-children" not in hits(index, read('children -"beijing"', index.lexicon))
+
+
+@pytest.mark.parametrize(
+    "wanted", ["eye", "眼科", "yanke", "ophthalmology", "cataract", "tongren OR eye", "(眼科 OR renji)"]
+)
+@pytest.mark.parametrize(
+    "unwanted", ["-beijing", "-city:Beijing", "NOT city:北京", '-"同仁"', "-tongren", "-title:tongren"]
+)
+def test_not_holds_through_synonyms_chinese_and_pinyin(index: Searcher, wanted: str, unwanted: str) -> None:
+    assert "hospitals/beijing-tongren" not in hits(index, read(f"{wanted} {unwanted}", index.lexicon))
+
+
+def _matches_without(node: Node) -> bool:
+    """Whether a tree holds a NOT as a condition of the whole, not under an OR."""
+    if isinstance(node, Not):
+        return True
+    return isinstance(node, And) and any(map(_matches_without, node.children))
+
+
+@given(
+    st.lists(
+        st.sampled_from(["eye", "hospital", "kids", "眼科", "xiehe", "visa", "shangai", "the", "“rare”"]), max_size=6
+    )
+)
+@settings(max_examples=50, deadline=None)
+def test_not_is_a_condition_of_the_whole_query(words: list[str]) -> None:
+    with searcher() as index:
+        reading = read(" ".join([*words, "-renji"]), index.lexicon)
+        assert _matches_without(reading.query.root)
+        assert "hospitals/renji" not in hits(index, reading)
+
+
+# -- fields -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("city:shanghai", "Shanghai"), ("city:上海", "Shanghai"), ("city:hainan", "Hainan (Boao)"),
+        ("city:peking", "Beijing"),
+        ('specialty:"Ear, Nose & Throat"', "Ear, Nose & Throat"), ("specialty:eye", "Ophthalmology"),
+        ("topic:cost", "Costs & Pricing"), ("kind:clinic", "hospital"), ("kind:Articles", "article"),
+    ],
+)  # fmt: skip
+def test_a_field_takes_label_id_chinese_and_lay_words(typed: str, value: str) -> None:
+    root = read(typed, EMPTY).query.root
+    assert isinstance(root, FacetIs)
+    assert root.value == value
+
+
+def test_an_unknown_value_matches_nothing_and_names_close_ones(index: Searcher) -> None:
+    reading = read("city:Shangai", index.lexicon)
+    assert hits(index, reading) == []
+    assert reading.notes[0].startswith("There is no city “Shangai”. Known are for example: Shanghai")
+
+
+# -- any text ---------------------------------------------------------------------------------------------------------
+
+_SAME = [
+    ("eye hospital in shanghai", "EYE Hospital In SHANGHAI"),
+    ("eye hospital in shanghai", "ｅｙｅ　ｈｏｓｐｉｔａｌ in shanghai"),
+    ('"eye clinic" beijing', "“eye clinic” beijing"),
+    ("beijing children's hospital", "beijing children’s hospital"),
+    ("cafe eye", "café eye"),
+]
+
+
+@pytest.mark.parametrize(("left", "right"), _SAME)
+def test_case_width_and_quotes_make_no_difference(index: Searcher, left: str, right: str) -> None:
+    one, other = read(left, index.lexicon), read(right, index.lexicon)
+    assert hits(index, one) == hits(index, other)
+    assert {each.value for each in one.found} == {each.value for each in other.found}
+    if "“" not in right and "cafe" not in left:
+        assert _bare(one.query.root) == _bare(other.query.root)
+
+
+def _bare(node: Node) -> object:
+    """A tree without reasons, which quote what was typed."""
+    if isinstance(node, And | Or):
+        return (type(node), *map(_bare, node.children))
+    if isinstance(node, Not):
+        return ("not", _bare(node.child))
+    if isinstance(node, Concept):
+        return tuple(replace(member, reason="") for member in node.members)
+    return replace(node, reason="") if isinstance(node, DocumentIs) else node
+
+
+_ODD = st.text(
+    alphabet=st.one_of(
+        st.sampled_from(
+            list("abceiou'-*:()\"“”+/.,&% 0123456789") + ["眼", "科", "医", "院", "\u202e", "\x00", "\ud800"]
+        ),
+        st.characters(),
+    ),
+    max_size=500,
+)
+
+
+@given(_ODD, st.booleans(), st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_no_text_raises_and_the_tree_stays_small(text: str, plain: bool, correct: bool) -> None:
+    with searcher() as index:
+        for lexicon in (EMPTY, index.lexicon):
+            reading = read(text, lexicon, plain=plain, correct=correct)
+            assert len(flatten(reading.query.root).leaves) <= 60
+            for part in reading.parts:
+                assert 0 <= part.start <= part.end <= len(reading.text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a.b." * 100, "眼" * 400, "1,2," * 100, "(a OR b) " * 44, "-beijing " * 44, "x" * 400]
+)
+def test_long_texts_stay_within_what_an_engine_takes(index: Searcher, text: str) -> None:
+    reading = read(text, index.lexicon)
+    assert len(flatten(reading.query.root).leaves) <= 60
+    index.search(reading.query)
