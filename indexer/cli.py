@@ -285,13 +285,14 @@ def check_command(folder: str | None, corpus: str, as_json: bool) -> None:
 
     rejected = problems = 0
     for finding in lint(folder or corpus):
+        text = finding.as_text()
         if as_json:
             click.echo(json.dumps(finding.as_json(), ensure_ascii=False))
-        elif finding.document is not None:
-            click.echo(finding.as_text())
+        elif text:
+            click.echo(text)
         for problem in finding.problems:
             click.echo(f"{finding.path}: {problem}", err=True)
-        rejected += finding.document is None and bool(finding.problems)
+        rejected += finding.rejected
         problems += len(finding.problems)
     if problems:
         click.echo(f"{problems} problems, {rejected} files rejected.", err=True)

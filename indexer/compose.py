@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from indexer.cleaning import clean
@@ -404,10 +404,3 @@ def _limited(lines: list[VisibleLine], ledger: _Ledger) -> tuple[list[VisibleLin
 def generated(anchor: str) -> bool:
     """Whether an anchor was made here, so that a link to the source page cannot use it."""
     return anchor.startswith(GENERATED)
-
-
-def title_lines(lines: Iterable[str]) -> Iterator[VisibleLine]:
-    """Plain lines as visible lines, cleaned, without empty ones."""
-    for line in lines:
-        if text := clean(line):
-            yield VisibleLine(text)

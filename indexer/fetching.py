@@ -20,6 +20,7 @@ from protego import Protego
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from indexer import __version__
 from indexer.sitemap import unpack
@@ -36,6 +37,7 @@ MAX_URL_CHARS = 2_000
 _PORTS = {"http": 80, "https": 443}
 _PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_LATE = f"it did not end within {MAX_SECONDS:.0f} seconds"
 _CHUNK = 1 << 16
 
 
@@ -134,6 +136,7 @@ class _Gate:
 
     def __init__(self) -> None:
         self.scope = Scope()
+        self.late = False  # whether the last deadline passed: what was read may lack its end
         self._open: list[socket.socket] = []
 
     def admit(self, sock: socket.socket, host: str, port: int) -> None:
@@ -150,6 +153,7 @@ class _Gate:
     @contextmanager
     def deadline(self, seconds: float) -> Iterator[None]:
         """Cut every connection that is still open after so many seconds."""
+        self.late = False
         timer = threading.Timer(seconds, self._cut)
         timer.daemon = True
         timer.start()
@@ -161,6 +165,7 @@ class _Gate:
                 self._open.pop().close()
 
     def _cut(self) -> None:
+        self.late = True
         for sock in list(self._open):
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
@@ -284,19 +289,19 @@ class Fetcher:
         host = split(url).netloc
         self._wait(host, pause)
         self._gate.scope = scope
-        started = time.monotonic()
         try:
             with self._gate.deadline(MAX_SECONDS):
-                return self._read(url, limit, cut=cut)
-        except (requests.RequestException, OSError, ValueError) as error:
-            if time.monotonic() - started >= MAX_SECONDS:
-                raise NotFetched(f"it did not end within {MAX_SECONDS:.0f} seconds") from error
-            raise NotFetched(_reason(error)) from error
+                answer = self._read(url, limit, cut=cut)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            raise NotFetched(_LATE if self._gate.late else _reason(error)) from error
+        else:
+            if self._gate.late:
+                raise NotFetched(_LATE)
+            return answer
         finally:
             self._asked[host] = time.monotonic()
 
     def _read(self, url: str, limit: int, *, cut: bool) -> Fetched | str:
-        started = time.monotonic()
         with self._session.get(
             url, stream=True, allow_redirects=False, timeout=(CONNECT_SECONDS, READ_SECONDS)
         ) as response:
@@ -305,8 +310,6 @@ class Fetcher:
             if response.status_code != 200:
                 raise _Status(response.status_code)
             data = b"".join(_chunks(response.raw, limit, cut=cut))
-            if time.monotonic() - started >= MAX_SECONDS:
-                raise NotFetched(f"it did not end within {MAX_SECONDS:.0f} seconds")
             data = _decoded(data, response.headers.get("content-encoding", ""), limit)
             media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             return Fetched(url, media_type, data)
@@ -355,13 +358,13 @@ def _decoded(data: bytes, encoding: str, limit: int) -> bytes:
 def _reason(error: Exception) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate cannot be trusted"
-    if isinstance(error, requests.exceptions.Timeout | TimeoutError):
+    if isinstance(error, requests.exceptions.Timeout | ReadTimeoutError | TimeoutError):
         return f"it did not answer within {READ_SECONDS:.0f} seconds"
     text = str(error)
     if "NameResolution" in text or "getaddrinfo" in text:
         return "its host has no address"
     if isinstance(error, requests.exceptions.ConnectionError):
         return "no connection to its host"
-    if isinstance(error, requests.RequestException | OSError):
+    if isinstance(error, requests.RequestException | HTTPError | OSError):
         return "it broke off or answered with something that is not HTTP"
     return text or "it cannot be read"

@@ -133,7 +133,6 @@ class _Corpus:
     ids: dict[str, str] = field(default_factory=dict)  # path by id, as the path alone gives it
     evidence: Evidence = field(default_factory=Evidence)
     documents: dict[str, Document] = field(default_factory=dict)  # by path
-    owners: dict[str, str] = field(default_factory=dict)  # path of the first page, by document id
     paragraphs: dict[str, str] = field(default_factory=dict)  # path of the first page, by folded paragraph
     anchors: dict[str, set[str]] = field(default_factory=dict)
     unsourced: int = 0
@@ -195,7 +194,7 @@ def _read(corpus: _Corpus) -> Iterator[Finding]:
 
 def _of_page(corpus: _Corpus, path: str, page: Page, document: Document, *, kept: bool) -> tuple[list[str], list[str]]:
     markup = corpus.markup[path]
-    problems = list(_identity(corpus, path, page, document))
+    problems = list(_identity(page, document))
     doubts = [  # problems of a kept corpus, remarks of any other
         f"{_at(_line_of_value(corpus, path, warning))}{warning}; use a value of the vocabulary"
         for warning in document.warnings
@@ -220,10 +219,7 @@ def _of_page(corpus: _Corpus, path: str, page: Page, document: Document, *, kept
     return problems, [] if kept else doubts
 
 
-def _identity(corpus: _Corpus, path: str, page: Page, document: Document) -> Iterator[str]:
-    owner = corpus.owners.setdefault(document.doc_id, path)
-    if owner != path:
-        yield f"the same id as {owner}: {document.doc_id}; rename one of the two"
+def _identity(page: Page, document: Document) -> Iterator[str]:
     if page.title_source in _MAKESHIFT_TITLES or any(each.startswith("no title") for each in page.warnings):
         yield f"no title ({page.title_source} stands in for it); add a <title> and an <h1>"
     if document.kind == "hospital" and not document.city:

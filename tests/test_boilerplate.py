@@ -18,7 +18,10 @@ from indexer.parse import parse_page
 
 ROOT = Path(__file__).parents[1]
 SEED = ROOT.parent / "shared" / "seed"
-PROSE = "This is a line of prose that only this page has, and it is long enough to be a paragraph by itself in every kind of file, number {}."
+PROSE = (
+    "This is a line of prose that only this page has, and it is long enough "
+    "to be a paragraph by itself in every kind of file, number {}."
+)
 
 
 def page(*sections: tuple[str, str], title: str = "T", links: tuple[Link, ...] = (), source: str = "h1") -> Page:

@@ -183,7 +183,7 @@ def test_stream_that_claims_to_be_small_is_refused(tmp_path: Path, monkeypatch: 
         values[6] = 0
         return os.stat_result(values)
 
-    monkeypatch.setattr(corpus.os, "fstat", lie)
+    monkeypatch.setattr("indexer.corpus.os.fstat", lie)
     monkeypatch.setattr(corpus, "MAX_FILE_BYTES", 5)
     with pytest.raises(PageError, match="the limit is"):
         found.read()
@@ -203,7 +203,7 @@ def test_vanished_file_is_reported(tmp_path: Path) -> None:
 
 def test_unreadable_file_and_folder_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(tmp_path, "a.html", "closed/b.html")
-    real_open, real_scan = os.open, os.scandir
+    real_scan = os.scandir
 
     def open_(path: str, flags: int) -> int:
         raise PermissionError(13, "Permission denied")
@@ -213,9 +213,8 @@ def test_unreadable_file_and_folder_are_reported(tmp_path: Path, monkeypatch: py
             raise PermissionError(13, "Permission denied")
         return real_scan(path)
 
-    assert real_open
-    monkeypatch.setattr(corpus.os, "open", open_)
-    monkeypatch.setattr(corpus.os, "scandir", scan)
+    monkeypatch.setattr("indexer.corpus.os.open", open_)
+    monkeypatch.setattr("indexer.corpus.os.scandir", scan)
     assert problems(tmp_path) == ["Skipped a.html: permission denied.", "Skipped closed: permission denied."]
 
 

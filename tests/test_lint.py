@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from indexer.cli import corpus_group
 from indexer.errors import CorpusError
 from indexer.lint import LISTED, Finding, lint
+from indexer.taxonomy import load_taxonomy
 
 ROOT = Path(__file__).parent.parent / "corpus"
 SENTENCE = "The eye clinic sees visitors from abroad on Tuesday mornings, and asks for a passport at the desk."
@@ -250,6 +251,12 @@ def test_good_links_of_every_form_are_no_problem(tmp_path: Path) -> None:
     assert len(found) == 1
 
 
+def test_a_link_that_is_no_address_is_a_problem(tmp_path: Path) -> None:
+    page = hospital(body='<p>See <a href="http://[::1/">it</a>.</p>')
+    (problem,) = problems(check(tmp_path, hospitals__a=page))
+    assert "the link http://[::1/ is no address; correct it" in problem
+
+
 def test_links_in_navigation_are_not_followed(tmp_path: Path) -> None:
     page = hospital(body='<nav><a href="none.html">None</a></nav><p>It treats eyes.</p>')
     assert problems(check(tmp_path, hospitals__a=page)) == []
@@ -308,6 +315,10 @@ def test_another_city_than_the_one_shown_is_a_contradiction(tmp_path: Path) -> N
         in (contradicted(tmp_path, hospital(facts=facts(City="Beijing")))[0])
     )
     assert len(contradicted(tmp_path, hospital(facts=facts(Address="5 North Road, Haidian, Beijing")))) == 1
+
+
+def test_a_city_that_no_vocabulary_knows_contradicts_nothing(tmp_path: Path) -> None:
+    assert contradicted(tmp_path, hospital(city="Ulm", facts=facts(City="Beijing"))) == []
 
 
 def test_a_street_that_is_named_after_a_city_contradicts_nothing(tmp_path: Path) -> None:
@@ -385,14 +396,34 @@ def test_a_listed_title_that_no_page_answers_to_is_a_problem(tmp_path: Path) -> 
 def test_look_alike_names_are_remarks(tmp_path: Path) -> None:
     findings = check(
         tmp_path,
-        hospitals__a=hospital("Shanghai Maternity Hospital"),
-        hospitals__b=hospital("Shanghai Maternal Hospital", body="<p>Another page.</p>"),
+        hospitals__a=hospital("Shanghai Huashan Hospital"),
+        hospitals__b=hospital("Shanghai Huashen Hospital", body="<p>Another page.</p>"),
     )
     assert problems(findings) == []
     (remark,) = remarks(findings)
     assert remark.startswith("hospitals/a.html: may be the same hospital as hospitals/b.html (")
     assert findings[-1].corpus_wide
     assert findings[-1].as_text().startswith("hospitals/a.html\n  ? may be the same hospital")
+
+
+def test_names_of_very_many_hospitals_are_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexer.lint.MAX_LOOK_ALIKES", 1)
+    other = hospital("Shanghai Heart Hospital", body="<p>Another page.</p>")
+    findings = check(tmp_path, hospitals__a=hospital(), hospitals__b=other)
+    assert remarks(findings) == [f"{tmp_path}: more than 1 hospitals; look-alike names were not searched for"]
+
+
+def test_pages_that_the_curated_list_joins_are_remarks(tmp_path: Path) -> None:
+    entity = next(each for each in load_taxonomy().same if all(name.isascii() for name in each.names[:2]))
+    kept, other = entity.names[:2]
+    findings = check(
+        tmp_path,
+        hospitals__a=hospital(kept),
+        hospitals__b=hospital(other, body="<p>Another page.</p>"),
+        **{LISTED: f"{other}\thospitals/a\n"},
+    )
+    assert problems(findings) == []
+    assert f"hospitals/b.html: joined: hospitals/b is hospitals/a: {entity.reason}" in remarks(findings)
 
 
 def test_findings_come_as_a_stream(tmp_path: Path) -> None:

@@ -473,6 +473,43 @@ def test_numbers_of_aliases_and_nodes_are_bounded() -> None:
     assert len(json_ld({"@type": "Hospital", "name": "A", "alternateName": names}).aliases) == 60
 
 
+def test_json_ld_of_odd_shapes_is_read_as_far_as_it_goes() -> None:
+    page = json_ld(
+        {
+            "@type": "schema:Hospital",
+            "name": ["First name", {"@value": "第二医院", "@language": "zh"}, True, {"x": 1}],
+            "address": "1 Road, Chengdu",
+            "inLanguage": [{"@type": "Language", "alternateName": "zh_CN"}],
+            "numberOfBeds": 120,
+            "sameAs": ["ftp://x", {"@id": "https://h.example/"}],
+            "url": "javascript:alert(1)",
+            "additionalProperty": [
+                "text",
+                {"name": "Level"},
+                {"name": "Level", "value": ["3", "A"], "valueReference": {"@id": "#source-2"}, "url": "#bad anchor"},
+            ],
+            "citation": ["https://a.example/b", {"name": ""}, {"name": "Named", "identifier": "#note-1"}],
+        }
+    )
+    assert (page.title, page.title_zh, page.language) == ("First name", "第二医院", "zh-CN")
+    assert page.facts == (
+        Fact("Level", "3, A", ("source-2",)),
+        Fact("Beds", "120"),
+        Fact("Address", "1 Road, Chengdu"),
+        Fact("Website", "https://h.example/"),
+    )
+    assert page.citations == (
+        Citation("https://a.example/b", "https://a.example/b", anchor="source-1"),
+        Citation("Named", "", anchor="note-1"),
+    )
+
+
+def test_json_ld_in_a_comment_or_empty_is_no_fault() -> None:
+    head = '<script type="application/ld+json">{}</script>'
+    page = body("<p>Text.</p>", head.format(" ") + head.format('<!-- {"@type": "WebPage", "name": "By JSON-LD"} -->'))
+    assert (page.title, page.kind, page.warnings) == ("By JSON-LD", "", ())
+
+
 def test_half_surrogates_of_json_are_replaced() -> None:
     page = body(
         "<p>Text.</p>", '<script type="application/ld+json">{"@type":"Article","headline":"a\\ud800b"}</script>'
@@ -484,7 +521,8 @@ def test_half_surrogates_of_json_are_replaced() -> None:
 def test_language_address_and_date_of_the_head() -> None:
     page = body(
         "<p>Text.</p>",
-        '<link rel="canonical" href="https://x.example/a"><meta property="article:published_time" content="2024-03-05T1">',
+        '<link rel="canonical" href="https://x.example/a">'
+        '<meta property="article:published_time" content="2024-03-05T1">',
     )
     assert (page.source_url, page.date) == ("https://x.example/a", "2024-03-05")
     assert parse('<html lang="zh-CN"><p>Text.</p>').language == "zh-CN"

@@ -95,7 +95,8 @@ def test_markdown_links_are_kept_and_scripts_dropped() -> None:
 
 
 def test_markdown_lists_tables_rules_and_fences() -> None:
-    text = "## H\n- one\n* two\n1. first\n2. second\n\n---\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\n# not a heading\n```\n"
+    text = "## H\n- one\n* two\n1. first\n2. second\n\n---\n\n"
+    text += "| a | b |\n|---|---|\n| 1 | 2 |\n\n```\n# not a heading\n```\n"
     page = plain(text, markdown=True)
     assert texts(page) == [("H", "• one\n• two\n1. first\n2. second\na | b\n1 | 2\n# not a heading")]
 

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from indexer.engines import Searcher, open_engine
 from indexer.model import Citation, Document, Fact, Section
 from search_app.labels import default_labels
-from search_app.markup import marked, pieces, prose, word_marker
+from search_app.markup import marked, pieces, prose, without_source_numbers, word_marker
 from search_app.present import answer_json, document_json, results_view
 from search_app.reader import document_view, web_address
 from search_app.search import answer
@@ -252,3 +252,22 @@ def test_a_document_keeps_its_text_and_sources() -> None:
 def test_the_fixture_can_be_built_anywhere(tmp_path: Path) -> None:
     with open_engine(build_index(tmp_path / "deep" / "er")).searcher() as opened:
         assert opened.stats().documents == len(DOCUMENTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("founded in 1907.[1][2] It is", "founded in 1907. It is"),
+        ("… 1] English names vary: eye", "… English names vary: eye"),
+        ("… ][2] names: eye", "… names: eye"),
+        ("an older count.[1][2", "an older count."),
+        ("set up as well.[1 …", "set up as well. …"),
+        ("a list [of things] and eye", "a list [of things] and eye"),
+        ("[12", ""),
+    ],
+)
+def test_source_numbers_do_not_stand_in_snippets(text: str, shown: str) -> None:
+    at = text.find("eye")
+    kept, spans = without_source_numbers(text, [(at, at + 3)] if at >= 0 else [])
+    assert kept == shown
+    assert [kept[start:end] for start, end in spans] == (["eye"] if at >= 0 else [])

@@ -112,7 +112,9 @@ def test_zero_shows_what_was_not_found(tmp_path: Path) -> None:
     log = QueryLog(tmp_path / "log")
     fill(log, "dental tourism", 7, results=0)
     fill(log, "eye", 9)
-    assert [(each.query, each.results) for each in log.report(zero=True, today=TODAY).queries] == [("dental tourism", 0)]
+    assert [(each.query, each.results) for each in log.report(zero=True, today=TODAY).queries] == [
+        ("dental tourism", 0)
+    ]
     assert [each.query for each in log.report(today=TODAY).queries] == ["eye", "dental tourism"]
     assert [each.query for each in log.report(today=TODAY, limit=1).queries] == ["eye"]
 
@@ -175,7 +177,9 @@ def test_whoever_objects_is_not_in_it(client: FlaskClient, header: str) -> None:
 
 
 def test_the_privacy_page_says_what_the_settings_do(tmp_path: Path) -> None:
-    client = site_app(tmp_path / "index", query_log=str(tmp_path / "log"), query_log_days=30, query_log_minimum=9).test_client()
+    client = site_app(
+        tmp_path / "index", query_log=str(tmp_path / "log"), query_log_days=30, query_log_minimum=9
+    ).test_client()
     text = client.get("/about/privacy").text
     for claim in ("no address", "at least 9 searches on at least 2 days", "deleted after 30 days", "Sec-GPC", "masked"):
         assert claim in text

@@ -12,7 +12,8 @@ from indexer.taxonomy import VOCABULARY, load_taxonomy
 
 CITIES = ("Beijing", "Shanghai", "Guangzhou", "Shenzhen", "Chengdu", "Hangzhou", "Hainan (Boao)")
 SPECIALTIES = tuple(
-    "General Hospital; Oncology; Radiotherapy (Proton & Heavy Ion); Cardiology & Cerebrovascular; Neurology & Neurosurgery; "
+    "General Hospital; Oncology; Radiotherapy (Proton & Heavy Ion); Cardiology & Cerebrovascular; "
+    "Neurology & Neurosurgery; "
     "Ophthalmology; Dentistry & Stomatology; Obstetrics & Gynecology; Pediatrics; Reproductive Medicine (IVF); "
     "Traditional Chinese Medicine; Psychiatry & Mental Health; Infectious Diseases & Hepatology; Dermatology; "
     "Orthopedics, Trauma & Burns; Geriatrics; Rehabilitation; Plastic & Cosmetic Surgery; Organ Transplantation; "
@@ -153,6 +154,7 @@ ONE = '[[value]]\nid = "a"\nlabel = "A"\nlabel_zh = "甲"\n'
         ("topics.toml", "", "the file: no [[value]] in it."),
         ("topics.toml", '[value]\nid = "a"', "value: must be tables headed [[value]]."),
         ("topics.toml", "\n" + ONE.replace('label = "A"\n', ""), "line 2: 'label' must be a text."),
+        ("topics.toml", "[[ value ]]\nid = 1\n", "value 1: 'id' must be a text."),
         ("topics.toml", ONE + "words = 3\n", "line 1: 'words' must be a list of texts."),
         ("topics.toml", ONE + 'words = [""]\n', "line 1: 'words' must be a list of texts."),
         ("topics.toml", ONE + 'words = ["dent*"]\n', "line 1: 'dent*' has a '*'; only clues may have one."),

@@ -1,0 +1,87 @@
+"""The judgments fit the corpus and the rules of their README, and no class of queries falls below its baseline."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+from search_app.evaluate import HALVES, NOTHING, Report, load, make_run, measure
+from tests.real_corpus import CORPUS, real_engine
+
+FOLDER = Path(__file__).parent / "data" / "judgments"
+QUERIES, QRELS, BASELINE = FOLDER / "queries.jsonl", FOLDER / "qrels.tsv", FOLDER / "baseline.json"
+SEED = "medsearch judgments 1"
+TOLERANCE = 0.01  # of the mean over a class; one of 27 queries that loses its first place costs about as much
+CLASSES = {
+    "names", "category_city", "lay", "informational", "questions", "typos", "phrases", "boolean", NOTHING,
+}  # fmt: skip
+
+pytestmark = pytest.mark.xdist_group("real corpus")
+
+
+def queries() -> list[dict[str, str]]:
+    return [json.loads(line) for line in QUERIES.read_text("utf-8").splitlines()]
+
+
+def test_there_are_enough_queries_of_every_class() -> None:
+    counts = Counter(query["class"] for query in queries())
+    assert set(counts) == CLASSES
+    assert sum(counts.values()) >= 300
+    assert min(counts.values()) >= 20
+
+
+def test_no_query_stands_twice() -> None:
+    counts = Counter(query["text"] for query in queries())
+    assert [text for text, count in counts.items() if count > 1] == []
+
+
+def test_every_judged_page_and_query_exists() -> None:
+    pages = {f"{path.parent.name}/{path.stem}" for path in CORPUS.glob("*/*.html")}
+    asked = {query["id"] for query in queries()}
+    lines = [line.split("\t") for line in QRELS.read_text("utf-8").splitlines()]
+    assert sorted({doc_id for _, doc_id, _ in lines} - pages) == []
+    assert sorted({query_id for query_id, _, _ in lines} - asked) == []
+
+
+def test_every_query_has_a_page_that_answers_it() -> None:
+    judged = load(QUERIES, QRELS)
+    best = {query.query_id: max(judged.of(query.query_id).values(), default=0) for query in judged.queries}
+    without = [query.text for query in judged.queries if (best[query.query_id] == 3) == (query.query_class == NOTHING)]
+    assert without == []
+
+
+def test_halves_follow_the_written_rule() -> None:
+    """In the order of a digest of the text, the queries of a class (or form) go to the two halves in turn."""
+    groups = defaultdict(list)
+    for query in queries():
+        groups[query["class"], query.get("form", "")].append(query)
+    for name, group in groups.items():
+        group.sort(key=lambda query: hashlib.sha256(f"{SEED}:{query['text']}".encode()).hexdigest())
+        halves = [query["half"] for query in group]
+        first = HALVES.index(halves[0])
+        assert halves == [HALVES[(first + place) % 2] for place in range(len(halves))], name
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_no_class_falls_below_its_baseline(half: str, snapshot_update: bool) -> None:
+    judged = load(QUERIES, QRELS, half)
+    with real_engine().searcher() as searcher:
+        now = _means(measure(judged, make_run(judged, searcher)))
+    kept = json.loads(BASELINE.read_text("utf-8")) if BASELINE.exists() else {}
+    if snapshot_update:
+        BASELINE.write_text(json.dumps({**kept, half: now}, indent=1, sort_keys=True) + "\n", "utf-8")
+        return
+    fallen = {name: (now[name], mean) for name, mean in kept[half].items() if now[name] < mean - TOLERANCE}
+    assert fallen == {}, "nDCG@10 now and before; make baseline accepts it, with the reason in the commit"
+
+
+def _means(report: Report) -> dict[str, float]:
+    """NDCG@10 of each class and over all queries; of queries that should find nothing, the share that does."""
+    means = {row.name: row.estimates["ndcg@10"].mean for row in (*report.classes, report.overall)}
+    if report.nothing:
+        means[NOTHING] = report.nothing.estimates["empty"].mean
+    return {name: round(mean, 4) for name, mean in means.items()}
