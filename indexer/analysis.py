@@ -16,7 +16,7 @@ from pypinyin import lazy_pinyin
 
 from indexer.model import Document
 
-ANALYZER_VERSION = 1  # raise it whenever the tokens of any text change: older generations are then rebuilt
+ANALYZER_VERSION = 2  # raise it whenever the tokens of any text change: older generations are then rebuilt
 
 FIELDS = ("title", "alias", "label", "heading", "body", "pinyin")
 BREAK = ""  # stands between fields, sections and aliases, so that no phrase reaches across
@@ -79,7 +79,8 @@ def tokenize(text: str) -> Iterator[Token]:
 
     Words lose case, accents, tone marks, apostrophes and a possessive ``'s``; full-width forms become plain;
     numbers lose thousands commas; every Han character is a token of its own, in simplified form; letters and digits
-    part (``PD-1``, ``PD1`` and ``pd 1`` are the same two tokens); "No.12" is 12 and "1st" is 1.
+    part (``PD-1``, ``PD1`` and ``pd 1`` are the same two tokens); "No.12" is 12 and "1st" is 1; source numbers as in
+    "[3]" are left out.
     """
     held: Token | None = None  # a "no" that is dropped when a number follows
     after_number = -1
@@ -110,6 +111,8 @@ def tokenize(text: str) -> Iterator[Token]:
                 if not _NUMBER_SIGN.match(text, held.end, start):
                     yield held
                 held = None
+            if end - start <= 3 and text[start - 1 : start] == "[" and text[end : end + 1] == "]":
+                continue  # "[3]" is the number of a source
             after_number = end
             folded = _fold_number(piece)
             if "," in folded:

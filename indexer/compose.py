@@ -29,7 +29,6 @@ _SOURCES_HEADING = re.compile(
     re.IGNORECASE,
 )
 _TITLE_SEPARATOR = re.compile(r"\s+[|–—_·•»:-]\s+|\s*[|_｜]\s*|\s+-\s*")
-_MARKERS = re.compile(r"\s*\[\d{1,3}\]")
 _NO_TITLE = re.compile(
     r"^(?:untitled(?: document| page)?|document|new page.*|home(?: ?page)?|index|welcome|default|404.*|page not found.*"
     r"|无标题.*|新建网页.*|首页)?$",

@@ -100,8 +100,11 @@ def test_home_shows_counts_that_are_true(client: FlaskClient) -> None:
     cities = {row.a.get_text(): int(row.select_one(".count").get_text()) for row in page.select(".counted-cities li")}
     assert cities == {"Shanghai": 5, "Beijing": 3, "Guangzhou": 2, "Hainan (Boao)": 1}
     assert [place["href"] for place in page.select(".map-place")] == [
-        "/cities/shanghai", "/cities/beijing", "/cities/guangzhou", "/cities/hainan-boao",
-    ]  # fmt: skip
+        "/cities/shanghai",
+        "/cities/beijing",
+        "/cities/guangzhou",
+        "/cities/hainan-boao",
+    ]
     assert "8 hospitals and 4 articles" in page.get_text()
 
 

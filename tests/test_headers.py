@@ -15,8 +15,18 @@ from search_app.headers import HEADERS
 from search_app.settings import Settings
 from tests.site_fixture import site_app
 
-EVERYWHERE = ("/", "/search?q=eye", "/hospitals/renji-hospital", "/nowhere", "/api/v1/search", "/api/v1/search?page=0", "/robots.txt",
-              "/metrics", "/search.atom", "/static/nothing.css")  # fmt: skip
+EVERYWHERE = (
+    "/",
+    "/search?q=eye",
+    "/hospitals/renji-hospital",
+    "/nowhere",
+    "/api/v1/search",
+    "/api/v1/search?page=0",
+    "/robots.txt",
+    "/metrics",
+    "/search.atom",
+    "/static/nothing.css",
+)
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +109,19 @@ def test_an_odd_host_is_no_error_of_ours(client: FlaskClient, host: str) -> None
 @pytest.mark.parametrize(
     "headers",
     [
-        {"If-None-Match": '"'}, {"If-None-Match": "*"}, {"If-Modified-Since": "never"}, {"Range": "bytes=5-1"},
-        {"Range": "bytes=0-10"}, {"Accept-Language": "x" * 5000}, {"Accept-Language": ";q=,zh;q=9"}, {"Accept": "\x00"},
-        {"Accept-Encoding": "br;q=x, ;"}, {"Content-Type": "application/json"}, {"X-Forwarded-Proto": "gopher"},
+        {"If-None-Match": '"'},
+        {"If-None-Match": "*"},
+        {"If-Modified-Since": "never"},
+        {"Range": "bytes=5-1"},
+        {"Range": "bytes=0-10"},
+        {"Accept-Language": "x" * 5000},
+        {"Accept-Language": ";q=,zh;q=9"},
+        {"Accept": "\x00"},
+        {"Accept-Encoding": "br;q=x, ;"},
+        {"Content-Type": "application/json"},
+        {"X-Forwarded-Proto": "gopher"},
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("path", ["/search?q=eye", "/api/v1/search?q=eye", "/favicon.svg", "/"])
 def test_odd_headers_are_no_error_of_ours(client: FlaskClient, path: str, headers: dict[str, str]) -> None:
     assert client.get(path, headers=headers).status_code < 500

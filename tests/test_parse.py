@@ -297,10 +297,15 @@ def test_inline_elements_do_not_part_words() -> None:
 
 
 def test_reference_markers_are_not_text_and_not_lost_from_the_receipt() -> None:
-    page = body('<p>True.<a class="cite" href="#source-1">[1]</a> So<sup><a href="#fn2">2</a></sup></p>')
+    page = body('<p>True.<a href="#note-1">[1]</a> So<sup><a href="#fn2">2</a></sup></p>')
     assert texts(page) == [("", "True. So")]
     assert (page.receipt.seen, page.receipt.kept) == (12, 8)
     assert page.receipt.cuts[0].reason == "reference markers"
+
+
+def test_numbers_of_sources_stay_in_running_text_so_that_readers_see_where_it_comes_from() -> None:
+    page = body('<p>True.<a class="cite" href="#source-1">[1]</a> So.</p><h2>Beds<a href="#source-2">[2]</a></h2><p>9</p>')
+    assert texts(page) == [("", "True.[1] So."), ("Beds", "9")]
 
 
 def test_a_number_that_links_elsewhere_is_text() -> None:

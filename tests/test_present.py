@@ -146,8 +146,11 @@ def test_the_panel_counts_and_marks_what_is_chosen(searcher: Searcher) -> None:
     assert list(panel) == ["kind", "city", "specialty", "topic"]
     assert panel["kind"] == [("hospital", 4, True), ("article", 1, False)]
     assert panel["city"] == [
-        ("Shanghai", 4, True), ("Beijing", 2, False), ("Guangzhou", 1, False), ("Hainan (Boao)", 1, False),
-    ]  # fmt: skip
+        ("Shanghai", 4, True),
+        ("Beijing", 2, False),
+        ("Guangzhou", 1, False),
+        ("Hainan (Boao)", 1, False),
+    ]
     assert [(chip.facet, chip.label, chip.url) for chip in shown.chips] == [
         ("kind", "Hospital", "/search?city=Shanghai"),
         ("city", "Shanghai", "/search?kind=hospital"),

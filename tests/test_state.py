@@ -94,8 +94,13 @@ def test_control_and_invisible_characters_are_removed(typed: str, cleaned: str) 
 def test_defaults_are_left_out_and_the_order_is_fixed() -> None:
     assert SearchState().address() == "/search"
     given_arguments = {
-        "page": ["2"], "sort": ["date"], "city": ["Shanghai", "Beijing"], "q": ["eye"], "per_page": ["10"], "topic": [""],
-    }  # fmt: skip
+        "page": ["2"],
+        "sort": ["date"],
+        "city": ["Shanghai", "Beijing"],
+        "q": ["eye"],
+        "per_page": ["10"],
+        "topic": [""],
+    }
     assert parse(given_arguments).state.address() == "/search?q=eye&city=Beijing&city=Shanghai&sort=date&page=2"
 
 

@@ -108,6 +108,8 @@ _BLOCKS = frozenset(
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _TELLING = _HEADINGS | {"li", "b", "strong", "main", "article", "table", "dt", "dd", "th", "td", *DROPPED_TAGS}
 _MARKER = re.compile(r"^\s*[\[(【]?\s*(?:\d{1,3}|[a-z]|note \d+)\s*[\])】]?\s*$")
+_SOURCE_ANCHOR = re.compile(r"^#source-(\d{1,3})$")
+_KEPT_MARKER = re.compile(r"\s*\[\d{1,3}\]")
 _CRUMB = re.compile(r"\s*(?:[>»›/|→]|&gt;)\s*")
 
 
@@ -150,6 +152,7 @@ class Walker:
         self._linked_chars = self._fragment_chars = 0
         self._refs: list[str] = []
         self._open_link: _OpenLink | None = None
+        self._kept_markers = False
         self._waiting_id = ("", 0)  # of the part opened last, for a heading that comes before any other line
 
     def walk(self) -> None:
@@ -289,6 +292,11 @@ class Walker:
         if link.href.startswith("#"):
             if _MARKER.match(text):
                 self._refs.append(link.href[1:])
+                if number := _SOURCE_ANCHOR.match(link.href):
+                    # The reader of the page sees where a statement comes from; tokens leave such numbers out.
+                    self._pieces.append(f"[{number.group(1)}]")
+                    self._kept_markers = True
+                    return
                 self._marker_chars += len(text)
                 return
             self._fragment_chars += len(text)
@@ -323,11 +331,16 @@ class Walker:
         href = self._open_link.href if self._open_link else None
         self._end_link()
         raw = "".join(self._pieces)
+        if self._kept_markers and (context.region or context.heading):
+            # Numbers of sources belong to running text: facts and headings name theirs by ``refs``.
+            raw, count = _KEPT_MARKER.subn("", raw)
+            self._marker_chars += 3 * count
         text = clean(raw).strip("| ")
         if text or self._marker_chars:
             self._emit(text, context)
         self._pieces.clear()
         self._links, self._refs = [], []
+        self._kept_markers = False
         self._chars = self._strong_chars = self._marker_chars = self._linked_chars = self._fragment_chars = 0
         if href is not None:  # a link around blocks goes on behind the line
             self._open_link = _OpenLink(href)
