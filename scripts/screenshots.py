@@ -35,7 +35,7 @@ PAGES = {
     "home": "/",
     "results": "/search?q=eye+hospital+in+shangai",
     "results-filtered": "/search?q=cancer&city=Shanghai&kind=hospital",
-    "nothing": "/search?q=eye+hospital+zzyzx&city=Shenzhen&specialty=Ophthalmology&kind=article",
+    "nothing": "/search?q=visa+zzyzx&city=Shenzhen&kind=hospital",
     "hospital": "first /search?q=Ruijin+Hospital+proton&kind=hospital",
     "article": "first /search?q=proton+therapy+cost&kind=article",
     "city": "/cities/shanghai",
@@ -44,7 +44,8 @@ PAGES = {
     "not-found": "/faq/Best-Eye-Hospital.html",
     "ranking": "/about/ranking",
 }
-CHINESE = ("home", "results", "hospital")
+CHINESE = ("home", "results", "hospital")  # also taken in Chinese
+DARK = ("home", "results", "hospital")  # also taken in dark colours
 
 
 def find_chromium() -> str:
@@ -112,12 +113,12 @@ def take(browser: Browser, address: str, folder: Path, only: list[str]) -> list[
             )
             page = context.new_page()
             for name, path in paths.items():
-                if only and name not in only:
+                if (only and name not in only) or (scheme == "dark" and name not in DARK):
                     continue
                 for language in ("en", "zh") if name in CHINESE and scheme == "light" else ("en",):
                     target = folder / f"{name}-{size}-{scheme}{'-zh' if language == 'zh' else ''}.png"
                     page.goto(address + ("/zh" if language == "zh" else "") + path, wait_until="networkidle")
-                    page.screenshot(path=target, full_page=name not in ("city", "results", "specialties"))
+                    page.screenshot(path=target, full_page=name == "compare")
                     written.append(target)
             context.close()
     return written

@@ -1,8 +1,8 @@
 """Bring the catalogues up to date with the texts of the program and compile them.
 
 A new language: add its prefix to ``LANGUAGES`` and ``LOCALES`` in ``search_app/settings.py`` and its name to
-``search_app/site.py``, run this with ``--add fr``, translate ``search_app/translations/fr/LC_MESSAGES/messages.po``, and
-run this again.
+``search_app/site.py``, run this with ``--add fr``, translate ``search_app/translations/fr/LC_MESSAGES/messages.po``,
+and run this again.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import time
 from flask import request
 
 from indexer.engines import Searcher
-from indexer.model import FACETS
+from indexer.model import FACETS, And, Concept, Node, Or, Phrase, Term
 from search_app.context import services, site
 from search_app.search import Answer, answer
 from search_app.state import SearchState, request_of
@@ -34,3 +34,28 @@ def suggestions(searcher: Searcher, text: str, limit: int) -> Suggestions:
     generation = searcher.stats().generation
     catalogue = services().catalogues.get(generation, lambda: make_catalogue(searcher))
     return suggest(text, catalogue, searcher, limit)
+
+
+def searched_terms(searcher: Searcher, text: str) -> tuple[tuple[str, ...], ...]:
+    """Everything that typed words are searched as, corrections and synonyms too: one term each, or several in a row."""
+    if not text:
+        return ()
+    state = SearchState(q=text)
+    key = (state, searcher.stats().generation)
+    reading = services().answers.get(key, lambda: answer(request_of(state), searcher)).reading
+    found: dict[tuple[str, ...], None] = {}
+
+    def collect(node: Node) -> None:
+        if isinstance(node, And | Or):
+            for child in node.children:
+                collect(child)
+        elif isinstance(node, Concept):
+            for member in node.members:
+                collect(member)
+        elif isinstance(node, Term):
+            found[(node.text,)] = None
+        elif isinstance(node, Phrase):
+            found[node.terms] = None
+
+    collect(reading.query.root)
+    return tuple(found)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from indexer import analysis
 from indexer.model import (
@@ -98,7 +99,9 @@ def mentions(searcher: Searcher, document: Document, limit: int = MENTIONS) -> t
 
 def linked(searcher: Searcher, document: Document, limit: int = 2 * RELATED) -> tuple[Card, ...]:
     """Documents that the text of this one links to, in its order."""
-    return _known(searcher, (_doc_id(link.href) for link in document.links), document.doc_id, limit)
+    # Links of a corpus page are relative to its own folder.
+    targets = (_doc_id(_joined(document.url, link.href)) for link in document.links)
+    return _known(searcher, targets, document.doc_id, limit)
 
 
 def cards_of(searcher: Searcher, doc_ids: Iterable[str], limit: int) -> tuple[Card, ...]:
@@ -123,6 +126,13 @@ def card_of(document: Document) -> Card:
         language=document.language,
         founded=founded,
     )
+
+
+def _joined(base: str, href: str) -> str:
+    try:
+        return urljoin(base, href)
+    except ValueError:  # "http://[": a page from anywhere may say anything
+        return ""
 
 
 def _doc_id(href: str) -> str:

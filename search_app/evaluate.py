@@ -79,7 +79,7 @@ class Judgments:
 
 
 def load(queries: Path, qrels: Path, half: str | None = None, relevant: int | None = None) -> Judgments:
-    """Judgments from a file of queries and a file of grades; both must be whole and fit each other.
+    """Judgments from a file of queries and a file of grades; grades of queries that are not there are left out.
 
     Args:
         queries: JSON lines with ``id`` and ``text``; ``class`` and ``half`` are optional, other fields are ignored.
@@ -118,6 +118,8 @@ def _queries(path: Path) -> Iterator[JudgedQuery]:
             raise JudgmentError(path, number, f"not JSON: {error.msg}") from None
         if not isinstance(fields, dict):
             raise JudgmentError(path, number, "not a JSON object")
+        if isinstance(fields.get("id"), int):
+            fields["id"] = str(fields["id"])
         for name in ("id", "text"):
             if not isinstance(fields.get(name), str) or not fields[name].strip():
                 raise JudgmentError(path, number, f"needs {name!r}, a string that is not empty")
@@ -142,19 +144,19 @@ def _grades(path: Path, known: Mapping[str, JudgedQuery]) -> dict[str, dict[str,
                 path, number, f"needs query id, document id and grade between tabs, has {len(columns)} columns"
             )
         query_id, doc_id, grade = (column.strip() for column in columns)
-        if query_id not in known:
-            raise JudgmentError(path, number, f"no query has the id {query_id!r}")
         if not doc_id:
             raise JudgmentError(path, number, "the document id is empty")
         if grade not in {str(each) for each in range(MAX_GRADE + 1)}:
             raise JudgmentError(path, number, f"the grade {grade!r} is not a whole number from 0 to {MAX_GRADE}")
-        if known[query_id].query_class == NOTHING and grade != "0":
+        if grade != "0" and query_id in known and known[query_id].query_class == NOTHING:
             raise JudgmentError(
                 path, number, f"the query {query_id!r} should find nothing, yet has a page of grade {grade}"
             )
         if doc_id in grades.setdefault(query_id, {}):
             raise JudgmentError(path, number, f"{doc_id!r} was judged before for {query_id!r}")
         grades[query_id][doc_id] = int(grade)
+    if known and grades and not known.keys() & grades.keys():
+        raise JudgmentError(path, 1, f"none of its {len(grades)} query ids is among the queries")
     return grades
 
 
@@ -205,14 +207,14 @@ def _search(query: JudgedQuery, searcher: Searcher, depth: int, words: Words | N
 
 
 def trec(run: Run) -> str:
-    """The run in TREC format; equal scores are told apart in the last digit, since trec_eval sorts by score."""
+    """The run in TREC format; scores fall strictly, since trec_eval sorts by score, which it reads as 32 bits."""
     lines = []
     for ranking in run.rankings.values():
-        score = math.inf
+        score = np.float32(np.inf)
         for rank, doc_id in enumerate(ranking.doc_ids, 1):
-            own = ranking.scores[rank - 1] if ranking.scores else float(len(ranking.doc_ids) - rank)
-            score = min(own, math.nextafter(score, -math.inf)) if rank > 1 else own
-            lines.append(f"{ranking.query_id} Q0 {doc_id} {rank} {score!r} {run.name}\n")
+            own = ranking.scores[rank - 1] if ranking.scores else len(ranking.doc_ids) - rank
+            score = min(np.float32(own), np.nextafter(score, np.float32(-np.inf)))
+            lines.append(f"{ranking.query_id} Q0 {doc_id} {rank} {score} {run.name}\n")
     return "".join(lines)
 
 
@@ -405,9 +407,8 @@ class Report:
             cells = "".join(f"{row.estimates[name]!s:>22}" for name in names)
             lines.append(f"{row.name:16}{row.queries:>8}{cells}")
         if self.nothing:
-            lines.append(
-                f"{NOTHING:16}{self.nothing.queries:>8}{self.nothing.estimates['empty']!s:>22}  found nothing, as they should"
-            )
+            empty = self.nothing.estimates["empty"]
+            lines.append(f"{NOTHING:16}{self.nothing.queries:>8}{empty!s:>22}  found nothing, as they should")
         lines.append(f"95% confidence intervals; success, MRR and recall count pages from grade {self.relevant}.")
         return "\n".join(lines)
 

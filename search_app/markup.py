@@ -15,58 +15,18 @@ Marker = Callable[[str], Spans]
 
 _BULLET = re.compile(r"^\s*[•‣◦·]\s+")
 _SOURCE = re.compile(r"\[(\d{1,3})\]")
-_SMALL_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "can",
-        "do",
-        "does",
-        "for",
-        "from",
-        "has",
-        "have",
-        "how",
-        "i",
-        "in",
-        "is",
-        "it",
-        "its",
-        "my",
-        "near",
-        "not",
-        "of",
-        "on",
-        "or",
-        "should",
-        "that",
-        "the",
-        "there",
-        "this",
-        "to",
-        "vs",
-        "was",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "why",
-        "will",
-        "with",
-        "you",
-        "your",
-    ]
+_CUT_SOURCE = re.compile(
+    r"(?<=\A… )\d{0,3}\](?:\[\d{1,3}\])*\s?"  # the second half of one, behind the ellipsis of a cut snippet
+    r"|(?:\[\d{1,3}\])*\[\d{0,3}(?=\s?…?\Z)"  # the first half
+    r"|(?:\[\d{1,3}\])+"
 )
-_EVERYWHERE = frozenset(
-    ("hospital", "hospitals", "china", "chinese")
-)  # on nearly every page: marking them hides the rest
+_SMALL_WORDS = frozenset((
+    "a", "an", "and", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "has", "have", "how", "i",
+    "in", "is", "it", "its", "my", "near", "not", "of", "on", "or", "should", "that", "the", "there", "this", "to",
+    "vs", "was", "what", "when", "where", "which", "who", "why", "will", "with", "you", "your",
+))  # fmt: skip
+_EVERYWHERE = ("hospital", "china", "chinese")  # on every page: marking them hides the rest
+_UNMARKED = frozenset(stem(word) for word in (*_SMALL_WORDS, *_EVERYWHERE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +62,21 @@ def pieces(text: str, spans: Spans) -> tuple[Piece, ...]:
     return tuple(found)
 
 
+def without_source_numbers(text: str, spans: Spans) -> tuple[str, Spans]:
+    """A snippet without its ``[3]``: whole ones, and halves where it was cut; spans move along."""
+    cuts = [found.span() for found in _CUT_SOURCE.finditer(text)]
+    if not cuts:
+        return text, spans
+
+    def moved(place: int) -> int:
+        return place - sum(min(end, place) - start for start, end in cuts if start < place)
+
+    starts = [0, *(end for _start, end in cuts)]
+    ends = [*(start for start, _end in cuts), len(text)]
+    kept = "".join(text[start:end] for start, end in zip(starts, ends, strict=True))
+    return kept, [(moved(start), moved(end)) for start, end in spans]
+
+
 def telling(text: str, spans: Spans) -> Spans:
     """Spans without those of small words: "in" beside every match says nothing."""
     return [(start, end) for start, end in spans if text[start:end].casefold() not in _SMALL_WORDS]
@@ -120,14 +95,15 @@ def marked(text: str, spans: Spans) -> Markup:
     )
 
 
-def word_marker(query: str) -> Marker:
-    """Find the words of a query in any text: whole words, inflections too; runs of Han as they stand."""
-    units: set[tuple[str, ...]] = set()
-    for token in tokenize(query):
-        if not is_han(token.text) and token.text not in _SMALL_WORDS | _EVERYWHERE:
-            units.add((stem(token.text),))
-    for run in han_runs(query):
-        units.add(tuple(token.text for token in tokenize(run)))
+def word_marker(query: str, more: Iterable[tuple[str, ...]] = ()) -> Marker:
+    """Find the words of a query in any text: whole words, inflections too; runs of Han as they stand.
+
+    ``more`` are further terms to find, each one or several in a row: corrections and synonyms.
+    """
+    units: set[tuple[str, ...]] = {(stem(token.text),) for token in tokenize(query) if not is_han(token.text)}
+    units |= {tuple(token.text for token in tokenize(run)) for run in han_runs(query)}
+    units |= {tuple(stem(term) for term in terms) for terms in more}
+    units = {unit for unit in units if not _UNMARKED.issuperset(unit)}
     if not units:
         return lambda text: ()
 

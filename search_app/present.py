@@ -11,7 +11,7 @@ from markupsafe import Markup
 from indexer.model import FACETS, SORTS, Bucket, Card, Document, Facet, Hit, Results
 from indexer.slug import slug
 from search_app.labels import default_labels
-from search_app.markup import is_small, marked, pieces, telling
+from search_app.markup import is_small, marked, pieces, telling, without_source_numbers
 from search_app.search import Answer
 from search_app.site import Site
 from search_app.state import API_PATH, FEED_PATH, SearchState, last_page, state_of
@@ -78,7 +78,7 @@ class BucketView:
     label: str
     count: int
     selected: bool
-    url: str
+    url: str = ""  # where it leads when it is a link; in the panel it is a checkbox
 
     @property
     def slug(self) -> str:
@@ -181,12 +181,13 @@ def card_view(card: Card, site: Site, query: str = "") -> CardView:
 def hit_view(hit: Hit, site: Site, query: str) -> CardView:
     """A search result: a card with its snippet, its best section and why it is here."""
     card = card_view(hit.card, site, query)
-    section, text = hit.section, hit.snippet.text or card.summary
+    section = hit.section
+    text, spans = without_source_numbers(hit.snippet.text or card.summary, hit.snippet.spans)
     at = site.document(hit.doc_id, query, section.anchor) if section and section.heading and section.anchor else ""
     return CardView(
         **{name: getattr(card, name) for name in CardView.__slots__ if name not in _HIT_FIELDS},
         rank=hit.rank,
-        snippet=marked(text, telling(text, hit.snippet.spans)),
+        snippet=marked(text, telling(text, spans)),
         section=section.heading if section and at else "",
         section_url=at,
         why=tuple(reason for reason in hit.matched if not is_small(reason))[:MAX_WHY],
@@ -212,7 +213,7 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
         cards=tuple(hit_view(hit, site, state.q) for hit in results.hits),
         read=read,
         chips=_filter_chips(state, site),
-        facets=tuple(_facet_view(results.facet(name), state, site) for name in PANEL),
+        facets=tuple(_facet_view(results.facet(name), site) for name in PANEL),
         pages=() if past_end else _page_links(state, pages, site),
         page_count=pages,
         past_end=past_end,
@@ -272,9 +273,11 @@ def _value(facet: str, value: str, site: Site) -> ValueView:
 
 def _read_chips(answer: Answer, state: SearchState, site: Site) -> tuple[ChipView, ...]:
     chips = []
+    seen = {(facet, value) for facet in FACETS for value in state.values(facet)}
     for each in answer.reading.found:
-        if each.value in state.values(each.facet):
+        if (each.facet, each.value) in seen:  # chosen, or read before: "cost" and "how much" say one thing
             continue
+        seen.add((each.facet, each.value))
         count = next((b.count.value for b in answer.results.facet(each.facet).buckets if b.value == each.value), 0)
         # Read values lift hits and never narrow; whoever wants only these can say so, if that leaves anything.
         only = site.search(state.toggled(each.facet, each.value)) if 0 < count < answer.results.total.value else ""
@@ -294,14 +297,13 @@ def _filter_chips(state: SearchState, site: Site) -> tuple[ChipView, ...]:
     )
 
 
-def _facet_view(facet: Facet, state: SearchState, site: Site) -> FacetView:
+def _facet_view(facet: Facet, site: Site) -> FacetView:
     buckets = [
         BucketView(
             value=each.value,
             label=site.label(facet.name, each.value),
             count=each.count.value,
             selected=each.selected,
-            url=site.search(state.toggled(facet.name, each.value)),
         )
         for each in facet.buckets
     ]
@@ -384,7 +386,8 @@ def answer_json(answer: Answer, state: SearchState) -> dict[str, Any]:
 
 def hit_json(hit: Hit) -> dict[str, Any]:
     """One hit of the API."""
-    card, section, text = hit.card, hit.section, hit.snippet.text
+    card, section = hit.card, hit.section
+    text, spans = without_source_numbers(hit.snippet.text, hit.snippet.spans)
     found: dict[str, Any] = {
         "rank": hit.rank,
         "id": card.doc_id,
@@ -397,10 +400,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "topic": list(card.topic),
         "date": card.date or None,
         "score": round(hit.score, 4),
-        "snippet": [
-            {"text": piece.text, "highlight": piece.highlight}
-            for piece in pieces(text, telling(text, hit.snippet.spans))
-        ],
+        "snippet": [{"text": piece.text, "highlight": piece.highlight} for piece in pieces(text, telling(text, spans))],
         "section": {"heading": section.heading, "anchor": section.anchor} if section and section.heading else None,
         "matched": list(hit.matched),
     }

@@ -224,8 +224,8 @@ class QueryLog:
             elif before is not None:
                 where, values = "day < ?", (before,)
             forgotten: int = connection.execute(
-                f"SELECT coalesce(sum(times), 0) FROM asked WHERE {where}",
-                values,  # noqa: S608 - one of three literals
+                f"SELECT coalesce(sum(times), 0) FROM asked WHERE {where}",  # noqa: S608 - one of three literals
+                values,
             ).fetchone()[0]
             connection.execute(f"DELETE FROM asked WHERE {where}", values)  # noqa: S608
             connection.execute("DELETE FROM words WHERE fingerprint NOT IN (SELECT fingerprint FROM asked)")

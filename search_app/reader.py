@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -12,7 +13,9 @@ from search_app.markup import Block, Marker, marked, prose, source_marker, word_
 from search_app.present import ValueView
 from search_app.site import Site
 
-_FACETED_FACTS = frozenset(("specialties", "specialty", "city"))  # shown as links to their pages instead
+_SPECIALTY_FACTS = ("specialties", "specialty")
+_FACETED_FACTS = (*_SPECIALTY_FACTS, "city", "status")  # shown as links to their pages, or above the table
+_FROM_NAME = " (from the name)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,15 @@ class FactView:
     value: Markup
     url: str
     sources: tuple[Markup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatedValue:
+    """A specialty with what it is known from: sources, or the name of the hospital."""
+
+    value: ValueView
+    sources: tuple[Markup, ...]
+    from_name: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,7 @@ class DocumentView:
     specialty: tuple[ValueView, ...]
     topic: tuple[ValueView, ...]
     facts: tuple[FactView, ...]
+    stated: tuple[StatedValue, ...]
     lead: tuple[Block, ...]
     sections: tuple[SectionView, ...]
     sources: tuple[SourceView, ...]
@@ -72,13 +85,15 @@ class DocumentView:
     source_host: str
     maps: tuple[tuple[str, str], ...]
     address: str
-    status: str
+    status: FactView | None
     query: str
 
 
-def document_view(document: Document, site: Site, query: str = "") -> DocumentView:
-    """The page of a document; ``query`` holds the words that led here."""
-    mark = word_marker(query) if query else None
+def document_view(
+    document: Document, site: Site, query: str = "", more: Iterable[tuple[str, ...]] = ()
+) -> DocumentView:
+    """The page of a document; ``query`` holds the words that led here, ``more`` what else they were searched as."""
+    mark = word_marker(query, more) if query else None
     sources = tuple(_source(citation, number) for number, citation in enumerate(document.citations, 1))
     anchors = tuple(source.anchor for source in sources)
 
@@ -87,7 +102,8 @@ def document_view(document: Document, site: Site, query: str = "") -> DocumentVi
         return tuple(ValueView(each, site.label(facet, each), site.landing(facet, each)) for each in found)
 
     lead = [section for section in document.sections if not section.heading]
-    named = {fact.name.casefold(): fact.value for fact in document.facts}
+    named = {fact.name.casefold(): fact for fact in document.facts}
+    address = named["address"].value if "address" in named else ""
     return DocumentView(
         doc_id=document.doc_id,
         slug=document.doc_id.rpartition("/")[2],
@@ -102,9 +118,8 @@ def document_view(document: Document, site: Site, query: str = "") -> DocumentVi
         city=values("city"),
         specialty=values("specialty"),
         topic=values("topic"),
-        facts=tuple(
-            _fact(fact, anchors) for fact in document.facts if fact.name.casefold() not in (*_FACETED_FACTS, "status")
-        ),
+        facts=tuple(_fact(fact, anchors) for fact in document.facts if fact.name.casefold() not in _FACETED_FACTS),
+        stated=tuple(_stated(value, document, anchors) for value in values("specialty")),
         lead=tuple(
             block for section in lead for block in prose(_without(section.text, document.summary), mark, anchors)
         ),
@@ -121,9 +136,9 @@ def document_view(document: Document, site: Site, query: str = "") -> DocumentVi
         sources=sources,
         source_url=web_address(document.source_url),
         source_host=urlsplit(web_address(document.source_url)).hostname or "",
-        maps=_maps(document, named.get("address", "")),
-        address=named.get("address", ""),
-        status=named.get("status", ""),
+        maps=_maps(document, address),
+        address=address,
+        status=_fact(named["status"], anchors) if "status" in named else None,
         query=query,
     )
 
@@ -165,6 +180,14 @@ def _fact(fact: Fact, anchors: tuple[str, ...]) -> FactView:
         if source in anchors
     )
     return FactView(fact.name, marked(fact.value, ()), web_address(fact.value), markers)
+
+
+def _stated(value: ValueView, document: Document, anchors: tuple[str, ...]) -> StatedValue:
+    """A specialty with the sources of the fact that states it ("Oncology", "Oncology (from the name)")."""
+    for fact in document.facts:
+        if fact.name.casefold() in _SPECIALTY_FACTS and fact.value in (value.value, value.value + _FROM_NAME):
+            return StatedValue(value, _fact(fact, anchors).sources, fact.value.endswith(_FROM_NAME))
+    return StatedValue(value, (), False)
 
 
 def _maps(document: Document, address: str) -> tuple[tuple[str, str], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -11,8 +12,8 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from search_app.metrics import SHARED_FOLDER
-
+# Read by prometheus_client when it is first imported, so nothing here may import it before the folder is named.
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 THREADS = 8  # of each process; only whole requests get one (search_app.worker)
 CONNECTIONS = 2000  # of each process; when more come, those that ask nothing are closed
 REQUEST_LINE_BYTES = 8190
@@ -100,8 +101,11 @@ class _Server(BaseApplication):  # type: ignore[misc]
         client = app.test_client()
         # Vocabularies, templates and catalogues are read once, here; each process would need two seconds for them at
         # its first search.
+        host = (app.config.get("TRUSTED_HOSTS") or ["localhost"])[0].lstrip(".")
         for address in FIRST:
-            client.get(address, headers={"Sec-GPC": "1", "Host": (app.config.get("TRUSTED_HOSTS") or ["localhost"])[0]})
+            client.get(address, headers={"Sec-GPC": "1", "Host": host})
+        gc.collect()
+        gc.freeze()  # a collection in a worker would touch, and so copy, all that it shares with its parent (50 MB)
         return app
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -13,7 +14,7 @@ from indexer.engines import Searcher
 from indexer.errors import SearchError
 from indexer.model import MAX_WINDOW, Card, Document
 from search_app import browse
-from search_app.asking import find
+from search_app.asking import find, searched_terms
 from search_app.caching import PAGE_POLICY, SEARCH_POLICY, mark, not_modified
 from search_app.context import arguments, language_of, offered_language, services, site
 from search_app.labels import BROWSED, FOLDERS, KIND_FOLDERS
@@ -78,7 +79,7 @@ def page(template: str, path: str, canonical: str = "", robots: str = "", **valu
     here = site()
     # The address without its language, so that the other languages can be linked.
     others = {LANGUAGES[language]: here.in_language(language) for language in LANGUAGES}
-    query = request.query_string.decode("ascii", "replace")
+    query = urlencode(list(request.args.items(multi=True)), quote_via=quote, safe="")
     return render_template(
         template,
         canonical=here.absolute(canonical or here.path(path)),
@@ -129,7 +130,8 @@ def search(searcher: Searcher) -> Response:
 def hospital(searcher: Searcher, slug: str) -> str:
     """One hospital."""
     document = document_or_404(searcher, f"hospitals/{slug}")
-    view = document_view(document, site(), searched_words())
+    words = searched_words()
+    view = document_view(document, site(), words, searched_terms(searcher, words))
     return page(
         "hospital.html",
         document.url,
@@ -145,7 +147,8 @@ def hospital(searcher: Searcher, slug: str) -> str:
 def article(searcher: Searcher, slug: str) -> str:
     """One article."""
     document = document_or_404(searcher, f"articles/{slug}")
-    view = document_view(document, site(), searched_words())
+    words = searched_words()
+    view = document_view(document, site(), words, searched_terms(searcher, words))
     linked = [card_view(card, site()) for card in browse.linked(searcher, document)]
     shown = {card.doc_id for card in linked}
     related = [card_view(card, site()) for card in browse.related(searcher, document, "article")]
@@ -227,7 +230,9 @@ def compare(searcher: Searcher) -> str | AnyResponse:
         robots=NOINDEX,
         views=views,
         fact_names=names,
-        facts={view.slug: {fact.name: fact for fact in view.facts} for view in views},
+        facts={
+            view.slug: {name: [fact for fact in view.facts if fact.name == name] for name in names} for view in views
+        },
         without={slug: site().compare(tuple(each for each in present if each != slug)) for slug in present},
         missing=[slug for slug, document in documents.items() if document is None],
         not_found=added,

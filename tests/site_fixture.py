@@ -161,7 +161,11 @@ DOCUMENTS = (
         ("Costs & Pricing", "Cancer Treatment"),
         "Proton therapy at Ruijin Hospital costs at most RMB 170,000 a course.[1]",
         specialty=(CANCER,),
-        links=(Link("../hospitals/ruijin-hospital.html", "Ruijin Hospital"),),
+        links=(
+            Link("../hospitals/ruijin-hospital.html", "Ruijin Hospital"),
+            Link("s2-visa.html", "visa"),
+            Link("http://[", "odd"),
+        ),
     ),
     _article(
         "s2-visa",

@@ -204,7 +204,7 @@ def test_a_page_past_the_end_leads_to_the_last(client: FlaskClient) -> None:
 def test_a_hospital_shows_facts_with_their_sources(client: FlaskClient) -> None:
     page = soup(client.get("/hospitals/beijing-tongren-hospital"))
     facts = {row.dt.get_text(strip=True): row.dd for row in page.select(".facts dl > div")}
-    assert list(facts) == ["Founded", "Ownership", "Address", "Website"]
+    assert list(facts) == ["Founded", "Ownership", "Address", "Website", "Specialties"]
     assert [link["href"] for link in facts["Ownership"].select("sup a")] == ["#source-1", "#source-2"]
     away = page.select("a[href^='https://']")
     assert away
@@ -224,7 +224,8 @@ def test_a_hospital_names_relatives_and_the_articles_about_it(client: FlaskClien
 
 def test_an_article_names_what_it_links_to(client: FlaskClient) -> None:
     page = soup(client.get("/articles/what-does-cancer-treatment-cost"))
-    assert [link["href"] for link in page.select("section[aria-labelledby=linked] a")] == ["/hospitals/ruijin-hospital"]
+    linked = [link["href"] for link in page.select("section[aria-labelledby=linked] a")]
+    assert linked == ["/hospitals/ruijin-hospital", "/articles/s2-visa"]
     assert [link["href"] for link in page.select(".contents a")] == ["#the-short-answer", "#what-to-ask"]
 
 

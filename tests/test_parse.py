@@ -304,7 +304,9 @@ def test_reference_markers_are_not_text_and_not_lost_from_the_receipt() -> None:
 
 
 def test_numbers_of_sources_stay_in_running_text_so_that_readers_see_where_it_comes_from() -> None:
-    page = body('<p>True.<a class="cite" href="#source-1">[1]</a> So.</p><h2>Beds<a href="#source-2">[2]</a></h2><p>9</p>')
+    page = body(
+        '<p>True.<a class="cite" href="#source-1">[1]</a> So.</p><h2>Beds<a href="#source-2">[2]</a></h2><p>9</p>'
+    )
     assert texts(page) == [("", "True.[1] So."), ("Beds", "9")]
 
 

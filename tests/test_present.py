@@ -122,10 +122,20 @@ def test_a_lead_that_repeats_the_summary_is_shown_once() -> None:
 
 
 def test_specialties_are_links_to_their_pages_and_not_facts() -> None:
-    document = replace(DOCUMENTS[0], facts=(*DOCUMENTS[0].facts, Fact("Specialties", "Ophthalmology")))
+    stated = (Fact("Specialties", "Ophthalmology (from the name)"), Fact("Specialties", "Oncology", ("source-2",)))
+    document = replace(
+        DOCUMENTS[0],
+        specialty=("Ophthalmology", "Oncology"),
+        facts=(*DOCUMENTS[0].facts, *stated, Fact("Status", "Moved")),
+    )
     shown = document_view(document, CHINESE)
     assert [fact.name for fact in shown.facts] == ["Founded", "Ownership", "Address", "Website"]
-    assert [(value.label, value.url) for value in shown.specialty] == [("眼科", "/zh/specialties/ophthalmology")]
+    assert [(each.value.label, len(each.sources), each.from_name) for each in shown.stated] == [
+        ("眼科", 0, True),
+        ("肿瘤科", 1, False),
+    ]
+    assert shown.status is not None
+    assert shown.status.value == "Moved"
 
 
 def test_maps_are_searched_by_the_chinese_name() -> None:
@@ -199,6 +209,12 @@ def test_what_was_read_can_be_limited_to_and_taken_back(searcher: Searcher) -> N
     again = view(searcher, SearchState(q="eye hospital in shanghai", ignore=("city:Shanghai",)))
     assert "Shanghai" not in {chip.label for chip in again.read}
     assert view(searcher, SearchState(q="eye hospital in shanghai", exact=True)).read == ()
+
+
+def test_what_was_read_twice_is_one_chip(searcher: Searcher) -> None:
+    shown = view(searcher, SearchState(q="how much does cancer treatment cost price"))
+    labels = [(chip.facet, chip.label) for chip in shown.read]
+    assert len(labels) == len(set(labels))
 
 
 def test_an_english_page_and_a_chinese_page_link_within_themselves(searcher: Searcher) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable
+from contextlib import suppress
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Route, expect
 
 OpenPage = Callable[..., Page]
@@ -22,7 +23,10 @@ def ready(page: Page, text: str = "eye"):
 
 def active(page: Page) -> str:
     return page.evaluate(
-        "document.getElementById(document.activeElement.getAttribute('aria-activedescendant'))?.firstChild.textContent ?? ''"
+        """() => {
+            const id = document.activeElement.getAttribute('aria-activedescendant');
+            return document.getElementById(id)?.firstChild.textContent ?? '';
+        }"""
     )
 
 
@@ -34,11 +38,9 @@ def test_it_is_a_combobox_by_the_pattern(open_page: OpenPage) -> None:
     ready(page)
     expect(box).to_have_attribute("aria-expanded", "true")
     assert box.get_attribute("aria-controls") == page.get_by_role("listbox").get_attribute("id")
-    groups = page.get_by_role("listbox").get_by_role("group").all()
-    assert [
-        group.evaluate("node => document.getElementById(node.getAttribute('aria-labelledby')).textContent")
-        for group in groups
-    ][0] == "Hospitals"
+    group = page.get_by_role("listbox").get_by_role("group").first
+    named = "node => document.getElementById(node.getAttribute('aria-labelledby')).textContent"
+    assert group.evaluate(named) == "Hospitals"
     options = page.get_by_role("option")
     assert options.count() >= 3
     assert page.evaluate("document.activeElement.id") == "q", "the focus stays in the box"
@@ -117,7 +119,10 @@ def test_nothing_happens_while_an_input_method_composes(open_page: OpenPage) -> 
         """() => {
             const input = document.querySelector('#q');
             return [{ isComposing: true, keyCode: 13 }, { isComposing: false, keyCode: 229 }].map((how) =>
-                input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true, ...how })));
+                input.dispatchEvent(
+                    new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true, ...how })
+                )
+            );
         }"""
     )
     assert stayed == [True, True]
@@ -133,7 +138,6 @@ def test_nothing_happens_while_an_input_method_composes(open_page: OpenPage) -> 
 
 def test_a_stale_answer_never_replaces_a_newer_one(open_page: OpenPage) -> None:
     page = open_page("/", expected=NETWORK)
-    release = threading.Event()
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -149,13 +153,8 @@ def test_a_stale_answer_never_replaces_a_newer_one(open_page: OpenPage) -> None:
     assert held
     box.fill("renji")
     expect(page.get_by_role("option").first).to_contain_text("Renji")
-    release.set()
-    try:
+    with suppress(PlaywrightError):  # the request may already be gone, which is what is wanted
         held[0].fulfill(json={"query": "eye", "suggestions": [{"group": "queries", "text": "stale", "url": "/"}]})
-    except Exception as error:  # noqa: BLE001 - the request may already be gone, which is what is wanted
-        assert "abort" in str(error).lower() or "handled" in str(error).lower() or "invalid" in str(error).lower(), (
-            error
-        )
     page.wait_for_timeout(200)
     assert "stale" not in page.get_by_role("listbox").inner_text()
 

@@ -29,7 +29,10 @@ PATHS = (
 
 def focused(page: Page) -> str:
     return page.evaluate(
-        "document.activeElement.textContent.trim() || document.activeElement.getAttribute('aria-label') || document.activeElement.id"
+        """() => {
+            const it = document.activeElement;
+            return it.textContent.trim() || it.getAttribute('aria-label') || it.id;
+        }"""
     )
 
 
@@ -81,9 +84,10 @@ def test_every_focus_can_be_seen(open_page: OpenPage) -> None:
                 """() => {
                     const it = document.activeElement;
                     if (it === document.body) return true;
-                    const look = (node) => { const s = getComputedStyle(node); return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2; };
-                    const target = it.querySelector?.('.map-target');
-                    return look(it) || (target && getComputedStyle(target).strokeWidth === '3px');
+                    const style = getComputedStyle(it);
+                    if (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2) return true;
+                    const target = it.querySelector('.map-target');
+                    return target && getComputedStyle(target).strokeWidth === '3px';
                 }"""
             )
             assert seen, (path, focused(page))
@@ -212,9 +216,9 @@ def test_nothing_scrolls_sideways_at_320_pixels(open_page: OpenPage, path: str, 
     # 1280 pixels at 400 % are 320 CSS pixels.
     page = open_page(prefix + path, width=320, height=640)
     wide = page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= 320, page.evaluate(
-        "[...document.querySelectorAll('body *')].filter((node) => node.getBoundingClientRect().right > 321).map((node) => node.outerHTML.slice(0, 80))"
-    )
+    beyond = """() => [...document.querySelectorAll('body *')]
+        .filter((node) => node.getBoundingClientRect().right > 321).map((node) => node.outerHTML.slice(0, 80))"""
+    assert wide <= 320, page.evaluate(beyond)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -224,12 +228,19 @@ def test_targets_are_large_enough(open_page: OpenPage, path: str) -> None:
     small = page.evaluate(
         """() => {
             const shown = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), summary')]
-                .map((node) => [node, node.getBoundingClientRect()]).filter(([node, box]) => box.width > 1 && box.height > 1 && node.checkVisibility() && !node.matches('.skip, .source a'));
-            const inText = (node) => getComputedStyle(node).display === 'inline' && node.parentElement.textContent.trim() !== node.textContent.trim();
-            return shown.filter(([node, box]) => (box.width < 24 || box.height < 24) && !inText(node)).filter(([node, box]) => {
-                const x = box.x + box.width / 2, y = box.y + box.height / 2;
-                return shown.some(([other, o]) => other !== node && Math.hypot(Math.max(o.left - x, 0, x - o.right), Math.max(o.top - y, 0, y - o.bottom)) < 12);
-            }).map(([node, box]) => `${node.outerHTML.slice(0, 90)} ${box.width}x${box.height}`);
+                .filter((node) => node.checkVisibility() && !node.matches('.skip, .source a'))
+                .map((node) => [node, node.getBoundingClientRect()])
+                .filter(([node, box]) => box.width > 1 && box.height > 1);
+            const inText = (node) => getComputedStyle(node).display === 'inline'
+                && node.parentElement.textContent.trim() !== node.textContent.trim();
+            const small = ([node, box]) => (box.width < 24 || box.height < 24) && !inText(node);
+            const gap = (x, y, box) => Math.hypot(
+                Math.max(box.left - x, 0, x - box.right), Math.max(box.top - y, 0, y - box.bottom)
+            );
+            const crowded = ([node, box]) => shown.some(([other, place]) =>
+                other !== node && gap(box.x + box.width / 2, box.y + box.height / 2, place) < 12);
+            return shown.filter(small).filter(crowded)
+                .map(([node, box]) => `${node.outerHTML.slice(0, 90)} ${box.width}x${box.height}`);
         }"""
     )
     assert small == []

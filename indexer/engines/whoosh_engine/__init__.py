@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,9 @@ __all__ = ["WhooshEngine"]
 
 log = logging.getLogger(__name__)
 
+RETRY_FAILED_SECONDS = 1.0  # after nothing could be opened; meanwhile the same error is given again
+RETRY_DAMAGED_SECONDS = 30.0  # after an older generation had to be served instead
+
 
 class WhooshEngine:
     """Reads and writes the generations in one folder; share one among the threads of a process."""
@@ -29,6 +34,8 @@ class WhooshEngine:
         self.ranking = ranking or Ranking()
         self._opened: OpenGeneration | None = None
         self._seen: tuple[int, int] = (-1, -1)
+        self._until = math.inf  # when to look again even though the pointer has not moved
+        self._failure: tuple[IndexError_ | OSError | ValueError, float] | None = None
         self._opening = threading.Lock()
         self._local = threading.local()
 
@@ -44,25 +51,36 @@ class WhooshEngine:
         """
         state = self.generations.pointer_state()
         opened = self._opened
-        if opened is not None and state == self._seen:
+        now = time.monotonic()
+        if opened is not None and state == self._seen and now < self._until:
             return opened
         with self._opening:
-            if self._opened is not None and state == self._seen:
+            if self._opened is not None and state == self._seen and now < self._until:
                 return self._opened
+            if self._failure is not None and state == self._seen and now < self._failure[1]:
+                # A flood of requests must not read a damaged index again and again.
+                raise self._failure[0].with_traceback(None)
+            self._failure, self._until = None, math.inf
             try:
                 manifest, problems = self.generations.newest_good()
-                if self._opened is None or self._opened.manifest.generation != manifest.generation or problems:
+                known = self._opened
+                if known is None or (known.manifest.generation, known.problems) != (manifest.generation, problems):
                     for problem in problems:
                         log.error("%s", problem)
                     folder = self.generations.path(manifest.generation)
-                    self._opened = OpenGeneration(folder, manifest, self.ranking, problems)
+                    known = OpenGeneration(folder, manifest, self.ranking, problems)
             except (IndexError_, OSError, ValueError) as error:
-                if self._opened is None:
+                self._seen = state
+                known = self._opened
+                if known is None:
+                    self._failure = (error, now + RETRY_FAILED_SECONDS)
                     raise
-                log.error("Still serving %s: %s", self._opened.manifest.generation, error)
-                self._opened.problems = (str(error),)
-            self._seen = state
-            return self._opened
+                log.error("Still serving %s: %s", known.manifest.generation, error)
+                known.problems = (str(error),)
+            if known.problems:
+                self._until = now + RETRY_DAMAGED_SECONDS  # it may have been no damage but, say, too many open files
+            self._opened, self._seen = known, state
+            return known
 
     @contextmanager
     def searcher(self) -> Iterator[ColumnSearcher]:

@@ -17,6 +17,7 @@ from indexer.ranking import Ranking
 
 Array = npt.NDArray[Any]
 UNTRACED = -1  # a word below a NOT: it decides what matches, but is never shown as a reason
+MAX_PHRASE = 63  # terms; of a longer phrase the beginning is looked for, since a slot is a bit of one number
 MAX_TRACED = 63  # members whose matches are told apart in an explanation; further ones share the last bit
 
 
@@ -169,7 +170,7 @@ def _resolve_phrase(
     part: SegmentPlan, word: Phrase, member: int, frequencies: dict[object, int], scratch: Array
 ) -> None:
     segment = part.segment
-    slots = [tuple(number for number, _ in segment.forms(term, word.exact)) for term in word.terms]
+    slots = [tuple(number for number, _ in segment.forms(term, word.exact)) for term in word.terms[:MAX_PHRASE]]
     if not slots:
         return
     documents, positions, owners, impacts = segment.phrase(slots, field_mask(word.fields), scratch)

@@ -120,6 +120,11 @@ class ColumnSearcher:
         for _, number, segment in merge(*map(of, self._segments), key=lambda each: each[0]):
             yield segment.document(number)
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the index, when this is not the generation that should be served."""
+        return self._generation.problems
+
     def stats(self) -> IndexStats:
         """What the generation holds."""
         manifest = self._generation.manifest
