@@ -97,6 +97,19 @@ def mentions(searcher: Searcher, document: Document, limit: int = MENTIONS) -> t
     return searcher.search(Query(root, facets=(), limit=limit)).hits
 
 
+def hospitals_of(searcher: Searcher, document: Document, limit: int = RELATED) -> tuple[Landing, ...]:
+    """What the index has now in the one city and the one field that an article is about."""
+    found: list[Landing] = []
+    for facet in ("city", "specialty"):
+        values = document.values(facet)
+        if len(values) == 1:
+            chosen = (Filter(facet, values), Filter("kind", ("hospital",)))
+            results = searcher.search(Query(Everything(), filters=chosen, facets=(), sort="title", limit=limit))
+            if results.total.value:
+                found.append(Landing(facet, values[0], _cards(results), (), results, results.total.value))
+    return tuple(found)
+
+
 def linked(searcher: Searcher, document: Document, limit: int = 2 * RELATED) -> tuple[Card, ...]:
     """Documents that the text of this one links to, in its order."""
     # Links of a corpus page are relative to its own folder.

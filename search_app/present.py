@@ -234,7 +234,7 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
         words=len(reading.words()),
         unknown_words=reading.unknown,
         unknown_values=tuple(
-            (each.facet, each.value, tuple(_value(each.facet, near, site) for near in each.close))
+            (each.facet, each.value, tuple(value_view(each.facet, near, site) for near in each.close))
             for each in answer.unknown_values
         ),
         notes=tuple(dict.fromkeys((*reading.notes, *results.notes))),
@@ -267,7 +267,8 @@ def counts_view(results: Results, site: Site, within: tuple[str, str] | None = N
     }
 
 
-def _value(facet: str, value: str, site: Site) -> ValueView:
+def value_view(facet: str, value: str, site: Site) -> ValueView:
+    """A facet value with its label and the address of its page."""
     return ValueView(value, site.label(facet, value), site.landing(facet, value))
 
 

@@ -18,7 +18,7 @@ from search_app.asking import find, searched_terms
 from search_app.caching import PAGE_POLICY, SEARCH_POLICY, mark, not_modified
 from search_app.context import arguments, language_of, offered_language, services, site
 from search_app.labels import BROWSED, FOLDERS, KIND_FOLDERS
-from search_app.present import card_view, counts_view, hit_view, results_view
+from search_app.present import card_view, counts_view, hit_view, results_view, value_view
 from search_app.querylog import MIN_DAYS
 from search_app.reader import document_view
 from search_app.settings import LANGUAGES, MAX_COMPARED, MAX_QUERY_CHARS
@@ -158,6 +158,10 @@ def article(searcher: Searcher, slug: str) -> str:
         view=view,
         linked=linked,
         related=[card for card in related if card.doc_id not in shown],
+        hospitals=[
+            (found, value_view(found.facet, found.value, site()), [card_view(card, site()) for card in found.hospitals])
+            for found in browse.hospitals_of(searcher, document)
+        ],
         data=article_data(view, document, site()),
     )
 
