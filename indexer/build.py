@@ -19,7 +19,7 @@ from indexer.boilerplate import Evidence, cut, fingerprints, title_of_line
 from indexer.classify import classify, merge_entities
 from indexer.corpus import CorpusFile, walk
 from indexer.engines.whoosh_engine import WhooshEngine
-from indexer.errors import BuildRefused, IndexError_, PageError
+from indexer.errors import BuildRefused, IndexUnusable, PageError
 from indexer.model import Document, Page
 from indexer.parse import parse_page
 from indexer.taxonomy import Taxonomy, load_taxonomy
@@ -168,7 +168,7 @@ def _refuse_losses(left: int, before: int) -> None:
 def _count_before(engine: WhooshEngine) -> int:
     try:
         return engine.generations.manifest(engine.generations.current()).documents
-    except IndexError_:
+    except IndexUnusable:
         return 0
 
 
@@ -292,7 +292,7 @@ def _known(engine: WhooshEngine, taxonomy: Taxonomy) -> tuple[dict[str, _Known],
     try:
         manifest = engine.base()
         stored = engine.attachment(STATE)
-    except IndexError_:
+    except IndexUnusable:
         return {}, 0
     try:
         state: dict[str, Any] = orjson.loads(stored or b"{}")

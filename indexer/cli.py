@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from indexer.errors import BuildRefused, IndexError_, IndexLocked, SearchError
+from indexer.errors import BuildRefused, IndexUnusable, IndexLocked, SearchError
 from indexer.model import FACETS
 
 EXIT_FAILED, EXIT_USAGE, EXIT_NO_INDEX, EXIT_LOCKED = 1, 2, 3, 4
@@ -29,7 +29,7 @@ class Failure(click.ClickException):
         self.exit_code = EXIT_FAILED  # type: ignore[misc]
         if isinstance(error, IndexLocked):
             self.exit_code = EXIT_LOCKED  # type: ignore[misc]
-        elif isinstance(error, IndexError_):
+        elif isinstance(error, IndexUnusable):
             self.exit_code = EXIT_NO_INDEX  # type: ignore[misc]
 
 
@@ -200,7 +200,7 @@ def list_command(index: str, as_json: bool) -> None:
                     "built_at": manifest.built_at,
                 }
             )
-        except IndexError_ as error:
+        except IndexUnusable as error:
             rows.append({"generation": name, "current": name == current, "problem": str(error)})
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))

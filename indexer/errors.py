@@ -7,7 +7,7 @@
     ├── PageError               one file cannot become a page; the build goes on without it
     ├── TaxonomyError           a data file is wrong: file, line or key, reason
     ├── BuildRefused            a finished build failed its checks and was not published
-    ├── IndexError_             the index cannot be used
+    ├── IndexUnusable             the index cannot be used
     │   ├── IndexMissing        there is none
     │   ├── IndexOutdated       written by another schema
     │   ├── IndexDamaged        a file is missing or its checksum differs
@@ -66,11 +66,11 @@ class BuildRefused(SearchError):
         self.reason = reason
 
 
-class IndexError_(SearchError):
+class IndexUnusable(SearchError):
     """The index cannot be used."""
 
 
-class IndexMissing(IndexError_):
+class IndexMissing(IndexUnusable):
     """There is no index at that place."""
 
     def __init__(self, path: Path | str) -> None:
@@ -78,7 +78,7 @@ class IndexMissing(IndexError_):
         self.path = path
 
 
-class IndexOutdated(IndexError_):
+class IndexOutdated(IndexUnusable):
     """The index was written by another schema."""
 
     def __init__(self, found: int, wanted: int) -> None:
@@ -90,7 +90,7 @@ class IndexOutdated(IndexError_):
         self.wanted = wanted
 
 
-class IndexDamaged(IndexError_):
+class IndexDamaged(IndexUnusable):
     """A file of a generation is missing or differs from what was written."""
 
     def __init__(self, generation: str, reason: str) -> None:
@@ -102,7 +102,7 @@ class IndexDamaged(IndexError_):
         self.reason = reason
 
 
-class IndexLocked(IndexError_):
+class IndexLocked(IndexUnusable):
     """Another build is running."""
 
     def __init__(self, path: Path | str) -> None:
@@ -110,7 +110,7 @@ class IndexLocked(IndexError_):
         self.path = path
 
 
-class GenerationMissing(IndexError_):
+class GenerationMissing(IndexUnusable):
     """No generation of that name."""
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:

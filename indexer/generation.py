@@ -18,7 +18,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -247,6 +247,8 @@ class Generations:
             shutil.rmtree(path, ignore_errors=True)
         for path in self.folder.glob(POINTER + ".*"):
             path.unlink(missing_ok=True)
+        with suppress(IndexMissing):
+            self.prune()  # a build that died after it had published could not
         numbers = [int(name.split("-")[0]) for name in os.listdir(self.folder) if _NAME.match(name)]
         # The number orders generations, so that a clock that jumps back does no harm.
         name = f"{max(numbers, default=0) + 1:06d}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"

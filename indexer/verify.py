@@ -6,7 +6,7 @@ from indexer import analysis
 from indexer.engines.whoosh_engine._durable import count_documents
 from indexer.engines.whoosh_engine._reader import OpenGeneration
 from indexer.engines.whoosh_engine._search import ColumnSearcher, Scratch
-from indexer.errors import IndexDamaged, IndexError_
+from indexer.errors import IndexDamaged, IndexUnusable
 from indexer.generation import Generations
 from indexer.model import Query, Term
 from indexer.ranking import Ranking
@@ -34,7 +34,7 @@ def verify(generations: Generations, name: str) -> tuple[str, ...]:
             words = analysis.terms(document.title)
             if words and not searcher.search(Query(Term(words[0]), limit=0)).total.value:
                 raise IndexDamaged(name, f"{document.doc_id} is not found by the first word of its title")
-    except IndexError_ as error:
+    except IndexUnusable as error:
         return (str(error),)
     except (OSError, ValueError, KeyError, IndexError, EOFError) as error:
         return (str(IndexDamaged(name, f"it cannot be opened ({error.__class__.__name__}: {error})")),)

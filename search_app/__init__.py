@@ -64,7 +64,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     recorder = None
     if settings.query_log:
         file = QueryLog(settings.query_log, settings.query_log_minimum, settings.query_log_days)
-        recorder = Recorder(file, lambda outcome, times: metrics.query_log.labels(outcome).inc(times))
+        recorder = Recorder(file, metrics.query_logged)
     app.extensions[EXTENSION] = Services(
         settings=settings,
         searcher=searcher,

@@ -12,7 +12,7 @@ from flask import Flask, Response, current_app, json, make_response, render_temp
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
-from indexer.errors import EngineUnavailable, IndexError_, QueryError, SearchError
+from indexer.errors import EngineUnavailable, IndexUnusable, QueryError, SearchError
 from indexer.model import Card
 from search_app.context import site
 from search_app.settings import MAX_QUERY_CHARS
@@ -87,7 +87,7 @@ def _query_error(error: QueryError) -> Response:
 def _unavailable(error: SearchError) -> Response:
     # An index that cannot be used is a matter for the operator; visitors learn that it will pass, and no path.
     log.error("%s", error)
-    expected = isinstance(error, IndexError_ | EngineUnavailable)
+    expected = isinstance(error, IndexUnusable | EngineUnavailable)
     headers = [("Retry-After", str(RETRY_AFTER_SECONDS))]
     status = 503 if expected else 500
     detail = "The search index is not available at the moment. Try again shortly."

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from flask import Flask, Response, g, request
@@ -23,6 +25,8 @@ from prometheus_client.registry import Collector
 from indexer.errors import SearchError
 from indexer.model import IndexStats
 
+log = logging.getLogger(__name__)
+
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # set by the server when it has several processes
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
@@ -31,6 +35,7 @@ class Metrics:
     """The counters of one application."""
 
     def __init__(self, stats: Callable[[], IndexStats]) -> None:
+        self._failed = False
         self.registry = CollectorRegistry()
         self.index = _IndexCollector(stats)
         self.registry.register(self.index)
@@ -49,10 +54,26 @@ class Metrics:
 
     def searched(self, surface: str, seconds: float, total: int) -> None:
         """Count one search."""
-        self.searches.labels(surface).inc()
-        self.search_seconds.labels(surface).observe(seconds)
-        if not total:
-            self.zero.labels(surface).inc()
+        with self.forgiving():
+            self.searches.labels(surface).inc()
+            self.search_seconds.labels(surface).observe(seconds)
+            if not total:
+                self.zero.labels(surface).inc()
+
+    def query_logged(self, outcome: str, times: int) -> None:
+        """Count what became of searches in the query log."""
+        with self.forgiving():
+            self.query_log.labels(outcome).inc(times)
+
+    @contextmanager
+    def forgiving(self) -> Iterator[None]:
+        """Count if that is possible: a folder of counters that is full or gone must not cost an answer."""
+        try:
+            yield
+        except (OSError, ValueError, TypeError) as error:
+            if not self._failed:
+                log.error("The metrics cannot be counted: %s", error)
+            self._failed = True
 
     def page(self) -> Response:
         """The metrics of all processes, as Prometheus reads them."""
@@ -74,8 +95,9 @@ def init_metrics(app: Flask, metrics: Metrics) -> None:
     @app.after_request
     def count(response: Response) -> Response:
         route = request.endpoint or "none"
-        metrics.http.labels(route, str(response.status_code)).inc()
-        metrics.seconds.labels(route).observe(time.perf_counter() - g.get("started", time.perf_counter()))
+        with metrics.forgiving():
+            metrics.http.labels(route, str(response.status_code)).inc()
+            metrics.seconds.labels(route).observe(time.perf_counter() - g.get("started", time.perf_counter()))
         return response
 
 

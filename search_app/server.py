@@ -28,7 +28,7 @@ FIRST = (
     "/api/v1/suggest?q=sha",
     "/none",
 )
-MEMORY = "/dev/shm"  # noqa: S108 - not a place for files of ours: gunicorn keeps unnamed heartbeats there
+MEMORY = "/dev/shm"  # noqa: S108 - not a place for files of ours: heartbeats, and counters of the metrics
 
 
 def serve(
@@ -51,13 +51,16 @@ def serve(
         return
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     # Every process counts for itself; a folder of their own lets any of them report for all.
-    shared = tempfile.mkdtemp(prefix="medsearch-metrics-")
+    shared = tempfile.mkdtemp(prefix="medsearch-metrics-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
+    parent = os.getpid()
     os.environ[SHARED_FOLDER] = shared
     try:
         _Server(settings, address, workers or os.cpu_count() or 1).run()
     finally:
-        os.environ.pop(SHARED_FOLDER, None)
-        shutil.rmtree(shared, ignore_errors=True)
+        # A worker process that ends comes through here too, and must leave what the others still use.
+        if os.getpid() == parent:
+            os.environ.pop(SHARED_FOLDER, None)
+            shutil.rmtree(shared, ignore_errors=True)
 
 
 class _Server(BaseApplication):  # type: ignore[misc]

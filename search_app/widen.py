@@ -44,8 +44,9 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Neighbouring pieces that are one thing; ``how`` is "words", "pinyin", "compound",
-    "han", "given" or "except".
+    """Neighbouring pieces that are one thing.
+
+    ``how`` is "words", "pinyin", "compound", "han", "given" or "except".
     """
 
     pieces: tuple[Piece, ...]

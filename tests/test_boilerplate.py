@@ -17,7 +17,7 @@ from indexer.model import Cut, Link, Page, Receipt, Section
 from indexer.parse import parse_page
 
 ROOT = Path(__file__).parents[1]
-SEED = ROOT.parent / "shared" / "seed"
+SEED = ROOT / "tests" / "data" / "seed"
 PROSE = (
     "This is a line of prose that only this page has, and it is long enough "
     "to be a paragraph by itself in every kind of file, number {}."
@@ -128,7 +128,6 @@ def test_list_of_titles_in_the_middle_is_cut_and_what_follows_stays(name: str) -
     assert own.receipt.kept + sum(each.chars for each in own.receipt.cuts) == own.receipt.seen
 
 
-@pytest.mark.skipif(not SEED.is_dir(), reason="the seed itself is not part of the project")
 @pytest.mark.parametrize("name", FORMS)
 def test_the_seed_itself(name: str) -> None:
     lines = [line for line in next(SEED.glob("*.txt")).read_text("utf-8").split("\n") if line.strip()]

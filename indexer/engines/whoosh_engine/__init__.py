@@ -14,7 +14,7 @@ from indexer import analysis
 from indexer.engines.whoosh_engine._reader import OpenGeneration
 from indexer.engines.whoosh_engine._search import ColumnSearcher, Scratch
 from indexer.engines.whoosh_engine._writer import GenerationWriter, read_attachment
-from indexer.errors import IndexError_, IndexOutdated
+from indexer.errors import IndexUnusable, IndexOutdated
 from indexer.generation import FORMAT_VERSION, Generations, Manifest
 from indexer.ranking import Ranking
 
@@ -35,7 +35,7 @@ class WhooshEngine:
         self._opened: OpenGeneration | None = None
         self._seen: tuple[int, int] = (-1, -1)
         self._until = math.inf  # when to look again even though the pointer has not moved
-        self._failure: tuple[IndexError_ | OSError | ValueError, float] | None = None
+        self._failure: tuple[IndexUnusable | OSError | ValueError, float] | None = None
         self._opening = threading.Lock()
         self._local = threading.local()
 
@@ -69,7 +69,7 @@ class WhooshEngine:
                         log.error("%s", problem)
                     folder = self.generations.path(manifest.generation)
                     known = OpenGeneration(folder, manifest, self.ranking, problems)
-            except (IndexError_, OSError, ValueError) as error:
+            except (IndexUnusable, OSError, ValueError) as error:
                 self._seen = state
                 known = self._opened
                 if known is None:

@@ -17,7 +17,13 @@ GALLOP = 24  # a list this many times longer than the candidates is searched, no
 WINDOW = 34  # tokens shown in a snippet
 LEAD = 5  # tokens shown before the first match in a snippet
 
-jit = nb.njit(cache=True, nogil=True, error_model="numpy")
+
+def jit(function):
+    """Compile a loop; where no place for compiled code can be written, every start compiles it again."""
+    try:
+        return nb.njit(cache=True, nogil=True, error_model="numpy")(function)
+    except RuntimeError:  # "no locator available": neither beside this file, nor at home, nor in NUMBA_CACHE_DIR
+        return nb.njit(nogil=True, error_model="numpy")(function)
 
 
 @jit
