@@ -53,7 +53,14 @@ clean:
 
 benchmark: $(VENV)/.installed-test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[benchmark]'
-	$(BIN)/python -m benchmarks.relevance
+	$(BIN)/python -m benchmarks.relevance --all
 
 torture: $(VENV)/.installed-test
 	$(BIN)/python -m benchmarks.torture
+
+baseline: $(VENV)/.installed-test
+	$(BIN)/python -m pytest tests/test_judgments.py --snapshot-update
+
+relevance: $(VENV)/.installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[benchmark]'
+	$(BIN)/python -m benchmarks.relevance --all

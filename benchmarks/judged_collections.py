@@ -1,4 +1,4 @@
-"""Documents with queries and judgments to measure on: our own corpus, or any folder in the format of a test collection."""
+"""Documents with judged queries to measure on: our own corpus, or any folder in the format of a test collection."""
 
 from __future__ import annotations
 

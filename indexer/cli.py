@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from indexer.errors import BuildRefused, IndexUnusable, IndexLocked, SearchError
+from indexer.errors import BuildRefused, IndexLocked, IndexUnusable, SearchError
 from indexer.model import FACETS
 
 EXIT_FAILED, EXIT_USAGE, EXIT_NO_INDEX, EXIT_LOCKED = 1, 2, 3, 4

@@ -14,7 +14,7 @@ from indexer import analysis
 from indexer.engines.whoosh_engine._reader import OpenGeneration
 from indexer.engines.whoosh_engine._search import ColumnSearcher, Scratch
 from indexer.engines.whoosh_engine._writer import GenerationWriter, read_attachment
-from indexer.errors import IndexUnusable, IndexOutdated
+from indexer.errors import IndexOutdated, IndexUnusable
 from indexer.generation import FORMAT_VERSION, Generations, Manifest
 from indexer.ranking import Ranking
 
