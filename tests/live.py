@@ -8,9 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,30 @@ def medsearch(*arguments: str | Path, timeout: float = 120, **environment: str) 
         [*MEDSEARCH, *map(str, arguments)],
         capture_output=True, text=True, timeout=timeout, cwd=ROOT, env={**os.environ, **environment}, check=False,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A command that has run, and what it took."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+    seconds: float
+    megabytes: float  # resident at most
+
+
+def measured(*arguments: str | Path) -> Measured:
+    """Run the command and measure it."""
+    started = time.monotonic()
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        process = subprocess.Popen([*MEDSEARCH, *map(str, arguments)], stdout=out, stderr=err, cwd=ROOT)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.monotonic() - started
+        out.seek(0)
+        err.seek(0)
+        return Measured(process.returncode, out.read(), err.read(), seconds, usage.ru_maxrss / 1024)
 
 
 def page_html(title: str, text: str, city: str = "") -> str:
@@ -85,7 +112,8 @@ class Site:
         environment = {**os.environ, **{f"MEDSEARCH_{name.upper()}": value for name, value in self.settings.items()}}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*MEDSEARCH, "serve", "--index", str(self.index), "--port", str(self.port), "--workers", str(self.workers)],
+                [*MEDSEARCH, "serve", "--index", str(self.index), "--port", str(self.port),
+                 f"--workers={self.workers}"],
                 stdout=log, stderr=log, cwd=ROOT, env=environment,
             )  # fmt: skip
         deadline = time.monotonic() + READY_SECONDS
@@ -172,6 +200,13 @@ class Site:
             ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")
 
+    def counters_folder(self) -> Path:
+        """Where its processes count for the metrics."""
+        environment = Path(f"/proc/{self.children()[0]}/maps").read_text()
+        match = re.search(r"(/\S*/medsearch-metrics-[^/\s]+)/", environment)
+        assert match
+        return Path(match[1])
+
     def written(self) -> str:
         """What the server wrote to its log."""
         assert self.log is not None
@@ -198,15 +233,11 @@ def exchange(site: Site, raw: bytes, timeout: float = 15.0) -> Exchange:
     answer = bytearray()
     with socket.create_connection((site.host, site.port), timeout) as connection:
         connection.settimeout(timeout)
-        try:
-            connection.sendall(raw)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # it refused before everything was sent; the reason may still be read
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            connection.sendall(raw)  # if it is refused before all is sent, the reason may still be read
+        with suppress(ConnectionResetError, TimeoutError):
             while not _whole(answer, raw) and (chunk := connection.recv(1 << 16)):
                 answer += chunk
-        except (ConnectionResetError, TimeoutError):
-            pass
     seconds = time.perf_counter() - started
     head, _, body = bytes(answer).partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")

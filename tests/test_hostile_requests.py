@@ -5,8 +5,11 @@ Three hundred requests here; 1,500 and more, with honest visitors beside them, i
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -16,16 +19,18 @@ import orjson
 import pytest
 
 from search_app.headers import HEADERS
+from search_app.querylog import QueryLog
 from search_app.worker import HEAD_SECONDS
 from tests.hostile import MARK, Hostile, requests
-from tests.live import Exchange, Site, exchange, medsearch, wait_until
+from tests.live import Exchange, Site, exchange, medsearch, start, wait_until
 
 COUNT = 320
 MAX_SECONDS = 1.0
 MAX_GROWTH_MB = 50
 CORPUS = Path(__file__).parents[1] / "corpus"
 LEAKS = re.compile(
-    rb'Traceback|File "/|site-packages|/work/|\.py"|line \d+, in |werkzeug|jinja2|gunicorn/|whoosh|numba|sqlite|root:x:0|MEDSEARCH_|at 0x[0-9a-f]{6}'
+    rb'Traceback|File "/|site-packages|/work/|\.py"|line \d+, in |werkzeug|jinja2|gunicorn/|whoosh|numba|sqlite|'
+    rb"root:x:0|MEDSEARCH_|at 0x[0-9a-f]{6}"
 )
 
 
@@ -101,6 +106,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def half(site: Site) -> Iterator[tuple[socket.socket, float]]:
+    """A connection that sent half a head, and when; it waits while other tests run."""
+    connection = socket.create_connection((site.host, site.port), 5)
+    connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+    yield connection, time.monotonic()
+    connection.close()
+
+
 def honest(site: Site) -> float:
     """Seconds of a search that somebody honest makes now."""
     started = time.perf_counter()
@@ -110,7 +124,9 @@ def honest(site: Site) -> float:
     return time.perf_counter() - started
 
 
-def test_three_hundred_hostile_requests_each_get_a_proper_answer_within_a_second(site: Site) -> None:
+def test_three_hundred_hostile_requests_each_get_a_proper_answer_within_a_second(
+    site: Site, half: tuple[socket.socket, float]
+) -> None:
     for _ in range(40):
         honest(site)
     before = site.memory()
@@ -148,15 +164,17 @@ def test_slow_clients_cost_a_connection_and_hold_nobody_up(site: Site) -> None:
             connection.sendall(kinds[number % 5] if number % 5 < 4 or number < 25 else b"")
             held.append(connection)
         assert sorted(honest(site) for _ in range(20))[10] < MAX_SECONDS
-        started = time.monotonic()
-        half = held[1]
-        half.settimeout(HEAD_SECONDS + 5)
-        assert half.recv(100) == b"", "a head that does not come is given up"
-        assert time.monotonic() - started < HEAD_SECONDS + 3
     finally:
         for connection in held:
             connection.close()
     assert honest(site) < MAX_SECONDS * 2
+
+
+def test_a_head_that_does_not_come_is_given_up(half: tuple[socket.socket, float]) -> None:
+    connection, since = half
+    connection.settimeout(HEAD_SECONDS + 5)
+    assert connection.recv(100) == b""
+    assert time.monotonic() - since > HEAD_SECONDS - 1
 
 
 def test_a_head_that_comes_byte_by_byte_is_answered(site: Site) -> None:
@@ -202,3 +220,45 @@ def test_it_stops_gracefully_answering_what_was_asked(tmp_path: Path, site: Site
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
         idle.close()
         kept.close()
+
+
+def test_new_worker_processes_on_request_or_after_a_crash_cost_no_answer_and_no_count(site: Site) -> None:
+    with Site(site.index) as other:
+        visitors = start([sys.executable, "-m", "tests.visitors", other.url, "--clients", "3", "--kind", "honest"])
+        before = other.children()
+        other.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(other.children()) == 2 and not set(before) & set(other.children()), 20)
+        # A kill loses what that process was answering, so the visitors are gone by then.
+        out, _ = visitors.communicate("")
+        statuses = {orjson.loads(line)[2] for line in out.splitlines()}
+        assert statuses == {200}
+        counted = sum(map(float, re.findall(rb"http_requests_total\{.*\} (\S+)", other.get("/metrics")[1])))
+        assert counted >= len(out.splitlines()), "processes that ended are still counted"
+        os.kill(other.children()[0], signal.SIGKILL)
+        wait_until(lambda: len(other.children()) == 2 and {other.get("/search?q=eye")[0] for _ in range(5)} == {200})
+        assert "Traceback" not in other.written()
+        shared = other.counters_folder()
+        other.stop()
+        assert not shared.exists(), "the folder of the counters goes with the server"
+
+
+def test_answers_go_on_when_the_counters_cannot_be_written(site: Site) -> None:
+    with Site(site.index) as other:
+        for file in other.counters_folder().iterdir():
+            file.unlink()
+        other.counters_folder().rmdir()
+        other.process.send_signal(signal.SIGHUP)
+        before = other.children()
+        wait_until(lambda: len(other.children()) == 2 and not set(before) & set(other.children()), 20)
+        assert {other.get(f"/search?q=eye+{number}")[0] for number in range(8)} == {200}
+        assert "The metrics cannot be counted" in other.written()
+
+
+def test_all_processes_write_one_query_log_and_a_stop_loses_nothing_of_it(site: Site, tmp_path: Path) -> None:
+    path = tmp_path / "queries.sqlite"
+    with Site(site.index, settings={"query_log": str(path)}) as other:
+        for number in range(30):
+            assert other.get(f"/search?q=eye+{number}")[0] == 200
+        assert other.get("/search?q=private", **{"Sec-GPC": "1"})[0] == 200
+        other.stop()
+    assert QueryLog(path).report().hidden_searches == 30

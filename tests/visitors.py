@@ -27,9 +27,9 @@ HONEST = (
     "/api/v1/suggest?q=shang",
     "/search?q=visa",
     "/zh/search?q=眼科",
-    "/hospitals",
+    "/cities",
     "/cities/shanghai",
-    "/articles",
+    "/topics",
 )
 
 

@@ -1,0 +1,278 @@
+"""The index is rebuilt, and the builds are killed, while people search: real processes, real signals, a real server.
+
+The quick form; a thousand kills and a hundred pairs of builds are in ``make torture``.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.fire import LAG_SECONDS, Builder, Truth, bombard, judge
+from tests.live import MEDSEARCH, ROOT, Site, medsearch, page_html, start, wait_until, write_corpus
+
+KILLS = 12
+ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+
+
+def leftovers(index: Path) -> list[str]:
+    """What a build should have taken with it."""
+    return [path.name for path in index.iterdir() if path.name.startswith((".build-", "CURRENT."))]
+
+
+def size(folder: Path) -> int:
+    """Bytes on disk; files that generations share count once."""
+    found = {
+        (status.st_dev, status.st_ino): status.st_size
+        for path in folder.rglob("*")
+        if (status := path.lstat()) and path.is_file()
+    }
+    return sum(found.values())
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two corpora and an index of the first."""
+    folder = tmp_path_factory.mktemp("built")
+    write_corpus(folder / "old", 0)
+    write_corpus(folder / "new", 1)
+    assert medsearch("index", "build", "--corpus", folder / "old", "--index", folder / "index").returncode == 0
+    return folder
+
+
+@pytest.fixture
+def index(built: Path, tmp_path: Path) -> Path:
+    """A copy of that index, for one test."""
+    shutil.copytree(built / "index", tmp_path / "index")
+    return tmp_path / "index"
+
+
+def total(index: Path) -> int:
+    """Documents that the index answers with."""
+    found = medsearch("search", "common", "--json", "--index", index)
+    assert found.returncode == 0, found.stderr
+    match = re.search(r'"total": (\d+)', found.stdout)
+    assert match
+    return int(match[1])
+
+
+def test_killed_builds_never_give_a_wrong_mixed_or_late_answer(tmp_path: Path) -> None:
+    truth = Truth()
+    corpora = truth.corpora(tmp_path, 4)
+    index = tmp_path / "index"
+    with Builder(index) as builder:
+        bombard(builder, corpora, truth, 0, random.Random(1))
+        with Site(index) as site:
+            visitors = start([sys.executable, "-m", "tests.visitors", site.url, "--clients", "4"])
+            killed, _, published = bombard(builder, corpora, truth, KILLS, random.Random(20261122))
+            builder.start(corpora[1], True)
+            assert builder.wait() == 0
+            truth.note(index, 1, time.time() - 5)
+            last = (index / "CURRENT").read_text().strip()
+            wait_until(lambda: {site.json("/readyz")["generation"] for _ in range(8)} == {last}, LAG_SECONDS)
+            out, err = visitors.communicate("")
+            assert not err
+    verdict = judge(out.splitlines(), truth)
+    assert verdict.clean, (verdict.failed[:3], verdict.mixed[:3], verdict.stale[:3])
+    assert killed == KILLS
+    assert verdict.answers > 200
+    assert published > 0, "some builds were killed only after they had published"
+    assert len({line.split('"')[3] for line in out.splitlines()}) > 1, "visitors saw more than one generation"
+    assert not leftovers(index)
+    assert len([path for path in index.iterdir() if path.is_dir()]) == 3
+    assert truth.left_behind <= 2, "generations' worth of bytes that killed builds leave"
+
+
+def test_of_two_builds_at_once_one_is_refused_in_one_line_and_changes_nothing(built: Path, index: Path) -> None:
+    command = [*MEDSEARCH, "index", "build", "--full", "--corpus", built / "new", "--index", index]
+    pairs = [start(command) for _ in range(2)]
+    ends = sorted((process.communicate(timeout=60)[1], process.returncode) for process in pairs)
+    refused = [each for each in ends if each[1] != 0]
+    assert len(refused) <= 1
+    if refused:
+        assert refused == [(f"Error: Another build of {index} is running. Wait for it to end, then try again.\n", 4)]
+    assert total(index) == 25
+    assert not leftovers(index)
+
+
+def test_a_build_is_refused_while_another_holds_the_lock_and_not_after_that_was_killed(
+    built: Path, index: Path
+) -> None:
+    holder = start(
+        [
+            sys.executable,
+            "-c",
+            "import sys\nfrom indexer.generation import Generations\n"
+            "with Generations(sys.argv[1]).lock():\n print('held', flush=True)\n input()",
+            str(index),
+        ]
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    refused = medsearch("index", "build", "--full", "--corpus", built / "new", "--index", index)
+    assert refused.returncode == 4
+    assert refused.stderr == f"Error: Another build of {index} is running. Wait for it to end, then try again.\n"
+    holder.kill()
+    holder.communicate()
+    assert medsearch("index", "build", "--full", "--corpus", built / "new", "--index", index).returncode == 0
+    assert total(index) == 25
+
+
+@contextmanager
+def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
+    """A disk of its own at a folder."""
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", folder],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip(f"cannot mount a small disk here: {mounted.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+@ROOT_ONLY
+def test_a_full_disk_fails_the_build_says_so_and_the_old_index_serves_on(built: Path, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 2000) as disk:
+        index = disk / "index"
+        shutil.copytree(built / "index", index)
+        with Site(index, log=tmp_path / "log") as site:
+            free = shutil.disk_usage(disk).free
+            (disk / "ballast").write_bytes(bytes(free - 60_000))
+            failed = medsearch("index", "build", "--full", "--corpus", built / "new", "--index", index)
+            assert failed.returncode == 1
+            assert re.fullmatch(r"Error: No space left on device.*\n", failed.stderr), failed.stderr
+            assert site.json("/api/v1/search?q=common")["total"] == 24
+            assert not leftovers(index)
+            (disk / "ballast").unlink()
+            again = medsearch("index", "build", "--full", "--corpus", built / "new", "--index", index)
+            assert again.returncode == 0, again.stderr
+            wait_until(lambda: site.json("/api/v1/search?q=common")["total"] == 25, LAG_SECONDS)
+
+
+@ROOT_ONLY
+def test_a_read_only_index_serves_and_a_build_says_why_it_cannot(built: Path, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 20_000) as disk:
+        index = disk / "index"
+        shutil.copytree(built / "index", index)
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        failed = medsearch("index", "build", "--full", "--corpus", built / "new", "--index", index)
+        assert failed.returncode == 1
+        assert re.fullmatch(r"Error: Read-only file system.*\n", failed.stderr), failed.stderr
+        with Site(index, workers=1, log=tmp_path / "log") as site:
+            assert site.json("/api/v1/search?q=common")["total"] == 24
+
+
+def test_damage_while_serving_is_reported_and_the_last_good_generation_serves(built: Path, index: Path) -> None:
+    assert medsearch("index", "build", "--full", "--corpus", built / "new", "--index", index).returncode == 0
+    current = (index / "CURRENT").read_text().strip()
+    victim = next((index / current / "columns").rglob("core.bin"))
+    data = bytearray(victim.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    victim.unlink()
+    victim.write_bytes(data)
+    with Site(index) as site:
+        assert site.json("/api/v1/search?q=common")["total"] == 24
+        ready = site.json("/readyz")
+        assert ready["status"] == "degraded"
+        assert "core.bin differs from its checksum" in ready["notes"][0]
+        assert str(index) not in ready["notes"][0]
+        assert "core.bin differs from its checksum" in site.written()
+        assert medsearch("index", "verify", "--index", index).returncode == 1
+        assert medsearch("index", "build", "--full", "--corpus", built / "new", "--index", index).returncode == 0
+        wait_until(lambda: site.json("/readyz")["status"] == "ok", LAG_SECONDS)
+        assert site.json("/api/v1/search?q=common")["total"] == 25
+
+
+def test_a_damaged_generation_is_healed_by_the_next_plain_build(built: Path, index: Path) -> None:
+    current = (index / "CURRENT").read_text().strip()
+    (index / current / "manifest.json").unlink()
+    healed = medsearch("index", "build", "--corpus", built / "old", "--index", index)
+    assert healed.returncode == 0, healed.stderr
+    assert total(index) == 24
+
+
+def test_rollback_reaches_every_worker_at_once_and_the_next_build_goes_on_from_there(built: Path, index: Path) -> None:
+    assert medsearch("index", "build", "--corpus", built / "new", "--index", index).returncode == 0
+    with Site(index) as site:
+        assert site.json("/api/v1/search?q=common")["total"] == 25
+        back = medsearch("index", "rollback", "--index", index)
+        assert back.returncode == 0
+        assert {site.json(f"/api/v1/search?q=common&per_page={number}")["total"] for number in range(1, 20)} == {24}
+        assert medsearch("index", "build", "--corpus", built / "new", "--index", index).returncode == 0
+        wait_until(lambda: site.json("/api/v1/search?q=common")["total"] == 25, LAG_SECONDS)
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_everything_is_synced_before_it_is_named_and_the_pointer_comes_last(
+    built: Path, index: Path, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace"
+    traced = subprocess.run(
+        ["strace", "-f", "-y", "-o", trace, "-e", "trace=fsync,fdatasync,rename,renameat,renameat2,write",
+         *MEDSEARCH, "index", "build", "--full", "--corpus", built / "new", "--index", index],
+        capture_output=True, text=True, cwd=ROOT, timeout=120, check=False,
+    )  # fmt: skip
+    if "ptrace" in traced.stderr and traced.returncode:
+        pytest.skip("tracing is not allowed here")
+    assert traced.returncode == 0, traced.stderr
+    name = (index / "CURRENT").read_text().strip()
+    steps: list[tuple[str, str]] = []
+    for line in trace.read_text("utf-8", "replace").splitlines():
+        if match := re.search(r"(fsync|fdatasync)\(\d+<([^>]*)>", line):
+            steps.append(("sync", match[2]))
+        elif match := re.search(r'rename(?:at2?)?\((?:[^,]*, )?"([^"]*)", (?:[^,]*, )?"([^"]*)"', line):
+            steps.append(("rename", match[2]))
+        elif (match := re.search(r"write\(\d+<([^>]*)>", line)) and match[1].startswith(str(index)):
+            steps.append(("write", match[1]))
+    building = index / f".build-{name}"
+    files = {str(building / path.relative_to(index / name)) for path in (index / name).rglob("*") if path.is_file()}
+    folders = {
+        str(building),
+        *(str(building / path.relative_to(index / name)) for path in (index / name).rglob("*") if path.is_dir()),
+    }
+    named = steps.index(("rename", str(index / name)))
+    pointed = steps.index(("rename", str(index / "CURRENT")))
+    synced = {place for kind, place in steps[:named] if kind == "sync"}
+    assert files <= synced, sorted(files - synced)
+    assert folders <= synced, sorted(folders - synced)
+    for place in files:
+        last_write = max((number for number, step in enumerate(steps) if step == ("write", place)), default=-1)
+        last_sync = max(number for number, step in enumerate(steps) if step == ("sync", place))
+        assert last_write < last_sync < named, place
+    between = [step for step in steps[named + 1 : pointed] if step[0] == "sync"]
+    assert between[0] == ("sync", str(index)), (
+        "the folder that has the new name is on disk before anything points to it"
+    )
+    assert any("CURRENT." in place for _, place in between), "so is the pointer's own file"
+    assert ("sync", str(index)) in steps[pointed + 1 :], "and so is its new name"
+
+
+def test_a_page_that_changed_only_its_clock_is_still_noticed(built: Path, index: Path, tmp_path: Path) -> None:
+    """Content decides, not times: a clock that jumps back hides no change."""
+    corpus = tmp_path / "corpus"
+    shutil.copytree(built / "old", corpus)
+    assert medsearch("index", "build", "--corpus", corpus, "--index", index).returncode == 0
+    page = corpus / "hospitals" / "h000.html"
+    before = page.stat()
+    page.write_text(page_html("Quite Another Hospital", "Words that were not there."), "utf-8")
+    os.utime(page, (1, 1))
+    assert before.st_mtime > 1
+    assert medsearch("index", "build", "--corpus", corpus, "--index", index).returncode == 0
+    found = medsearch("search", "quite", "another", "--json", "--index", index)
+    assert '"id": "hospitals/h000"' in found.stdout
