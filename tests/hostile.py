@@ -287,7 +287,7 @@ def methods(chance: random.Random) -> Iterator[bytes]:
     )
     bodies = (
         b"q=eye", b'{"q": "eye"}', b"[" * 5000, b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>", b"a" * 200_000,
-        gzip.compress(b"a" * 3_000_000), b"--x\r\nContent-Disposition: form-data; name=q; filename=../../x\r\n\r\na\r\n--x--\r\n", base64.b64encode(b"a" * 999), b"",
+        gzip.compress(b"a" * 3_000_000, mtime=0), b"--x\r\nContent-Disposition: form-data; name=q; filename=../../x\r\n\r\na\r\n--x--\r\n", base64.b64encode(b"a" * 999), b"",
     )  # fmt: skip
     kinds = (
         "application/x-www-form-urlencoded",
