@@ -112,8 +112,13 @@ def serve(host: str, port: int, workers: int | None, debug: bool, index: str, co
     from indexer.build import build
     from indexer.errors import IndexMissing
     from indexer.generation import Generations
+    from search_app.server import check
     from search_app.server import serve as run
 
+    try:
+        check()
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     try:
         Generations(index).current()
     except IndexMissing:

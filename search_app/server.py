@@ -12,6 +12,11 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from search_app import logs
+from search_app.limits import networks
+from search_app.logs import ServerLogger
+from search_app.settings import Settings
+
 # Read by prometheus_client when it is first imported, so nothing here may import it before the folder is named.
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 THREADS = 8  # of each process; only whole requests get one (search_app.worker)
@@ -29,6 +34,19 @@ FIRST = (
     "/none",
 )
 MEMORY = "/dev/shm"  # noqa: S108 - not a place for files of ours: heartbeats, and counters of the metrics
+
+
+def check(config: Mapping[str, Any] | None = None) -> Settings:
+    """The settings that a server would run with.
+
+    Raises:
+        ValueError: If one of them is wrong; the message names it.
+    """
+    settings = Settings.load(config)
+    networks(settings.rate_exempt)
+    if settings.log_format not in logs.FORMATS:
+        raise ValueError(f"log_format is one of {', '.join(logs.FORMATS)}, not {settings.log_format!r}.")
+    return settings
 
 
 def serve(
@@ -49,6 +67,7 @@ def serve(
 
         create_app(settings).run(host, port, debug=True)
         return
+    logs.configure(check(settings).log_format)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     # Every process counts for itself; a folder of their own lets any of them report for all.
     shared = tempfile.mkdtemp(prefix="medsearch-metrics-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
@@ -90,7 +109,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "limit_request_field_size": 8190,
             "worker_tmp_dir": MEMORY if os.path.isdir(MEMORY) else None,  # heartbeats must not wait for a disk
             "proc_name": "medsearch",
-            "loglevel": "warning",
+            "logger_class": ServerLogger,
             "child_exit": _forget_process,
         }
         for name, value in values.items():

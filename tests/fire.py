@@ -144,7 +144,9 @@ class Builder:
 
     def start(self, corpus: Path, full: bool) -> int:
         """Begin a build; gives the id of its process."""
-        return int(self._ask(["start", str(corpus), full]))
+        pid = int(self._ask(["start", str(corpus), full]))
+        assert pid > 1  # anything else would be a group of processes to whoever kills it
+        return pid
 
     def wait(self) -> int:
         """Exit status of the build begun last; negative for the signal that ended it."""
