@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -158,7 +156,6 @@ BOMBS += ["\ud800" * 100_000, "\x00" * 100_000, "\u202e" * 100_000, "眼" * 500_
 
 
 @pytest.mark.parametrize("bomb", BOMBS, ids=lambda bomb: repr(bomb[:4]))
-def test_megabytes_are_read_at_once(bomb: str) -> None:
-    started = time.perf_counter()
-    parse(bomb)
-    assert time.perf_counter() - started < 0.5
+@pytest.mark.timeout(60)  # anything quadratic takes hours
+def test_of_megabytes_only_the_start_is_read(bomb: str) -> None:
+    assert len(parse(bomb).text) <= MAX_CHARS

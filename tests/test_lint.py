@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,12 +69,10 @@ def remarks(findings: list[Finding]) -> list[str]:
     return [f"{finding.path}: {remark}" for finding in findings for remark in finding.remarks]
 
 
-def test_our_own_corpus_is_clean_within_seconds() -> None:
-    started = time.process_time()
+def test_our_own_corpus_is_clean() -> None:
     findings = list(lint(ROOT))
     assert problems(findings) == []
     assert sum(finding.document is not None and not finding.corpus_wide for finding in findings) == 262
-    assert time.process_time() - started < 20  # takes about 4; twice as much under coverage
 
 
 def test_a_page_that_is_right_has_no_problem(tmp_path: Path) -> None:

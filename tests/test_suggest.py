@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -87,8 +86,7 @@ def test_any_text_is_answered(text: str) -> None:
         assert isinstance(suggest(text, make_catalogue(opened), opened), Suggestions)
 
 
-def test_a_megabyte_is_answered_at_once(index: Searcher, catalogue: Catalogue) -> None:
-    for text in ("a" * 1_000_000, "ab " * 400_000, "眼" * 500_000):
-        started = time.perf_counter()
-        suggest(text, catalogue, index)
-        assert time.perf_counter() - started < 0.2
+@pytest.mark.timeout(60)  # reading all of it would take minutes
+@pytest.mark.parametrize("text", ["a" * 1_000_000, "ab " * 400_000, "眼" * 500_000], ids=["word", "words", "Chinese"])
+def test_of_a_megabyte_only_the_start_is_read(index: Searcher, catalogue: Catalogue, text: str) -> None:
+    assert suggest(text, catalogue, index) == suggest(text[:100_000], catalogue, index)
