@@ -27,9 +27,9 @@ ENVIRONMENT = {"auto_envvar_prefix": "MEDSEARCH", "help_option_names": ["-h", "-
 @click.group(context_settings=ENVIRONMENT)
 @click.version_option(__version__, prog_name="medsearch")
 def main() -> None:
-    r"""Search hospitals and articles about medical travel in China.
+    """Search hospitals and articles about medical travel in China.
 
-    \b
+    
     First steps:
       medsearch index build            read corpus/, write index/
       medsearch search eye shanghai    search from the terminal

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from indexer.analysis import han_runs, is_han, stem, tokenize
+from indexer.model import Snippet
 
 Spans = Sequence[tuple[int, int]]
 Marker = Callable[[str], Spans]
@@ -75,6 +76,12 @@ def without_source_numbers(text: str, spans: Spans) -> tuple[str, Spans]:
     ends = [*(start for start, _end in cuts), len(text)]
     kept = "".join(text[start:end] for start, end in zip(starts, ends, strict=True))
     return kept, [(moved(start), moved(end)) for start, end in spans]
+
+
+def readable(snippet: Snippet) -> tuple[str, Spans]:
+    """A snippet as every face shows it: without source numbers, and only the telling words marked."""
+    text, spans = without_source_numbers(snippet.text, snippet.spans)
+    return text, telling(text, spans)
 
 
 def telling(text: str, spans: Spans) -> Spans:

@@ -8,10 +8,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from indexer.model import FACETS, SORTS, Bucket, Card, Document, Facet, Hit, Results
+from indexer.model import FACETS, SORTS, Bucket, Card, Document, Facet, Hit, Results, Snippet
 from indexer.slug import slug
 from search_app.labels import default_labels
-from search_app.markup import is_small, marked, pieces, telling, without_source_numbers
+from search_app.markup import is_small, marked, pieces, readable
 from search_app.search import Answer
 from search_app.site import Site
 from search_app.state import API_PATH, FEED_PATH, SearchState, last_page, state_of
@@ -182,12 +182,12 @@ def hit_view(hit: Hit, site: Site, query: str) -> CardView:
     """A search result: a card with its snippet, its best section and why it is here."""
     card = card_view(hit.card, site, query)
     section = hit.section
-    text, spans = without_source_numbers(hit.snippet.text or card.summary, hit.snippet.spans)
+    text, spans = readable(hit.snippet if hit.snippet.text else Snippet(card.summary))
     at = site.document(hit.doc_id, query, section.anchor) if section and section.heading and section.anchor else ""
     return CardView(
         **{name: getattr(card, name) for name in CardView.__slots__ if name not in _HIT_FIELDS},
         rank=hit.rank,
-        snippet=marked(text, telling(text, spans)),
+        snippet=marked(text, spans),
         section=section.heading if section and at else "",
         section_url=at,
         why=tuple(reason for reason in hit.matched if not is_small(reason))[:MAX_WHY],
@@ -388,7 +388,7 @@ def answer_json(answer: Answer, state: SearchState) -> dict[str, Any]:
 def hit_json(hit: Hit) -> dict[str, Any]:
     """One hit of the API."""
     card, section = hit.card, hit.section
-    text, spans = without_source_numbers(hit.snippet.text, hit.snippet.spans)
+    text, spans = readable(hit.snippet)
     found: dict[str, Any] = {
         "rank": hit.rank,
         "id": card.doc_id,
@@ -401,7 +401,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "topic": list(card.topic),
         "date": card.date or None,
         "score": round(hit.score, 4),
-        "snippet": [{"text": piece.text, "highlight": piece.highlight} for piece in pieces(text, telling(text, spans))],
+        "snippet": [{"text": piece.text, "highlight": piece.highlight} for piece in pieces(text, spans)],
         "section": {"heading": section.heading, "anchor": section.anchor} if section and section.heading else None,
         "matched": list(hit.matched),
     }

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from indexer.model import Document, Hit, Snippet
+from indexer.model import Document, Hit
+from search_app.markup import Spans, pieces, readable
 from search_app.search import Answer
 
 WIDTH = 100
@@ -51,7 +52,7 @@ def _print_hit(hit: Hit, explain: bool) -> None:
     click.echo(click.style(f"     {place}", fg="cyan"))
     if hit.snippet.text:
         # Colours are added after wrapping by words, so that a span never counts as width.
-        for line in click.wrap_text(_highlighted(hit.snippet), WIDTH).splitlines():
+        for line in click.wrap_text(_highlighted(*readable(hit.snippet)), WIDTH).splitlines():
             click.echo("     " + line)
     if explain:
         for weight in hit.explanation:
@@ -60,14 +61,11 @@ def _print_hit(hit: Hit, explain: bool) -> None:
     click.echo()
 
 
-def _highlighted(snippet: Snippet) -> str:
-    pieces = []
-    at = 0
-    for start, end in snippet.spans:
-        pieces.append(snippet.text[at:start])
-        pieces.append(click.style(snippet.text[start:end], bold=True, fg="yellow"))
-        at = end
-    return "".join([*pieces, snippet.text[at:]])
+def _highlighted(text: str, spans: Spans) -> str:
+    return "".join(
+        click.style(piece.text, bold=True, fg="yellow") if piece.highlight else piece.text
+        for piece in pieces(text, spans)
+    )
 
 
 def document_line(document: Document) -> dict[str, Any]:

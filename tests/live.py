@@ -202,10 +202,12 @@ class Site:
 
     def counters_folder(self) -> Path:
         """Where its processes count for the metrics."""
-        environment = Path(f"/proc/{self.children()[0]}/maps").read_text()
-        match = re.search(r"(/\S*/medsearch-metrics-[^/\s]+)/", environment)
-        assert match
-        return Path(match[1])
+        for pid in self.children():
+            with suppress(OSError):
+                match = re.search(r"(/\S*/medsearch-metrics-[^/\s]+)/", Path(f"/proc/{pid}/maps").read_text())
+                if match:  # a process that has just started has not counted yet
+                    return Path(match[1])
+        raise AssertionError("no process counts")
 
     def written(self) -> str:
         """What the server wrote to its log."""

@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from scripts import translations
 from search_app import create_app
 from search_app.settings import MAX_COMPARED
 from tests.site_fixture import DOCUMENTS, site_app
@@ -382,7 +383,6 @@ def test_another_language_is_offered_never_forced(client: FlaskClient) -> None:
 
 def test_the_chinese_catalogue_is_complete_and_compiled() -> None:
     """A text without a translation, or an .mo older than its .po, would show English on a Chinese page."""
-    translations = pytest.importorskip("scripts.translations")
     catalog = translations.read("zh")
     texts = {message.id for message in translations.extract() if message.id}
     assert texts == {message.id for message in catalog if message.id}

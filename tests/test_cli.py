@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,7 @@ def test_help_and_version_are_there_for_everything() -> None:
         result = run(*path, "--help")
         assert result.exit_code == 0
         assert "Usage:" in result.output
+        assert "\\b" not in result.output  # click's mark for text that is not to be wrapped
         for name, inner in getattr(command, "commands", {}).items():
             walk([*path, name], inner)
 
@@ -193,6 +195,12 @@ def test_search_results_go_to_standard_output_and_everything_else_to_standard_er
     nothing = run("search", "zzzzqqqq", "--index", index)
     assert (nothing.exit_code, nothing.stdout) == (0, "")
     assert "No hits." in nothing.stderr
+
+
+def test_snippets_in_the_terminal_have_no_source_numbers(index: Path) -> None:
+    output = run("search", "eye", "hospital", "shanghai", "--index", index).stdout
+    assert "Shanghai Eye Hospital" in output
+    assert not re.search(r"\[\d", output)
 
 
 def test_options_can_be_set_in_the_environment(index: Path) -> None:
