@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 HOST ?= 127.0.0.1
 
-.PHONY: run test check lint types unit index serve benchmark relevance torture screenshots baseline clean browser
+.PHONY: run test test-whoosh3 check lint types unit index serve benchmark relevance torture screenshots baseline clean browser
 
 run: $(VENV)/.installed
 	$(BIN)/medsearch index build
@@ -16,6 +16,14 @@ test: $(VENV)/.installed-test browser
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term
 
 check: lint types test
+
+# The way out of an engine without a maintainer stays open: the same tests on the fork that has one.
+test-whoosh3: $(VENV)/.installed-test
+	test -x $(VENV)-whoosh3/bin/python || $(PYTHON) -m venv $(VENV)-whoosh3
+	$(VENV)-whoosh3/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	$(VENV)-whoosh3/bin/python -m pip uninstall --quiet --yes whoosh
+	$(VENV)-whoosh3/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps whoosh3==3.54.0
+	$(VENV)-whoosh3/bin/python -m pytest -n 2 tests/test_engine_whoosh.py tests/test_generation.py tests/test_build.py
 
 unit: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser"
@@ -49,7 +57,7 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .coverage*
+	rm -rf $(VENV) $(VENV)-whoosh3 build *.egg-info .pytest_cache .mypy_cache .ruff_cache .coverage*
 
 benchmark: $(VENV)/.installed-test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[benchmark]'
