@@ -45,17 +45,24 @@ class Measured:
     megabytes: float  # resident at most
 
 
+# Linux hands the peak memory of a process on to what it executes, and a long run of tests is itself half a gigabyte: so
+# the command is started and measured by a small process between the two.
+_MEASURE = """
+import os, sys, time
+started = time.monotonic()
+_, status, usage = os.wait4(os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ), 0)
+told = os.waitstatus_to_exitcode(status), time.monotonic() - started, usage.ru_maxrss / 1024
+open(sys.argv[1], "w").write(" ".join(map(str, told)))
+"""
+
+
 def measured(*arguments: str | Path) -> Measured:
     """Run the command and measure it."""
-    started = time.monotonic()
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        process = subprocess.Popen([*MEDSEARCH, *map(str, arguments)], stdout=out, stderr=err, cwd=ROOT)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.monotonic() - started
-        out.seek(0)
-        err.seek(0)
-        return Measured(process.returncode, out.read(), err.read(), seconds, usage.ru_maxrss / 1024)
+    with tempfile.NamedTemporaryFile("r") as figures:
+        command = [sys.executable, "-I", "-S", "-c", _MEASURE, figures.name, *MEDSEARCH, *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+        returncode, seconds, megabytes = figures.read().split()
+    return Measured(int(returncode), done.stdout, done.stderr, float(seconds), float(megabytes))
 
 
 def page_html(title: str, text: str, city: str = "") -> str:
