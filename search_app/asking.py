@@ -19,8 +19,7 @@ LOGGED = ("page", "api")  # what people typed; not what pages ask for themselves
 def find(searcher: Searcher, state: SearchState, surface: str) -> Answer:
     """The answer to a search, from memory when this generation gave it before."""
     started = time.perf_counter()
-    generation = searcher.stats().generation
-    found = services().answers.get((state, generation), lambda: answer(request_of(state), searcher))
+    found = _remembered(searcher, state)
     total = found.results.total.value
     services().metrics.searched(surface, time.perf_counter() - started, total)
     if (recorder := services().query_log) and surface in LOGGED and state.q and state.page == 1:
@@ -36,13 +35,22 @@ def suggestions(searcher: Searcher, text: str, limit: int) -> Suggestions:
     return suggest(text, catalogue, searcher, limit)
 
 
+def answered(searcher: Searcher, text: str) -> bool:
+    """Whether a search for some words has hits that have them all; asked by a page itself, so nobody is counted."""
+    found = _remembered(searcher, SearchState(q=text))
+    return found.results.total.value > 0 and not found.absent
+
+
+def _remembered(searcher: Searcher, state: SearchState) -> Answer:
+    key = (state, searcher.stats().generation)
+    return services().answers.get(key, lambda: answer(request_of(state), searcher))
+
+
 def searched_terms(searcher: Searcher, text: str) -> tuple[tuple[str, ...], ...]:
     """Everything that typed words are searched as, corrections and synonyms too: one term each, or several in a row."""
     if not text:
         return ()
-    state = SearchState(q=text)
-    key = (state, searcher.stats().generation)
-    reading = services().answers.get(key, lambda: answer(request_of(state), searcher)).reading
+    reading = _remembered(searcher, SearchState(q=text)).reading
     found: dict[tuple[str, ...], None] = {}
 
     def collect(node: Node) -> None:

@@ -12,6 +12,7 @@ from indexer.model import FACETS, SORTS, Bucket, Card, Document, Facet, Hit, Res
 from indexer.slug import slug
 from search_app.labels import default_labels
 from search_app.markup import is_small, marked, pieces, readable
+from search_app.relax import Relaxation
 from search_app.search import Answer
 from search_app.site import Site
 from search_app.state import API_PATH, FEED_PATH, SearchState, last_page, state_of
@@ -19,7 +20,6 @@ from search_app.suggest import Suggestion, Suggestions
 
 PANEL = ("kind", "city", "specialty", "topic")  # order of the facets on a page
 SHOWN_BUCKETS = 8  # the rest of a long facet folds away
-MAX_WHY = 6  # reasons shown under a hit; the API names all
 AROUND = 2  # page links on each side of the current one
 _NOTHING = Markup("")
 
@@ -47,6 +47,7 @@ class CardView:
     specialty: tuple[ValueView, ...]
     topic: tuple[ValueView, ...]
     date: str
+    language: str
     founded: str
     summary: str
     rank: int = 0
@@ -173,6 +174,7 @@ def card_view(card: Card, site: Site, query: str = "") -> CardView:
         specialty=values("specialty", card.specialty),
         topic=values("topic", card.topic),
         date=card.date,
+        language=card.language or "en",
         founded=card.founded,
         summary=card.summary,
     )
@@ -190,7 +192,7 @@ def hit_view(hit: Hit, site: Site, query: str) -> CardView:
         snippet=marked(text, spans),
         section=section.heading if section and at else "",
         section_url=at,
-        why=tuple(reason for reason in hit.matched if not is_small(reason))[:MAX_WHY],
+        why=tuple(reason for reason in hit.matched if not is_small(reason)),
     )
 
 
@@ -227,7 +229,7 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
         understood_url=site.search(state.understood()),
         did_you_mean=SuggestedSearch(meant.text, site.search(state_of(meant.request)), meant.count) if meant else None,
         relaxations=tuple(
-            SuggestedSearch(each.removed, site.search(state_of(each.request)), each.count)
+            SuggestedSearch(_removed(each, state, site), site.search(state_of(each.request)), each.count)
             for each in answer.relaxations
         ),
         absent=answer.absent,
@@ -270,6 +272,15 @@ def counts_view(results: Results, site: Site, within: tuple[str, str] | None = N
 def value_view(facet: str, value: str, site: Site) -> ValueView:
     """A facet value with its label and the address of its page."""
     return ValueView(value, site.label(facet, value), site.landing(facet, value))
+
+
+def _removed(relaxation: Relaxation, state: SearchState, site: Site) -> str:
+    """What a relaxation gives up, with facet values as the page calls them."""
+    kept = relaxation.request
+    values = [
+        site.label(facet, value) for facet in PANEL for value in state.values(facet) if value not in kept.values(facet)
+    ]
+    return ", ".join([*values, *([relaxation.words] if relaxation.words else [])])
 
 
 def _read_chips(answer: Answer, state: SearchState, site: Site) -> tuple[ChipView, ...]:
@@ -483,6 +494,8 @@ def _suggestion_json(each: Suggestion) -> dict[str, Any]:
     else:
         url = site.search(SearchState(q=each.text))
     found: dict[str, Any] = {"group": each.group, "text": each.text, "url": url}
+    if each.text_zh:
+        found["label_zh"] = each.text_zh
     if each.facet:
         found["label_zh"] = site.labels.label(each.facet, each.value, "zh")
         found |= {"facet": each.facet, "value": each.value}

@@ -48,6 +48,15 @@ class SectionView:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundView:
+    """A section that has searched words, and how many places are marked in it; the top of the page has no anchor."""
+
+    heading: str
+    anchor: str
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
 class SourceView:
     """Where a statement comes from."""
 
@@ -87,6 +96,7 @@ class DocumentView:
     address: str
     status: FactView | None
     query: str
+    found: tuple[FoundView, ...]
 
 
 def document_view(
@@ -104,6 +114,20 @@ def document_view(
     lead = [section for section in document.sections if not section.heading]
     named = {fact.name.casefold(): fact for fact in document.facts}
     address = named["address"].value if "address" in named else ""
+    summary = _mark(document.summary, mark)
+    lead_blocks = tuple(
+        block for section in lead for block in prose(_without(section.text, document.summary), mark, anchors)
+    )
+    sections = tuple(
+        SectionView(
+            _mark(section.heading, mark),
+            section.anchor,
+            3 if section.level > 2 else 2,
+            prose(section.text, mark, anchors),
+        )
+        for section in document.sections
+        if section.heading
+    )
     return DocumentView(
         doc_id=document.doc_id,
         slug=document.doc_id.rpartition("/")[2],
@@ -111,7 +135,7 @@ def document_view(
         title=document.title,
         title_zh=document.title_zh,
         aliases=tuple(alias for alias in document.aliases if alias not in (document.title, document.title_zh)),
-        summary=_mark(document.summary, mark),
+        summary=summary,
         plain_summary=document.summary,
         date=document.date,
         language=document.language,
@@ -120,19 +144,8 @@ def document_view(
         topic=values("topic"),
         facts=tuple(_fact(fact, anchors) for fact in document.facts if fact.name.casefold() not in _FACETED_FACTS),
         stated=tuple(_stated(value, document, anchors) for value in values("specialty")),
-        lead=tuple(
-            block for section in lead for block in prose(_without(section.text, document.summary), mark, anchors)
-        ),
-        sections=tuple(
-            SectionView(
-                _mark(section.heading, mark),
-                section.anchor,
-                3 if section.level > 2 else 2,
-                prose(section.text, mark, anchors),
-            )
-            for section in document.sections
-            if section.heading
-        ),
+        lead=lead_blocks,
+        sections=sections,
         sources=sources,
         source_url=web_address(document.source_url),
         source_host=urlsplit(web_address(document.source_url)).hostname or "",
@@ -140,7 +153,22 @@ def document_view(
         address=address,
         status=_fact(named["status"], anchors) if "status" in named else None,
         query=query,
+        found=_found((summary, lead_blocks), sections) if mark else (),
     )
+
+
+def _found(top: tuple[Markup, tuple[Block, ...]], sections: tuple[SectionView, ...]) -> tuple[FoundView, ...]:
+    """Where the searched words stand: above the first heading, then section by section."""
+
+    def places(text: Markup, blocks: tuple[Block, ...]) -> int:
+        # Escaped text has no "<", so this counts only the marks that were set here.
+        return sum(str(line).count("<mark>") for line in (text, *(line for block in blocks for line in block.lines)))
+
+    counted = [
+        FoundView("", "", places(*top)),
+        *(FoundView(each.heading.striptags(), each.anchor, places(each.heading, each.blocks)) for each in sections),
+    ]
+    return tuple(each for each in counted if each.places)
 
 
 def web_address(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from indexer.engines import Lexicon
 from indexer.model import FACETS
-from search_app.reading import Reading
+from search_app.reading import Part, Reading
 from search_app.request import SearchRequest
 from search_app.spelling import ranked_corrections, split_word
 from search_app.words import Words
@@ -24,12 +24,13 @@ Total = Callable[[SearchRequest], int]
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """A search that asks for one thing less, with the number of hits it has."""
+    """A search that asks for less, with the number of hits it has; ``words`` of ``removed`` were typed."""
 
     label: str
     removed: str
     request: SearchRequest
     count: int
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,36 +56,73 @@ def allowed_absences(reading: Reading) -> range:
 
 
 def relaxations(request: SearchRequest, reading: Reading, total: Total) -> tuple[Relaxation, ...]:
-    """The smallest relaxations of a search without hits: each drops one value or one word and has hits."""
+    """The smallest relaxations of a search without hits: each drops one value or one word and has hits.
+
+    When no such step is enough, the first larger one that is: without any filter, and without what stands nowhere.
+    """
     found: list[Relaxation] = []
-    for tried, (label, removed, smaller) in enumerate(_smaller(request, reading)):
+    for tried, step in enumerate(_smaller(request, reading)):
         if len(found) >= MAX_OFFERED or tried >= MAX_TRIED:
             break
-        count = total(smaller)
+        count = total(step.request)
         if count:
-            found.append(Relaxation(label, removed, smaller, count))
+            found.append(replace(step, count=count))
+    for step in _larger(request, reading) if not found else ():
+        count = total(step.request)
+        if count:
+            return (replace(step, count=count),)
     return tuple(found)
 
 
-def _smaller(request: SearchRequest, reading: Reading) -> list[tuple[str, str, SearchRequest]]:
-    steps: list[tuple[str, str, SearchRequest]] = []
+def _smaller(request: SearchRequest, reading: Reading) -> list[Relaxation]:
+    steps: list[Relaxation] = []
     for facet in FACETS:
         values = request.values(facet)
         if values:
             named = ", ".join(values)
-            steps.append((f"without {facet} {named}", named, request.choosing(facet, ())))
-    parts = [part for part in reading.parts if part.role in ("word", "fixed", "excluded") and part.words]
-    nowhere = [part for part in parts if part.role == "word" and part.words in reading.unknown]
+            steps.append(Relaxation(f"without {facet} {named}", named, request.choosing(facet, ()), 0))
+    parts, nowhere = _droppable(reading)
     # while a word that stands nowhere stays, dropping another one cannot help
     drops = [nowhere] if nowhere else [[part] for part in parts]
     for dropped in drops:
-        rest = reading.text
-        for part in sorted(dropped, key=lambda part: -part.start):
-            rest = _cut(rest, part.start, part.end)
+        rest = _rest(reading, dropped)
         if (rest and len(parts) > len(dropped)) or (request.filtered and not rest):
-            said = ", ".join(dict.fromkeys(part.words for part in dropped))
-            steps.append((f"without “{said}”", said, replace(request, page=1, q=rest)))
+            said = _said(dropped)
+            steps.append(Relaxation(f"without “{said}”", said, replace(request, page=1, q=rest), 0, said))
     return steps
+
+
+def _larger(request: SearchRequest, reading: Reading) -> list[Relaxation]:
+    """Larger steps, smallest first, for a search with filters: all of them go, then words that stand nowhere too."""
+    if not request.filtered or not reading.text:
+        return []
+    named = ", ".join(value for facet in FACETS for value in request.values(facet))
+    bare = replace(request, page=1, city=(), specialty=(), topic=(), kind=())
+    steps = [Relaxation(f"without {named}", named, bare, 0)]
+    parts, nowhere = _droppable(reading)
+    rest = _rest(reading, nowhere)
+    if nowhere and rest and len(parts) > len(nowhere):
+        said = _said(nowhere)
+        removed = f"{named}, {said}"
+        steps.append(Relaxation(f"without {removed}", removed, replace(bare, q=rest), 0, said))
+    return steps
+
+
+def _droppable(reading: Reading) -> tuple[list[Part], list[Part]]:
+    """Parts that may be given up, and those of them that stand nowhere."""
+    parts = [part for part in reading.parts if part.role in ("word", "fixed", "excluded") and part.words]
+    return parts, [part for part in parts if part.role == "word" and part.words in reading.unknown]
+
+
+def _rest(reading: Reading, dropped: list[Part]) -> str:
+    rest = reading.text
+    for part in sorted(dropped, key=lambda part: -part.start):
+        rest = _cut(rest, part.start, part.end)
+    return rest
+
+
+def _said(dropped: list[Part]) -> str:
+    return ", ".join(dict.fromkeys(part.words for part in dropped))
 
 
 def _cut(text: str, start: int, end: int) -> str:

@@ -37,6 +37,7 @@ class Suggestion:
     facet: str = ""
     value: str = ""
     count: int = 0
+    text_zh: str = ""  # the Chinese name of a document, if it has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class _Target:
     facet: str
     value: str
     count: int
+    text_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ class _Collected:
 
     def document(self, document: Document) -> None:
         group = "hospitals" if document.kind == "hospital" else "articles"
-        self.targets.append(_Target(document.title, group, document.doc_id, "", "", 0))
+        self.targets.append(_Target(document.title, group, document.doc_id, "", "", 0, document.title_zh))
         for name in dict.fromkeys((document.title, document.title_zh, *document.aliases)):
             self.name(name)
 
@@ -171,7 +173,9 @@ def suggest(
         target = catalogue.targets[number]
         if len(groups[target.group]) < limit:
             groups[target.group].append(
-                Suggestion(target.text, target.group, target.doc_id, target.facet, target.value, target.count)
+                Suggestion(
+                    target.text, target.group, target.doc_id, target.facet, target.value, target.count, target.text_zh
+                )
             )
     groups["queries"] = _queries(typed, wanted, searcher, vocabulary, limit)
     return Suggestions(typed, **{group: tuple(found) for group, found in groups.items()})

@@ -6,12 +6,13 @@ from datetime import date
 from typing import Any
 
 from flask import Flask, g
-from flask_babel import format_date, format_decimal, get_domain
+from flask_babel import format_date, format_decimal, get_domain, get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from search_app.context import language_of, services, site
 from search_app.labels import BROWSED, KIND_FOLDERS
+from search_app.sayings import reasons, said
 from search_app.settings import LANGUAGES, MAX_QUERY_CHARS
 from search_app.site import LANGUAGE_NAMES, LANGUAGE_OFFERS
 from search_app.state import SearchState
@@ -33,7 +34,7 @@ FACT_NAMES = {
     "Website": _l("Website"),
 }
 FACET_NAMES = {
-    "kind": _l("Kind"),
+    "kind": _l("Type"),
     "city": _l("City"),
     "specialty": _l("Specialty"),
     "topic": _l("Topic"),
@@ -88,8 +89,14 @@ def init_templates(app: Flask) -> None:
 
     @app.context_processor
     def names() -> dict[str, Any]:
+        here = site()
+        locale = get_locale()
         return {
-            "site": site(),
+            "site": here,
+            "direction": locale.text_direction if locale else "ltr",
+            "chinese": here.tag.startswith("zh"),
+            "said": lambda text: said(text, here),
+            "reasons": lambda matched: reasons(matched, here),
             "settings": services().settings,
             "asset": services().assets.url,
             "languages": LANGUAGES,

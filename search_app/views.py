@@ -14,7 +14,7 @@ from indexer.engines import Searcher
 from indexer.errors import SearchError
 from indexer.model import MAX_WINDOW, Card, Document
 from search_app import browse
-from search_app.asking import find, searched_terms
+from search_app.asking import answered, find, searched_terms
 from search_app.caching import PAGE_POLICY, SEARCH_POLICY, mark, not_modified
 from search_app.context import arguments, language_of, offered_language, services, site
 from search_app.labels import BROWSED, FOLDERS, KIND_FOLDERS
@@ -27,6 +27,16 @@ from search_app.structured import article_data, hospital_data, landing_data, res
 
 NEAR = 5
 NOINDEX = "noindex, follow"
+# Offered on the start page as long as this index answers them.
+EXAMPLES = {
+    "en": ("eye hospital in Shanghai", "how much does IVF cost", "proton therapy", "S2 visa", "协和"),
+    "zh": ("眼科", "上海 儿科", "质子治疗", "试管婴儿 费用", "S2 visa"),
+}
+# Rows of the comparison that most people ask for first; the others follow as the pages have them.
+FIRST_FACTS = (
+    "Level", "Ownership", "Founded", "Beds", "Accreditation", "International patients", "Languages", "Affiliation",
+    "District", "Address", "Website",
+)  # fmt: skip
 
 
 def indexed(policy: str) -> Callable[[Callable[..., Any]], Callable[..., AnyResponse]]:
@@ -40,7 +50,8 @@ def indexed(policy: str) -> Callable[[Callable[..., Any]], Callable[..., AnyResp
                 unchanged = not_modified(tag)
                 response = unchanged or make_response(view(searcher, **values))
             response.vary.add("Accept-Language")
-            return mark(response, tag, policy)
+            # The words that led to a document are nobody's business but the visitor's.
+            return mark(response, tag, SEARCH_POLICY if request.args.get("q") else policy)
 
         return run
 
@@ -100,7 +111,9 @@ def page(template: str, path: str, canonical: str = "", robots: str = "", **valu
 def home(searcher: Searcher) -> str:
     """Search box and ways in."""
     counts = counts_view(browse.overview(searcher), site())
-    return page("home.html", "/", counts=counts, data=site_data(site()))
+    offered = EXAMPLES.get(site().language, EXAMPLES["en"])
+    examples = [words for words in offered if answered(searcher, words)]
+    return page("home.html", "/", counts=counts, examples=examples, data=site_data(site()))
 
 
 @indexed(SEARCH_POLICY)
@@ -132,13 +145,16 @@ def hospital(searcher: Searcher, slug: str) -> str:
     document = document_or_404(searcher, f"hospitals/{slug}")
     words = searched_words()
     view = document_view(document, site(), words, searched_terms(searcher, words))
+    related = [card_view(card, site()) for card in browse.related(searcher, document, "hospital")]
+    shown = {card.doc_id for card in related}
+    linked = [card_view(card, site()) for card in browse.linked(searcher, document)]
     return page(
         "hospital.html",
         document.url,
         view=view,
         mentions=[hit_view(hit, site(), "") for hit in browse.mentions(searcher, document)],
-        related=[card_view(card, site()) for card in browse.related(searcher, document, "hospital")],
-        linked=[card_view(card, site()) for card in browse.linked(searcher, document)],
+        related=related,
+        linked=[card for card in linked if card.doc_id not in shown],
         data=hospital_data(view, document, site()),
     )
 
@@ -226,6 +242,7 @@ def compare(searcher: Searcher) -> str | AnyResponse:
     documents = {slug: searcher.get(f"hospitals/{slug}") for slug in kept}
     views = [document_view(document, site()) for document in documents.values() if document is not None]
     names = list(dict.fromkeys(fact.name for view in views for fact in view.facts))
+    names.sort(key=lambda name: FIRST_FACTS.index(name) if name in FIRST_FACTS else len(FIRST_FACTS))
     present = tuple(view.slug for view in views)
     return page(
         "compare.html",

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from flask import render_template
 from flask.testing import FlaskClient
+from flask_babel import force_locale
 from werkzeug.test import TestResponse
 
 from scripts import translations
-from search_app import create_app
+from search_app import create_app, sayings
 from search_app.settings import MAX_COMPARED
 from tests.site_fixture import DOCUMENTS, site_app
 
@@ -128,7 +130,7 @@ def test_the_facet_panel_is_a_form_that_keeps_the_words(client: FlaskClient) -> 
         ("sort", "title"),
     }
     legends = [legend.get_text(" ", strip=True) for legend in form.select("legend")]
-    assert legends[0] == "Kind"
+    assert legends[0] == "Type"
     assert "City 1 chosen" in legends
     shanghai = form.select_one("input[value=Shanghai]")
     assert shanghai.has_attr("checked")
@@ -236,6 +238,25 @@ def test_the_words_that_led_here_are_marked(client: FlaskClient) -> None:
     assert page.select_one("link[rel=canonical]")["href"].endswith("/articles/what-does-cancer-treatment-cost")
 
 
+def test_a_search_within_a_page_names_the_places_it_marks(client: FlaskClient) -> None:
+    page = soup(client.get("/hospitals/shanghai-eye-hospital?q=cataract+deposit"))
+    assert page.select_one(".within form")["action"] == "/hospitals/shanghai-eye-hospital"
+    assert page.select_one(".within input[name=q]")["value"] == "cataract deposit"
+    listed = {row.a["href"]: int(row.select_one(".count").get_text()) for row in page.select(".within-found li:has(a)")}
+    assert set(listed) == {"#about-the-hospital", "#for-international-patients"}
+    for anchor, places in listed.items():
+        assert len(page.select(f"{anchor} mark")) == places
+    assert page.find("a", string="All results for “cataract deposit”")["href"] == "/search?q=cataract%20deposit"
+    assert "None of these words" in client.get("/hospitals/shanghai-eye-hospital?q=zzyzx").text
+    assert not soup(client.get("/hospitals/shanghai-eye-hospital")).select(".within-found")
+
+
+def test_words_that_led_to_a_page_stay_out_of_shared_caches(client: FlaskClient) -> None:
+    address = "/hospitals/shanghai-eye-hospital"
+    assert "public" in client.get(address).headers["Cache-Control"]
+    assert "private" in client.get(f"{address}?q=cataract").headers["Cache-Control"]
+
+
 def test_markup_in_data_and_in_the_address_comes_out_escaped(client: FlaskClient) -> None:
     hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
     for path in ("/search", "/compare", "/articles/ivf-in-beijing-and-guangzhou"):
@@ -275,6 +296,14 @@ def test_a_comparison_is_its_address(client: FlaskClient) -> None:
     assert rows["City"] == ["Shanghai", "Shanghai"]
     assert page.select_one("a.drop")["href"] == "/compare?h=ruijin-hospital"
     assert "There is no hospital “nowhere”." in page.get_text()
+
+
+def test_the_rows_of_a_comparison_stand_in_one_order(client: FlaskClient) -> None:
+    page = soup(client.get("/compare?h=renji-hospital&h=ruijin-hospital"))
+    rows = [head.get_text() for head in page.select("tbody th")]
+    assert rows == [
+        "City", "Specialties", "Ownership", "Founded", "Address", "Website", "Also listed as", "Summary", "Sources",
+    ]  # fmt: skip
 
 
 def test_a_hospital_is_added_to_a_comparison_by_name(client: FlaskClient) -> None:
@@ -388,6 +417,63 @@ def test_the_chinese_catalogue_is_complete_and_compiled() -> None:
     assert texts == {message.id for message in catalog if message.id}
     assert translations.missing(catalog) == []
     assert translations.catalogue_file("zh").with_suffix(".mo").read_bytes() == translations.compiled(catalog)
+
+
+def test_a_chinese_page_calls_hospitals_by_their_chinese_names(client: FlaskClient) -> None:
+    card = soup(client.get("/zh/search?q=renji")).select_one(".card-title")
+    assert (card.a.get_text(), card.a["lang"]) == ("仁济医院", "zh-Hans")
+    assert (card.select_one(".card-zh").get_text(), card.select_one(".card-zh")["lang"]) == ("Renji Hospital", "en")
+    assert soup(client.get("/zh/hospitals/renji-hospital")).h1.get_text() == "仁济医院"
+    assert soup(client.get("/hospitals/renji-hospital")).h1.get_text() == "Renji Hospital"
+
+
+@pytest.mark.parametrize(
+    ("query", "selector", "expected"),
+    [
+        ("q=eye+hospital", ".reason", "眼科（即 eye hospital）"),
+        ("q=shangai+eye", ".reason", "shanghai（由 shangai 更正）"),
+        ("q=title:eye", ".reason", "标题含“eye”"),
+        ("q=hospital+-shanghai", ".notice", "已排除关于上海的页面；只是提到它的页面仍保留。"),
+        ("q=eye&sort=newest", ".notice", "“sort”应为以下之一：relevance, title, date，而不是“newest”。"),
+        ("q=eye&page=x", ".notice", "“page”应为从 1 开始的整数，而不是“x”。"),
+        ("q=" + "(" * 12 + "visa+OR+eye" + ")" * 12, ".notice", "层的括号已忽略"),
+        ("q=a*+eye", ".notice", "前缀至少需要"),
+        ("q=" + "eye+" * 200, ".notice", "只搜索了前"),
+    ],
+)
+def test_a_chinese_page_gives_reasons_and_notes_in_chinese(
+    client: FlaskClient, query: str, selector: str, expected: str
+) -> None:
+    shown = [element.get_text(strip=True) for element in soup(client.get(f"/zh/search?{query}")).select(selector)]
+    assert any(expected in each for each in shown), shown
+
+
+def test_every_saying_is_known_to_the_catalogue(client: FlaskClient) -> None:
+    """Each note and reason that another room can write finds its pattern; a reworded one would show English."""
+    sources = {name: Path(f"search_app/{name}.py").read_text("utf-8") for name in ("typed", "understand", "grammar")}
+    sources |= {name: Path(f"search_app/{name}.py").read_text("utf-8") for name in ("findings", "wording", "state")}
+    written = [
+        re.sub(r"\{[^}]*\}", "X", text)
+        for source in sources.values()
+        for text in re.findall(r'notes\[\s*f?"([^"]+)"\s*\]|Problem\([^,]+, f"(\'[^"]+\.)"\)', source)
+        for text in text
+        if text
+    ]
+    assert len(written) >= 10
+    patterns = [pattern for pattern, _template in sayings._NOTE_PATTERNS]
+    unexpected = "Unknown parameter", "may be given once"  # the API's own, never on a page
+    strange = [
+        text for text in written
+        if not any(pattern.fullmatch(text) for pattern in patterns) and not any(part in text for part in unexpected)
+    ]  # fmt: skip
+    assert strange == []
+
+
+def test_pages_turn_with_the_direction_of_their_language(client: FlaskClient) -> None:
+    assert soup(client.get("/zh/")).html["dir"] == "ltr"
+    app = client.application
+    with app.test_request_context("/"), force_locale("ar"):
+        assert BeautifulSoup(render_template("about/api.html"), "lxml").html["dir"] == "rtl"
 
 
 # -- machines ---------------------------------------------------------------------------------------------------------

@@ -64,7 +64,6 @@ function combobox(box, number) {
   };
 
   const show = (suggestions) => {
-    const chinese = document.documentElement.lang.startsWith("zh");
     const names = { hospitals: words.hospitals, articles: words.articles, queries: words.queries };
     const groups = new Map();
     for (const each of suggestions) {
@@ -84,7 +83,10 @@ function combobox(box, number) {
         const option = make("li", { id: `${list.id}-${options.length}` });
         option.setAttribute("role", "option");
         option.setAttribute("aria-selected", "false");
-        option.append(make("span", { textContent: (chinese && each.label_zh) || each.text }));
+        // A place or a field is named in the language of the page; a hospital keeps its other name beside it.
+        const [name, other] = words.chinese && each.label_zh ? [each.label_zh, each.text] : [each.text, each.label_zh];
+        option.append(make("span", { textContent: name }));
+        if (each.id && other) option.append(make("span", { className: "option-note", textContent: other, lang: words.chinese ? "en" : "zh-Hans" }));
         if (each.count) option.append(make("span", { className: "option-note", textContent: `(${each.count})` }));
         option.dataset.url = words.prefix + each.url;
         if (each.group === "queries") option.dataset.query = each.text;
@@ -223,6 +225,8 @@ function combobox(box, number) {
   });
 }
 
+const wide = matchMedia("(min-width: 60rem)");
+
 // Results that follow the checkboxes: the same addresses as without it, one history entry a change.
 const policy = window.trustedTypes?.createPolicy("medsearch", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
 let refreshing;
@@ -286,6 +290,18 @@ function enhanceFacets(form) {
     timer = setTimeout(() => refresh(addressOf(form), true), 250);
   });
   form.prepend(make("p", { className: "live-note", textContent: form.dataset.live }));
+  // In the drawer of a phone the results are behind it already, so the button only has to lead to them.
+  const button = form.querySelector("button[type=submit]");
+  if (!wide.matches) button.textContent = form.dataset.show;
+  form.addEventListener("submit", (event) => {
+    const boxes = [...form.querySelectorAll("input[type=checkbox]")];
+    if (wide.matches || boxes.some((box) => box.checked !== box.defaultChecked)) return;
+    event.preventDefault();
+    form.closest("[data-drawer]").open = false;
+    const heading = document.querySelector("[data-count]");
+    heading.tabIndex = -1;
+    heading.focus();
+  });
   for (const group of form.querySelectorAll("fieldset")) {
     const more = group.querySelector("details.more");
     if (!more || group.querySelectorAll(".check").length < 12) continue;
@@ -397,7 +413,7 @@ function enhanceResults() {
   const form = document.querySelector("[data-facets]");
   if (form) enhanceFacets(form);
   const drawer = document.querySelector("[data-drawer]");
-  if (drawer && !CSS.supports("selector(::details-content)") && matchMedia("(min-width: 60rem)").matches) drawer.open = true;
+  if (drawer && !CSS.supports("selector(::details-content)") && wide.matches) drawer.open = true;
   enhanceShortlist();
   enhanceCopy(document.querySelector("[data-results]") ?? document);
 }

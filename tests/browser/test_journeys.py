@@ -102,7 +102,7 @@ def test_without_javascript(open_page: OpenPage) -> None:
     page.get_by_label(re.compile("^Hospital")).check()
     page.get_by_role("button", name="Apply filters").click()
     assert page.url.endswith("/search?q=hospital&kind=hospital&city=Shanghai")
-    shown = page.locator(".hits .card-title").all_inner_texts()
+    shown = page.locator(".hits .card-title a").all_inner_texts()
     assert len(shown) == 4
     page.locator("a.chip", has_text="Shanghai").click()
     assert page.url.endswith("/search?q=hospital&kind=hospital")
@@ -111,12 +111,12 @@ def test_without_javascript(open_page: OpenPage) -> None:
     page.get_by_role("link", name="Next").click()
     assert "page=2" in page.url
     here = page.url
-    listed = page.locator(".hits .card-title").all_inner_texts()
+    listed = page.locator(".hits .card-title a").all_inner_texts()
     page.locator(".hits .card-title a").first.click()
     assert re.search("/(hospitals|articles)/", page.url)
     page.go_back()
     assert page.url == here
-    assert page.locator(".hits .card-title").all_inner_texts() == listed
+    assert page.locator(".hits .card-title a").all_inner_texts() == listed
 
 
 def test_comparing_without_javascript(open_page: OpenPage) -> None:
@@ -152,7 +152,7 @@ def test_results_follow_the_checkboxes(open_page: OpenPage) -> None:
     assert element.evaluate("node => node.isConnected"), "the live element is never replaced"
     page.get_by_label(re.compile("^Pediatrics")).check()
     page.wait_for_url(re.compile("specialty=Pediatrics"))
-    assert page.locator(".hits .card-title").all_inner_texts() == ["Beijing Children's Hospital"]
+    assert page.locator(".hits .card-title a").all_inner_texts() == ["Beijing Children's Hospital"]
     page.go_back()
     expect(page.locator(".hits > li")).not_to_have_count(1)
     expect(page.get_by_label(re.compile("^Beijing"))).to_be_checked()

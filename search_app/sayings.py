@@ -1,0 +1,98 @@
+"""Say in the language of the page what rooms without a language wrote in English: notes, problems, reasons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from flask_babel import gettext
+
+from search_app.settings import LANGUAGES
+from search_app.site import Site
+
+MAX_REASONS = 6  # shown under a hit; the API names all
+N_ = str  # marks a text for the catalogues, which translate it where it is shown
+
+# Each sentence as it is written elsewhere, with names for what changes in it. What fits none stays English.
+_NOTES = (
+    N_("“%(word)s” was read as a word: a beginning needs at least %(number)s letters."),
+    N_("“%(word)s” was read as a word: only %(number)s beginnings are searched at once."),
+    N_("The search is too long; the last words were left out."),
+    N_("“%(name)s” names a page, which is shown whatever the other words are."),
+    N_(
+        "Pages about %(value)s are left out; pages that only mention it stay. "
+        'To leave out the word itself, type -"%(word)s".'
+    ),
+    N_("%(value)s is left out, because the words say so."),
+    N_("There is no %(facet)s “%(word)s”. Known are for example: %(values)s."),
+    N_("Only the first %(number)s characters were searched."),
+    N_("Only the first %(number)s words were searched."),
+    N_("Brackets deeper than %(number)s were ignored."),
+    N_("Only the first %(number)s values of '%(parameter)s' were used."),
+    N_("'%(parameter)s' is 1 or 0, not '%(word)s'."),
+    N_("'%(parameter)s' is a whole number from 1, not '%(word)s'."),
+    N_("'%(parameter)s' is at most %(number)s, not %(word)s."),
+    N_("'%(parameter)s' is one of %(values)s, not '%(word)s'. Did you mean '%(near)s'?"),
+    N_("'%(parameter)s' is one of %(values)s, not '%(word)s'."),
+)
+_REASONS = (
+    N_("%(name)s (another spelling of %(word)s)"),
+    N_("%(name)s (synonym of %(word)s)"),
+    N_("%(name)s (related to %(word)s)"),
+    N_("%(value)s (what %(word)s stands for)"),
+    N_("%(name)s (corrected from %(word)s)"),
+    N_("%(name)s (%(word)s written apart)"),
+    N_("%(name)s (%(word)s in one word)"),
+    N_("begins with %(word)s"),
+    N_("“%(word)s” in the title"),
+    N_("exact name"),
+    N_("name within the words"),
+)
+_NAMED = re.compile(r"%\((\w+)\)s")
+_BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    """What a sentence looks like: its words, and anything where a name stands."""
+    parts = _NAMED.split(template)
+    return re.compile("".join(f"(?P<{part}>.+?)" if at % 2 else re.escape(part) for at, part in enumerate(parts)), re.S)
+
+
+_NOTE_PATTERNS = tuple((_pattern(each), each) for each in _NOTES)
+_REASON_PATTERNS = tuple((_pattern(each), each) for each in _REASONS)
+
+
+def said(text: str, site: Site) -> str:
+    """A note or problem in the language of the page; as it came when nothing like it is known."""
+    return _translated(text, _NOTE_PATTERNS, site)
+
+
+def reasons(matched: Iterable[str], site: Site) -> tuple[str, ...]:
+    """Why a hit is here, at most ``MAX_REASONS``: the words it has as they were typed, then what else they mean."""
+    shown = [_BETWEEN_HAN.sub("", each) for each in matched]
+    plain = [each for each in shown if not each.endswith(")")]
+    other = [each for each in shown if each.endswith(")")]
+    first = [*plain, *other][:MAX_REASONS]
+    return tuple(dict.fromkeys(_translated(each, _REASON_PATTERNS, site) for each in first))
+
+
+def _translated(text: str, patterns: Iterable[tuple[re.Pattern[str], str]], site: Site) -> str:
+    if site.language == next(iter(LANGUAGES)):  # they were written in it
+        return text
+    for pattern, template in patterns:
+        found = pattern.fullmatch(text)
+        if found:
+            values = found.groupdict()
+            if "value" in values:
+                values["value"] = _label(values["value"], site)
+            return str(gettext(template, **values))
+    return text
+
+
+def _label(label: str, site: Site) -> str:
+    """The label of a facet value, which is written in English, in the language of the page."""
+    taxonomy = site.labels.taxonomy
+    for value in taxonomy.vocabulary:
+        if value.label == label:
+            return site.label(value.facet, value.name)
+    return label
