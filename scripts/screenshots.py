@@ -70,14 +70,16 @@ def running_server(index: str, port: int | None = None) -> Iterator[str]:
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
     address = f"http://127.0.0.1:{port}"
     try:
-        for _attempt in range(300):
+        for _attempt in range(1200):  # two minutes: a machine may be busy
             try:
-                with urllib.request.urlopen(f"{address}/readyz", timeout=2):
+                with urllib.request.urlopen(f"{address}/readyz", timeout=10):
                     break
             except (URLError, ConnectionError, TimeoutError):
                 if process.poll() is not None:
                     raise RuntimeError(f"The server ended with status {process.returncode}.") from None
                 time.sleep(0.1)
+        else:
+            raise RuntimeError("The server did not come up.")
         yield address
     finally:
         process.terminate()

@@ -298,7 +298,7 @@ function enhanceFacets(form) {
     if (wide.matches || boxes.some((box) => box.checked !== box.defaultChecked)) return;
     event.preventDefault();
     form.closest("[data-drawer]").open = false;
-    const heading = document.querySelector("[data-count]");
+    const heading = document.querySelector("[data-results] [data-count]");
     heading.tabIndex = -1;
     heading.focus();
   });

@@ -6,10 +6,16 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from scripts.screenshots import find_chromium, running_browser, running_server
+from tests.real_corpus import real_index
 from tests.site_fixture import build_index
+
+# How long a thing that must happen may take on a machine that is busy with something else; nothing waits so long
+# where it happens at once.
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,9 +44,26 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield found
 
 
+@pytest.fixture(scope="session")
+def real_address() -> Iterator[str]:
+    """A server on the corpus that comes with the program."""
+    with running_server(str(real_index())) as found:
+        yield found
+
+
 @pytest.fixture
 def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
     """A function that opens a page in a fresh context; afterwards nothing may have gone wrong in any of them."""
+    yield from _opener(browser, address)
+
+
+@pytest.fixture
+def open_real_page(browser: Browser, real_address: str) -> Iterator[Callable[..., Page]]:
+    """The same on the corpus that comes with the program."""
+    yield from _opener(browser, real_address)
+
+
+def _opener(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
@@ -48,7 +71,7 @@ def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
         path: str = "/", width: int = 1280, height: int = 900, expected: tuple[str, ...] = (), **options: object
     ) -> Page:
         context = browser.new_context(base_url=address, viewport={"width": width, "height": height}, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
 

@@ -10,20 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.test_accessibility import PATHS
+from tests.browser.kinds import PATHS, PREFIXES, RESTING, resting_page
 from tests.site_fixture import site_app
 
 VNU = "vnu-jar@26.9.27"
 FOLDER = Path(sys.prefix) / "vnu"
-MORE = (
-    "/search",
-    "/topics/costs",
-    "/about/ranking",
-    "/about/privacy",
-    "/about/accessibility",
-    "/compare",
-    "/search?q=<b>&city='\"",
-)
+MORE = ("/search?q=<b>&city='\"", "/search?q=zzyzx", "/hospitals/shanghai-eye-hospital", "/topics")
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +37,11 @@ def test_the_checker_finds_nothing(checker: Path, tmp_path: Path) -> None:
     folder = tmp_path / "pages"
     folder.mkdir()
     names = {}
-    for number, path in enumerate([prefix + path for path in (*PATHS, *MORE) for prefix in ("", "/zh")]):
+    for number, path in enumerate([prefix + path for path in (*PATHS, *MORE) for prefix in PREFIXES]):
         (folder / f"{number}.html").write_bytes(client.get(path).data)
         names[f"{number}.html"] = path
+    (folder / "resting.html").write_text(resting_page(tmp_path, ""), "utf-8")
+    names["resting.html"] = RESTING
     command = [
         "java",
         "-jar",

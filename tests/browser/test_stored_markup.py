@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.conftest import PATIENCE_MS
 from tests.live import Site, medsearch, page_html
 
 # Whatever of this were taken for markup would set window.hit, by itself or when it is moved over or pressed.
@@ -48,6 +49,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.mark.parametrize("policy", ["with the policy", "without the policy"])
 def test_nothing_that_a_page_brought_along_runs(browser: Browser, site: Site, policy: str) -> None:
     context = browser.new_context(bypass_csp=policy == "without the policy")
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     said: list[str] = []
     page.on("dialog", lambda dialog: dialog.dismiss())
@@ -68,8 +70,9 @@ def test_nothing_that_a_page_brought_along_runs(browser: Browser, site: Site, po
         assert page.evaluate("() => document.querySelectorAll('main img[src=x], main svg[onload]').length") == 0
     page.goto(site.url + "/")
     box = page.locator("input[name=q]").first
-    box.type("popl")
-    page.wait_for_timeout(600)
+    with page.expect_response(lambda answer: "/api/v1/suggest" in answer.url):
+        box.press_sequentially("popl")
+    page.get_by_role("option").first.wait_for()
     assert page.evaluate("() => window.hit") is None, "suggestions"
     assert said == [], "the policy had nothing to stop"
     context.close()

@@ -1,0 +1,84 @@
+"""The site on the corpus that comes with it: long names, long facets, many pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.kinds import PREFIXES, open_drawer
+
+OpenPage = Callable[..., Page]
+MAX_BYTES = 60_000  # of a first visit to a page of results, everything that is transferred for it
+
+
+def test_a_first_visit_moves_little(open_real_page: OpenPage) -> None:
+    sizes: list[int] = []
+    page = open_real_page("/about")
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    for address in ("/search?q=eye+hospital+in+shangai", "/zh/search?q=hospital", "/search?q=cancer&per_page=10"):
+        sizes.clear()
+        page.goto(address, wait_until="networkidle")
+        assert len(sizes) >= 3, "page, stylesheet and script"
+        assert sum(sizes) < MAX_BYTES, address
+
+
+def test_every_example_of_the_start_page_is_true(open_real_page: OpenPage) -> None:
+    page = open_real_page("/")
+    for prefix in PREFIXES:
+        page.goto(f"{prefix}/")
+        links = page.locator(".examples a").evaluate_all("links => links.map((link) => link.href)")
+        assert len(links) == 5
+        for link in links:
+            page.goto(link)
+            assert page.locator(".hits > li").count() > 0
+            assert page.locator(".relaxations, .notice").count() == 0
+
+
+def test_a_long_facet_unfolds_and_is_searched(open_real_page: OpenPage) -> None:
+    page = open_real_page("/search?kind=hospital")
+    group = page.locator("[data-facet=specialty]")
+    common, rare = group.locator(".check").first, group.locator(".check").last
+    expect(rare).to_be_hidden()
+    more = group.locator("details.more > summary")
+    assert int(re.search(r"\d+", more.inner_text()).group()) == group.locator("details.more .check").count()
+    more.click()
+    expect(rare).to_be_visible()
+    name = rare.locator("label").inner_text().rpartition(" ")[0]
+    group.get_by_role("searchbox", name="Find in Specialty").fill(name.upper())
+    expect(rare).to_be_visible()
+    expect(common).to_be_hidden()
+    page.keyboard.press("Enter")  # finds within the list, and searches for nothing
+    rare.get_by_role("checkbox").check()
+    page.wait_for_url(re.compile("specialty="))
+    expect(group.get_by_role("checkbox", name=name)).to_be_checked()
+
+
+def test_paging_names_the_first_and_the_last_page(open_real_page: OpenPage) -> None:
+    page = open_real_page("/search?kind=hospital&page=6")
+    last = -(-int(re.search(r"of (\d+)", page.locator("h1").inner_text()).group(1)) // 10)
+    assert last > 9
+    shown = [" ".join(text.split()) for text in page.locator(".pages li").all_inner_texts()]
+    near = [f"Page {number}" for number in (4, 5, 6, 7, 8)]
+    assert shown == ["Previous", "Page 1", "…", *near, "…", f"Page {last}", "Next"]
+    page.get_by_role("link", name=f"Page {last}").click()
+    expect(page.get_by_role("link", name="Next")).to_have_count(0)
+
+
+def test_long_names_fit_a_narrow_page(open_real_page: OpenPage) -> None:
+    page = open_real_page("/", width=320, height=640)
+    addresses = [
+        "/search?q=hospital", "/search?q=comparison&kind=article", "/cities/shanghai", "/topics/costs",
+        "/compare?h=beijing-cancer-hospital&h=shanghai-general-hospital",
+    ]  # fmt: skip
+    page.goto("/search?q=Ruijin+Hospital")
+    addresses.append(page.locator(".hits .card-title a").first.get_attribute("href") or "")
+    for prefix in PREFIXES:
+        for address in addresses:
+            page.goto(prefix + address)
+            open_drawer(page)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320, prefix + address
