@@ -199,7 +199,7 @@ def _search(query: JudgedQuery, searcher: Searcher, depth: int, words: Words | N
         request = SearchRequest(q=query.text, page=page, per_page=min(depth, MAX_PER_PAGE))
         found = answer(request, searcher, words)
         hits += [(hit.doc_id, hit.score) for hit in found.results.hits]
-        partial = found.absent > 0
+        partial = found.absent > 0 and not found.complete
         if page >= found.pages:
             break
     hits = hits[:depth]

@@ -141,6 +141,7 @@ class ResultsView:
     did_you_mean: SuggestedSearch | None
     relaxations: tuple[SuggestedSearch, ...]
     absent: int
+    complete: int
     words: int
     unknown_words: tuple[str, ...]
     unknown_values: tuple[tuple[str, str, tuple[ValueView, ...]], ...]
@@ -233,6 +234,7 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
             for each in answer.relaxations
         ),
         absent=answer.absent,
+        complete=answer.complete,
         words=len(reading.words()),
         unknown_words=reading.unknown,
         unknown_values=tuple(
@@ -373,6 +375,7 @@ def answer_json(answer: Answer, state: SearchState) -> dict[str, Any]:
             "exact": reading.exact or None,
             "unknown": list(reading.unknown),
             "absent": answer.absent,
+            "complete": answer.complete,
             "notes": list(answer.applied),
             "exact_url": to(state.plain()),
         },

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 from indexer.model import And, DocumentIs, Everything, Node, Not, Or, Query
 
+ALL_WORDS_WEIGHT = 100.0  # above any sum of word scores and boosts, below an exact name
+SHORT_TEXT = 5  # wanted words; a text with more is prose
 EXACT_WEIGHT = 1000.0  # above any sum of word scores and boosts
 
 
@@ -97,9 +99,14 @@ class Reading:
         """The wanted words, in typed order."""
         return tuple(part for part in self.parts if part.role == "word")
 
-    def relaxed(self, missing: int) -> Query:
-        """The query when up to ``missing`` of the wanted words may be absent; everything else still holds."""
+    def relaxed(self, missing: int, first: tuple[str, ...] = ()) -> Query:
+        """The query when up to ``missing`` of the wanted words may be absent; everything else still holds.
+
+        ``first`` are documents that have all words; they stand in front of the others.
+        """
         root = compose(self.parts, missing)
+        if first:
+            root = Or((DocumentIs(first, ALL_WORDS_WEIGHT, "all words"), root))
         return replace(self.query, root=with_exact(root, self.exact_ids, self.exact_reason))
 
     def without(self, part: Part) -> Query:

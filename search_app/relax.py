@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from indexer.engines import Lexicon
 from indexer.model import FACETS
-from search_app.reading import Part, Reading
+from search_app.reading import SHORT_TEXT, Part, Reading
 from search_app.request import SearchRequest
 from search_app.spelling import ranked_corrections, split_word
 from search_app.words import Words
@@ -15,7 +15,6 @@ from search_app.words import Words
 MAX_OFFERED = 5
 MAX_TRIED = 12  # searches spent on finding relaxations; each costs about a millisecond
 MAX_SPELLINGS = 6
-MAX_LEVELS = 8  # searches spent on finding how many words must be given up
 RARE = 1  # documents: a word that more have is not taken for an error
 
 Total = Callable[[SearchRequest], int]
@@ -42,17 +41,29 @@ class DidYouMean:
     count: int
 
 
-def allowed_absences(reading: Reading) -> range:
-    """How many wanted words may be given up, fewest first; more than half must stay.
+def may_be_absent(reading: Reading) -> tuple[int, ...]:
+    """How many wanted words a page may lack when too few have all, in the order to try; empty when none may.
 
-    Of two words one may go if both are known to the index: with a word that stands nowhere, half a search is noise.
+    Half of the words must stay, and more than half when one of them stands nowhere: half of such a search is noise.
+    Of a text in prose few pages have half. There less is enough, since every word counts for the order of the hits.
     """
     wanted = len(reading.words())
     nowhere = sum(part.words in reading.unknown for part in reading.words())
-    if wanted == 2:
-        return range(0) if nowhere else range(1, 2)
-    most = wanted - wanted // 2  # the first number that is too many
-    return range(max(1, nowhere), min(most, max(1, nowhere) + MAX_LEVELS))
+    least = wanted // 2 + 1 if nowhere else (wanted + 1) // 2
+    steps = [least]
+    while wanted > SHORT_TEXT and steps[-1] > 1:
+        steps.append(steps[-1] // 2)
+    return tuple(wanted - each for each in steps if nowhere <= wanted - each > 0)
+
+
+def may_be_filled_up(reading: Reading) -> bool:
+    """Whether pages with most of the words may follow when few have all.
+
+    Not after a name, which leaves nothing to look for, nor beside a phrase, group or field: who types one wants no
+    more than was asked for. Of two words one is not most.
+    """
+    fixed = any(part.role == "fixed" for part in reading.parts)
+    return len(reading.words()) > 2 and not (reading.plain or reading.exact_ids or fixed)
 
 
 def relaxations(request: SearchRequest, reading: Reading, total: Total) -> tuple[Relaxation, ...]:

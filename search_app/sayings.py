@@ -47,6 +47,7 @@ _REASONS = (
     N_("“%(word)s” in the title"),
     N_("exact name"),
     N_("name within the words"),
+    N_("all words"),
 )
 _NAMED = re.compile(r"%\((\w+)\)s")
 _BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")

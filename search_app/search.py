@@ -7,12 +7,22 @@ from dataclasses import dataclass, replace
 from indexer.engines import Searcher
 from indexer.model import FACETS, MAX_WINDOW, Count, Filter, Query, Results
 from search_app.reading import Reading
-from search_app.relax import DidYouMean, Relaxation, allowed_absences, did_you_mean, relaxations
+from search_app.relax import (
+    DidYouMean,
+    Relaxation,
+    did_you_mean,
+    may_be_absent,
+    may_be_filled_up,
+    relaxations,
+)
 from search_app.request import MAX_PER_PAGE, SearchRequest
 from search_app.understand import read
 from search_app.words import Words, default_words
 
 __all__ = ["Answer", "SearchRequest", "UnknownValue", "answer"]
+
+ENOUGH = 100  # pages of which the order may choose, when a text in prose must do with fewer of its words
+FEW = 10  # pages with all words; when there are fewer, those with most of them follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +44,8 @@ class Answer:
         results: Hits, exact counts, facets.
         page: The page asked for, from 1.
         pages: Pages there are, at least 1; a page past them has no hits.
-        absent: Wanted words a hit may lack, because no page has them all; 0 when all hold.
+        absent: Wanted words a hit may lack, because no page or few have them all; 0 when all hold.
+        complete: Pages that have all words and stand in front of those that lack some; their number without filters.
         relaxations: One thing less each, with hits; only when there are none.
         did_you_mean: Another spelling with hits; only when nothing has all words.
         unknown_values: Chosen values that do not exist.
@@ -47,6 +58,7 @@ class Answer:
     page: int
     pages: int
     absent: int = 0
+    complete: int = 0
     relaxations: tuple[Relaxation, ...] = ()
     did_you_mean: DidYouMean | None = None
     unknown_values: tuple[UnknownValue, ...] = ()
@@ -72,15 +84,14 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
     vocabulary = words or default_words()
     request, unknown_values = _canonical(request, vocabulary)
     reading = _read(request, searcher, vocabulary)
-    absent = 0
     results = _ask(request, reading.query, searcher)
-    if not results.total.value and reading.words():
-        absent = _absent(request, reading, searcher)
-        if absent:
-            results = _ask(request, reading.relaxed(absent), searcher)
+    wider = _wider(reading, searcher) if results.total.value < FEW else _Wider()
+    absent, complete = wider.absent, len(wider.first)
+    if absent:
+        results = _ask(request, reading.relaxed(absent, wider.first), searcher)
     offered: tuple[Relaxation, ...] = ()
     meant: DidYouMean | None = None
-    if not results.total.value or absent:
+    if not results.total.value or (absent and not complete):
 
         def total(other: SearchRequest) -> int:
             return _total(other, searcher, vocabulary)
@@ -96,10 +107,11 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
         page=request.page,
         pages=pages,
         absent=absent,
+        complete=complete,
         relaxations=offered,
         did_you_mean=meant,
         unknown_values=unknown_values,
-        applied=_applied(reading, absent, unknown_values),
+        applied=_applied(reading, wider, unknown_values),
     )
 
 
@@ -162,33 +174,60 @@ def _count(query: Query, searcher: Searcher) -> Count:
     return searcher.search(replace(query, facets=(), boosts=(), limit=0, offset=0)).total
 
 
-def _absent(request: SearchRequest, reading: Reading, searcher: Searcher) -> int:
-    """How many wanted words must be given up before any page matches; 0 when some page has all, or none has most.
+@dataclass(frozen=True, slots=True)
+class _Wider:
+    """How far a search goes beyond the pages that have all words: words a page may lack, and who has them all."""
+
+    absent: int = 0
+    first: tuple[str, ...] = ()
+
+
+def _wider(reading: Reading, searcher: Searcher) -> _Wider:
+    """What to give up when no page or few have all words.
 
     Filters play no part, so that choosing a value never changes what the other values' counts promise.
     """
-    if request.filtered and _count(reading.query, searcher).value:
-        return 0
-    for missing in allowed_absences(reading):
-        if _count(reading.relaxed(missing), searcher).value:
-            return missing
-    return 0
+    steps = may_be_absent(reading)
+    if not steps:
+        return _Wider()
+    whole = searcher.search(replace(reading.query, facets=(), sort="relevance", offset=0, limit=FEW))
+    first = tuple(hit.doc_id for hit in whole.hits)
+    if len(first) >= FEW or (first and not may_be_filled_up(reading)):
+        return _Wider()
+    last = _Wider()
+    for absent in steps:
+        found = _count(reading.relaxed(absent), searcher).value
+        if found > len(first):
+            last = _Wider(absent, first)
+        if found >= ENOUGH:
+            break
+    return last
 
 
 def _total(request: SearchRequest, searcher: Searcher, words: Words) -> int:
-    """Hits of a request when all its words must hold."""
+    """Hits of a request; 0 when none of them has all the words."""
     reading = _read(request, searcher, words)
-    return _count(replace(reading.query, filters=_filters(request)), searcher).value
+    filters = _filters(request)
+    total = _count(replace(reading.query, filters=filters), searcher).value
+    if not 0 < total < FEW:
+        return total
+    wider = _wider(reading, searcher)
+    return _count(replace(reading.relaxed(wider.absent, wider.first), filters=filters), searcher).value
 
 
-def _applied(reading: Reading, absent: int, unknown: tuple[UnknownValue, ...]) -> tuple[str, ...]:
+def _applied(reading: Reading, wider: _Wider, unknown: tuple[UnknownValue, ...]) -> tuple[str, ...]:
     notes = [f"“{typed}” was read as “{used}”." for typed, used in reading.corrected]
     notes += reading.notes
-    if absent:
-        words = reading.words()
+    if wider.absent:
+        wanted = len(reading.words())
+        least = wanted - wider.absent
         missing = ", ".join(f"“{word}”" for word in reading.unknown)
         said = f" No page has {missing}." if missing else ""
-        notes.append(f"No page has all {len(words)} words; these have at least {len(words) - absent} of them.{said}")
+        if wider.first:
+            have = f"{len(wider.first)} pages have" if len(wider.first) > 1 else "One page has"
+            notes.append(f"{have} all {wanted} words; the others have at least {least} of them.")
+        else:
+            notes.append(f"No page has all {wanted} words; these have at least {least} of them.{said}")
     for each in unknown:
         near = ", ".join(each.close)
         notes.append(f"There is no {each.facet} “{each.value}”. Known are for example: {near}.")

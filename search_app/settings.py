@@ -11,7 +11,7 @@ ENVIRONMENT_PREFIX = "MEDSEARCH_"
 LANGUAGES = {"en": "en", "zh": "zh-Hans"}  # URL prefix (the first stands at the root) and language tag
 LOCALES = {"en": "en_GB", "zh": "zh"}  # how dates and numbers are written
 
-MAX_QUERY_CHARS = 400  # the longest title has 136; what is longer is cut, and the page says so
+MAX_QUERY_CHARS = 600  # the longest title has 136; what is longer is cut, and the page says so
 MAX_VALUES = 20  # chosen values of one facet
 MAX_VALUE_CHARS = 120
 MAX_PER_PAGE = 100

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from search_app.syntax import FIELDS, Field, Plain, Quoted, Starts
 
-MAX_CHARS = 400  # longest title of the first corpus is 140; a pasted paragraph is not a search
-MAX_WORDS = 32  # an engine takes 62 leaves; a word is at most one, its filters and names need the rest
+MAX_CHARS = 600  # a long question in prose; a pasted page is not a search
+MAX_WORDS = 96  # of them no more are searched than an engine has leaves for (``findings.MAX_LEAVES``)
 MIN_PREFIX = 2
 MAX_PREFIXES = 4  # each may expand to many words
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from indexer.analysis import terms
 from indexer.engines import Lexicon
@@ -10,7 +11,7 @@ from indexer.model import And, Concept, DocumentIs, FacetIs, Node, Not, Or, Phra
 from search_app.findings import Findings
 from search_app.grammar import All, Any, Except, Field, Parsed, Plain, Quoted, Starts, Syntax, parse
 from search_app.names import Name, find_name, names_inside
-from search_app.reading import Part, Reading, compose, with_exact
+from search_app.reading import SHORT_TEXT, Part, Reading, compose, with_exact
 from search_app.wording import parts_of, pieces_of, with_something_wanted, without_facet
 from search_app.words import Words, default_words
 
@@ -66,6 +67,8 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         if name.doc_ids[0].startswith("hospitals/"):  # its name beats everything else that could be read into it
             found.ignore |= _FACETS
     parts = with_something_wanted([*_parts(root, found), *inside], found.words.thesaurus)
+    if sum(part.role == "word" for part in parts) > SHORT_TEXT:  # in prose quotation marks only quote
+        parts = [replace(part, role="word") if _is_phrase(part) else part for part in parts]
     doc_ids, reason = (name.doc_ids, name.reason) if name else ((), "")
     return Reading(
         text=parsed.text,
@@ -83,6 +86,10 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         notes=tuple(found.notes),
         plain=found.plain,
     )
+
+
+def _is_phrase(part: Part) -> bool:
+    return part.role == "fixed" and isinstance(part.node, Concept)
 
 
 def _names(parsed: Parsed, root: Syntax, found: Findings) -> tuple[Name | None, list[Part]]:

@@ -9,7 +9,7 @@ from indexer.model import Concept, FacetIs, Node, Or, Phrase, Term
 from search_app.corrections import corrected
 from search_app.findings import Findings
 from search_app.meaning import Value, hinted, meanings
-from search_app.reading import FacetReading, Part
+from search_app.reading import SHORT_TEXT, FacetReading, Part
 from search_app.thesaurus import Thesaurus
 from search_app.widen import Member, Piece, Unit, concept, other_names, together, units, word, written_otherwise
 
@@ -91,6 +91,8 @@ class _Stretch:
         self.pieces = pieces
         self.spellings_only = spellings_only
         self.units = units(pieces, found.lexicon, found.words, not found.plain)
+        wanted = [piece for piece in pieces if not self.thesaurus.optional(piece.term)]
+        self.prose = len(wanted) > SHORT_TEXT  # there "the" and "of" tell nothing
         # starts of Han characters that belong to no known word: they are searched in pairs
         self.loose_han = {unit.pieces[0].start for unit in self.units if self._loose(unit)}
 
@@ -214,6 +216,8 @@ class _Stretch:
             return self._part("optional", concept(together(unit), others), unit)
         parts: list[Part] = []
         for n, piece in enumerate(unit.pieces):
+            if self.prose and optional[n] and piece.term in self.thesaurus.function_words:
+                continue
             small = optional[n] and piece.term not in kinds
             node = self._word(unit, piece, place + n, self._fields(unit, values), others, small)
             if len(node.members) == 1 and not optional[n] and not self.lexicon.frequency(piece.term):

@@ -91,3 +91,34 @@ def test_nothing_is_suggested_out_of_thin_air(index: Searcher, query: str) -> No
 def test_a_search_with_hits_offers_no_way_out(index: Searcher) -> None:
     found = answer(SearchRequest("cataract"), index)
     assert (found.relaxations, found.did_you_mean, found.absent) == ((), None, 0)
+
+
+def test_pages_with_most_words_follow_those_with_all(index: Searcher) -> None:
+    found = answer(SearchRequest("cataract surgery eye"), index)
+    complete = {hit.doc_id for hit in index.search(found.reading.query).hits}
+    assert found.complete == len(complete) > 0
+    assert {hit.doc_id for hit in found.results.hits[: found.complete]} == complete
+    assert found.results.total.value > found.complete
+    assert found.absent == 1
+    assert found.did_you_mean is None
+    assert found.applied[-1] == "2 pages have all 3 words; the others have at least 2 of them."
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["cataract surgery", '"cataract surgery" eye price lens', "title:cataract surgery eye", "Shanghai Eye Hospital"],
+)
+def test_nothing_follows_where_more_was_asked_for(index: Searcher, query: str) -> None:
+    """Half of two words is not most; who types a phrase, a field or a name wants no more than that."""
+    assert answer(SearchRequest(query), index).complete == 0
+
+
+def test_a_text_in_prose_finds_the_page_that_has_most_of_it(index: Searcher) -> None:
+    text = (
+        "My father was told to have a “bypass operation of the old sort” soon after his myocardial infarction, "
+        "yet our village physician disagreed and mentioned stents instead, so we wonder whom to believe"
+    )
+    found = answer(SearchRequest(text), index)
+    assert found.results.hits[0].doc_id == "hospitals/deltahealth"
+    assert found.absent > found.complete == 0
+    assert "No page has all" in found.applied[-1]

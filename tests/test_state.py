@@ -165,7 +165,7 @@ def test_a_page_number_of_any_length_is_only_past_the_end() -> None:
 def test_a_long_query_is_cut_and_the_page_says_so() -> None:
     parsed = parse({"q": ["x" * 5000]})
     assert len(parsed.state.q) == MAX_QUERY_CHARS
-    assert parsed.problems[0].detail == "Only the first 400 characters were searched."
+    assert parsed.problems[0].detail == "Only the first 600 characters were searched."
 
 
 def test_values_of_a_facet_are_bounded() -> None:

@@ -364,9 +364,10 @@ class MemorySearcher:
         title = [i for i in range(held.analyzed.title_end) if held.analyzed.terms[i] != BREAK]
         named = [roles[i] for i in title if roles[i] >= 0 and idf[roles[i]] > 0]
         in_title = sum(idf[leaf] for leaf in set(named))
-        bonus = ranking.title_coverage * in_title
+        bonus = 0.0
         if title and total:
-            bonus += ranking.title_fill * in_title * (in_title / total) * (len(named) / len(title))
+            filled = len(named) / len(title)
+            bonus = in_title * (in_title / total) * (ranking.title_coverage + ranking.title_fill * filled)
         pairs: set[int] = set()
         for left, right in pairwise(roles):
             if (

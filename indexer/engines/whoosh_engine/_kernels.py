@@ -368,9 +368,9 @@ def inspect(
                         if not seen & (one << np.uint64(leaf)):
                             seen |= one << np.uint64(leaf)
                             in_title += leaf_idf[leaf]
-        bonus = title_coverage * in_title
+        bonus = 0.0
         if words > 0 and total_idf > 0:
-            bonus += title_fill * in_title * (in_title / total_idf) * (named / words)
+            bonus = in_title * (in_title / total_idf) * (title_coverage + title_fill * (named / words))
         # Adjacency: concepts that follow each other as typed; each pair counts once.
         pairs = np.uint64(0)
         previous = -1
