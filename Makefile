@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 HOST ?= 127.0.0.1
 
-.PHONY: run test test-whoosh3 check lint types unit index serve benchmark relevance torture screenshots baseline clean browser
+.PHONY: run test test-whoosh3 check lint types unit index serve benchmark relevance torture screenshots baseline clean browser \
+	cluster cluster-test
 
 run: $(VENV)/.installed
 	$(BIN)/medsearch index build
@@ -55,6 +56,12 @@ $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint]'
 	touch $@
+
+cluster: $(VENV)/.installed-test
+	$(BIN)/python -m scripts.cluster
+
+cluster-test: $(VENV)/.installed-test
+	MEDSEARCH_CLUSTER_TESTS=1 MEDSEARCH_CONTRACT_SHARE=0.1 $(BIN)/python -m pytest -p no:cacheprovider tests/cluster
 
 clean:
 	rm -rf $(VENV) $(VENV)-whoosh3 build *.egg-info .pytest_cache .mypy_cache .ruff_cache .coverage*

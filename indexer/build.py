@@ -18,7 +18,7 @@ from indexer.analysis import name_key
 from indexer.boilerplate import Evidence, cut, fingerprints, title_of_line
 from indexer.classify import classify, merge_entities
 from indexer.corpus import CorpusFile, walk
-from indexer.engines.whoosh_engine import WhooshEngine
+from indexer.engines import DurableEngine, open_durable
 from indexer.errors import BuildRefused, IndexUnusable, PageError
 from indexer.model import Document, Page
 from indexer.parse import parse_page
@@ -78,7 +78,7 @@ class _Work:
 
 def build(
     corpus: Path | str,
-    index: Path | str | WhooshEngine,
+    index: Path | str | DurableEngine,
     *,
     full: bool = False,
     force: bool = False,
@@ -98,7 +98,7 @@ def build(
     """
     started = time.perf_counter()
     tell = progress or (lambda stage, done, total: None)
-    engine = index if isinstance(index, WhooshEngine) else WhooshEngine(index)
+    engine = open_durable(index) if isinstance(index, Path | str) else index
     vocabulary = taxonomy or load_taxonomy()
     before, documents_before = ({}, 0) if full else _known(engine, vocabulary)
     work = _Work()
@@ -165,7 +165,7 @@ def _refuse_losses(left: int, before: int) -> None:
         )
 
 
-def _count_before(engine: WhooshEngine) -> int:
+def _count_before(engine: DurableEngine) -> int:
     try:
         return engine.generations.manifest(engine.generations.current()).documents
     except IndexUnusable:
@@ -287,7 +287,7 @@ def _state(work: _Work, taxonomy: Taxonomy) -> bytes:
     return orjson.dumps({"version": STATE_VERSION, "taxonomy": taxonomy.digest, "pages": pages})
 
 
-def _known(engine: WhooshEngine, taxonomy: Taxonomy) -> tuple[dict[str, _Known], int]:
+def _known(engine: DurableEngine, taxonomy: Taxonomy) -> tuple[dict[str, _Known], int]:
     """Pages of the current generation and how many documents it has; nothing where an update cannot start from it."""
     try:
         manifest = engine.base()

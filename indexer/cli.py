@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from indexer.errors import BuildRefused, IndexLocked, IndexUnusable, SearchError
+from indexer.errors import BuildRefused, EngineUnavailable, IndexLocked, IndexUnusable, SearchError
 from indexer.model import FACETS
 
 EXIT_FAILED, EXIT_USAGE, EXIT_NO_INDEX, EXIT_LOCKED = 1, 2, 3, 4
@@ -29,7 +29,7 @@ class Failure(click.ClickException):
         self.exit_code = EXIT_FAILED  # type: ignore[misc]
         if isinstance(error, IndexLocked):
             self.exit_code = EXIT_LOCKED  # type: ignore[misc]
-        elif isinstance(error, IndexUnusable):
+        elif isinstance(error, IndexUnusable | EngineUnavailable):
             self.exit_code = EXIT_NO_INDEX  # type: ignore[misc]
 
 
@@ -54,7 +54,12 @@ def report_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 
 index_option = click.option(
-    "--index", envvar="MEDSEARCH_INDEX", default="index/", show_default=True, metavar="DIR", help="Folder of the index."
+    "--index",
+    envvar=["MEDSEARCH_ENGINE", "MEDSEARCH_INDEX"],
+    default="index/",
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the index, or the address of a cluster (opensearch://HOST:9200/NAME).",
 )
 corpus_option = click.option(
     "--corpus",
@@ -147,9 +152,9 @@ def _print_counts(counts: dict[str, dict[str, int]]) -> None:
 @report_errors
 def status(index: str, as_json: bool) -> None:
     """Show what the current generation holds."""
-    from indexer.generation import Generations
+    from indexer.engines import open_durable
 
-    generations = Generations(index)
+    generations = open_durable(index).generations
     name = generations.current()
     manifest = generations.manifest(name)
     size = sum(length for length, _ in manifest.files.values())
@@ -184,9 +189,9 @@ def status(index: str, as_json: bool) -> None:
 @report_errors
 def list_command(index: str, as_json: bool) -> None:
     """List the generations that are kept, oldest first; the current one is marked."""
-    from indexer.generation import Generations
+    from indexer.engines import open_durable
 
-    generations = Generations(index)
+    generations = open_durable(index).generations
     current = generations.current()
     rows: list[dict[str, Any]] = []
     for name in generations.names():
@@ -218,14 +223,14 @@ def list_command(index: str, as_json: bool) -> None:
 @report_errors
 def verify_command(generation: str | None, every: bool, index: str) -> None:
     """Compare every file of a generation with its checksum, and the two halves of the index with each other."""
-    from indexer.generation import Generations
-    from indexer.verify import verify
+    from indexer.engines import open_durable
 
-    generations = Generations(index)
+    engine = open_durable(index)
+    generations = engine.generations
     names = generations.names() if every else (generation or generations.current(),)
     failed = False
     for name in names:
-        problems = verify(generations, name)
+        problems = engine.verify(name)
         for problem in problems:
             click.echo(problem, err=True)
         failed = failed or bool(problems)
@@ -241,9 +246,9 @@ def verify_command(generation: str | None, every: bool, index: str) -> None:
 @report_errors
 def rollback(generation: str | None, index: str) -> None:
     """Serve an earlier generation again: the one named, or the one before the current."""
-    from indexer.generation import Generations
+    from indexer.engines import open_durable
 
-    generations = Generations(index)
+    generations = open_durable(index).generations
     with generations.lock():
         manifest = generations.rollback(generation)
     click.echo(f"Serving generation {manifest.generation}: {manifest.documents:,} documents, built {manifest.built_at}")
@@ -261,9 +266,9 @@ def rollback(generation: str | None, index: str) -> None:
 @report_errors
 def prune(keep: int, index: str) -> None:
     """Remove old generations, never the current one."""
-    from indexer.generation import Generations
+    from indexer.engines import open_durable
 
-    generations = Generations(index)
+    generations = open_durable(index).generations
     with generations.lock():
         removed = generations.prune(keep)
     click.echo(f"Removed {len(removed)}: {', '.join(removed)}" if removed else "Nothing to remove.")

@@ -110,8 +110,8 @@ def documents(index: str, as_json: bool) -> None:
 def serve(host: str, port: int, workers: int | None, debug: bool, index: str, corpus: str) -> None:
     """Serve the web site and the JSON API; builds the index first if there is none."""
     from indexer.build import build
+    from indexer.engines import open_durable
     from indexer.errors import IndexMissing
-    from indexer.generation import Generations
     from search_app.server import check
     from search_app.server import serve as run
 
@@ -120,7 +120,7 @@ def serve(host: str, port: int, workers: int | None, debug: bool, index: str, co
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     try:
-        Generations(index).current()
+        open_durable(index).generations.current()
     except IndexMissing:
         click.echo(f"No index in {index} yet: building it from {corpus} first.", err=True)
         with terminal_progress() as progress:

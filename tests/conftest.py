@@ -14,6 +14,15 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
+CLUSTER = bool(os.environ.get("MEDSEARCH_CLUSTER_TESTS"))
+collect_ignore = [] if CLUSTER else ["cluster"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not CLUSTER:
+        terminalreporter.write_line("Left out: the tests on a real cluster; make cluster-test runs them (Java, Maven).")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--snapshot-update", action="store_true", help="accept what the code gives now as the golden files"

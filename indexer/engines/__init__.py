@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 from indexer.errors import QueryError
+from indexer.generation import Manifest
 from indexer.model import Document, IndexStats, Query, Results
 
 
@@ -91,21 +93,96 @@ class Engine(Protocol):
         """Write a new generation that starts as a copy of the current one; live on a clean exit."""
 
 
+class BuildWriter(Writer, Protocol):
+    """What a build of a corpus needs beyond documents."""
+
+    def attach(self, name: str, data: bytes, /) -> None:
+        """Keep some bytes with the generation under a name."""
+
+    def describe(self, **fields: str) -> None:
+        """Set text fields of the manifest: ``corpus``, ``taxonomy``."""
+
+
+class GenerationStore(Protocol):
+    """The generations of one index, wherever they are kept: which there are, which is served, going back."""
+
+    def names(self) -> tuple[str, ...]:
+        """All complete generations, oldest first."""
+
+    def current(self) -> str:
+        """Name of the generation that is served; raises ``IndexMissing`` if there is none."""
+
+    def manifest(self, name: str) -> Manifest:
+        """Manifest of one generation; raises ``GenerationMissing``, ``IndexDamaged`` or ``IndexOutdated``."""
+
+    def lock(self) -> AbstractContextManager[object]:
+        """Hold the right to change them; raises ``IndexLocked``."""
+
+    def rollback(self, name: str | None = None) -> Manifest:
+        """Serve an earlier generation again: the one named, or the newest whole one before the current."""
+
+    def prune(self, keep: int | None = None) -> tuple[str, ...]:
+        """Remove all but the newest ``keep`` generations, never the current one; returns the names removed."""
+
+
+class DurableEngine(Engine, Protocol):
+    """An engine that keeps generations."""
+
+    @property
+    def generations(self) -> GenerationStore:
+        """What it keeps."""
+
+    def base(self) -> Manifest:
+        """Manifest of the current generation, if an update can start from it; raises ``IndexUnusable``."""
+
+    def attachment(self, name: str) -> bytes | None:
+        """Bytes attached to the current generation, or None."""
+
+    def verify(self, generation: str) -> tuple[str, ...]:
+        """What is wrong with a generation, as sentences; nothing when it is whole."""
+
+    def rebuild(self) -> AbstractContextManager[BuildWriter]:
+        """As of every engine, with a writer that also takes attachments."""
+
+    def update(self) -> AbstractContextManager[BuildWriter]:
+        """As of every engine, with a writer that also takes attachments."""
+
+
 def open_engine(address: str) -> Engine:
-    """The engine at an address: ``whoosh:FOLDER`` (or a plain path), or ``memory:`` for a small one in this process.
+    """The engine at an address.
+
+    ``whoosh:FOLDER`` (or a plain path), ``opensearch://HOST:PORT,…/NAME`` (``opensearch+https://`` for TLS), or
+    ``memory:`` for a small one in this process.
 
     Raises:
-        QueryError: If the address names no known engine.
+        QueryError: If the address names no known engine, or its library is not installed.
     """
-    scheme, colon, rest = address.partition(":")
+    if address.partition(":")[0] == "memory":
+        from indexer.engines.memory import MemoryEngine
+
+        return MemoryEngine()
+    return open_durable(address)
+
+
+def open_durable(address: str | Path) -> DurableEngine:
+    """The engine at an address, if it is one that keeps generations.
+
+    Raises:
+        QueryError: If it is not.
+    """
+    scheme, colon, rest = str(address).partition(":")
     if not colon or "/" in scheme:
-        scheme, rest = "whoosh", address
+        scheme, rest = "whoosh", str(address)
     if scheme == "whoosh":
         from indexer.engines.whoosh_engine import WhooshEngine
 
         return WhooshEngine(rest)
-    if scheme == "memory":
-        from indexer.engines.memory import MemoryEngine
-
-        return MemoryEngine()
-    raise QueryError(f"Unknown engine address {address!r}. Known: whoosh:FOLDER, memory:")
+    if scheme in ("opensearch", "opensearch+https"):
+        try:
+            from indexer.engines.opensearch_engine import OpenSearchEngine
+        except ModuleNotFoundError as error:
+            raise QueryError(
+                f"{error.name} is missing. Install the client: pip install 'medsearch[opensearch]'"
+            ) from error
+        return OpenSearchEngine(str(address))
+    raise QueryError(f"No engine at {address!s}. Known: a folder, whoosh:FOLDER, opensearch://HOST:9200/NAME.")

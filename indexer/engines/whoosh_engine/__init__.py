@@ -100,6 +100,12 @@ class WhooshEngine:
         """Bytes attached to the current generation, or None."""
         return read_attachment(self.generations.path(self.generations.current()), name)
 
+    def verify(self, generation: str) -> tuple[str, ...]:
+        """What is wrong with a generation, as sentences; nothing when it is whole."""
+        from indexer.verify import verify  # it opens generations with the parts of this package
+
+        return verify(self.generations, generation)
+
     # -- writing -------------------------------------------------------------------------------------------------------
 
     @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from heapq import merge
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.analysis import name_key
+from indexer.engines import inspection
 from indexer.engines import tree as trees
 from indexer.engines.whoosh_engine import _kernels as kernels
 from indexer.engines.whoosh_engine._lexicon import ColumnLexicon
@@ -50,7 +51,6 @@ from indexer.model import (
 Array = npt.NDArray[Any]
 _EMPTY_INTS = np.zeros(0, np.int32)
 _EMPTY_FLOATS = np.zeros(0, np.float32)
-_ENDINGS = (b".", b"!", b"?", b")", b'"', b"'")
 
 
 class Scratch:
@@ -293,8 +293,8 @@ class ColumnSearcher:
         out_bonus = np.empty(count, np.float64)
         out_members = np.empty(count, np.uint64)
         out_shown = np.empty((count, 6), np.int64)
-        out_spans = np.empty((count, kernels.WINDOW, 2), np.int32)
-        kernels.inspect(
+        out_spans = np.empty((count, inspection.WINDOW, 2), np.int32)
+        inspection.inspect(
             documents.astype(np.int32, copy=False),
             segment.tokens, segment.token_ends, segment.token_starts, segment.token_lengths,
             segment.title_ends, segment.sections, segment.section_ends,
@@ -329,7 +329,7 @@ class ColumnSearcher:
         if section is None and card.summary:
             snippet = Snippet(card.summary)
         else:
-            snippet = _snippet(segment, key[1], shown, seen.spans[key])
+            snippet = inspection.snippet(partial(segment.texts.part, key[1]), shown, seen.spans[key])
         matched = dict.fromkeys([text for place, text in enumerate(reasons) if members >> min(place, 63) & 1])
         for leaf in plan.tree.leaves:
             if isinstance(leaf, DocumentIs) and card.doc_id in leaf.doc_ids:
@@ -392,27 +392,3 @@ class ColumnSearcher:
 def _bucket(value: str, count: int, selected: bool) -> Bucket:
     """A bucket; most of them are the same from query to query, and making one costs more than finding it."""
     return Bucket(value, Count(count), selected)
-
-
-def _snippet(segment: Segment, number: int, shown: list[int], spans: Array) -> Snippet:
-    _, first, last, opens, closes, count = shown
-    if last <= first:
-        return Snippet()
-    raw = segment.texts.part(number, first, last + 1)
-    if raw[-1:] not in _ENDINGS:
-        raw = raw[: last - first]
-    lead = "" if opens else "… "
-    tail = "" if closes else " …"
-    text = raw.decode("utf-8", "replace")
-    shift = len(lead)
-    pairs = spans[:count].tolist()
-    if len(text) == len(raw):
-        marks = tuple([(low + shift, high + shift) for low, high in pairs])
-    else:
-        marks = tuple(
-            [
-                (len(raw[:low].decode("utf-8", "replace")) + shift, len(raw[:high].decode("utf-8", "replace")) + shift)
-                for low, high in pairs
-            ]
-        )
-    return Snippet(lead + text.replace("\n", " ") + tail, marks)

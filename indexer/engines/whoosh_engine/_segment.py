@@ -12,8 +12,8 @@ import numpy.typing as npt
 import orjson
 
 from indexer.analysis import FIELDS, stem
+from indexer.engines.cards import read_card, read_document
 from indexer.engines.whoosh_engine import _kernels as kernels
-from indexer.engines.whoosh_engine._cards import read_card, read_document
 from indexer.engines.whoosh_engine._pack import Pack, load_loose
 from indexer.engines.whoosh_engine._segment_writer import CORE, FREQUENCIES, LIVE, WEIGHTS
 from indexer.model import FACETS, Card, Document

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import orjson
 
 from indexer.analysis import BREAK, FIELDS, AnalyzedDocument, document_names, name_key, stem
-from indexer.engines.whoosh_engine._cards import card_blob, document_blob
+from indexer.engines.cards import card_blob, document_blob
 from indexer.engines.whoosh_engine._pack import Pack, PackWriter, save_loose
 from indexer.model import FACETS, Document, date_number
 from indexer.ranking import Ranking

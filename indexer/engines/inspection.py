@@ -1,0 +1,208 @@
+"""Look closely at the best documents of a search, in one compiled loop: every engine shows what is decided here.
+
+The loop works on token streams: numbers of terms with their places in a text. Where they come from, a mapped file or
+the answer of a cluster, makes no difference to it.
+"""
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, type-arg"
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+from indexer.model import Snippet
+
+WINDOW = 34  # tokens shown in a snippet
+LEAD = 5  # tokens shown before the first match in a snippet
+ENDINGS = (b".", b"!", b"?", b")", b'"', b"'")
+
+
+def jit(function):
+    """Compile a loop; where no place for compiled code can be written, every start compiles it again."""
+    try:
+        return nb.njit(cache=True, nogil=True, error_model="numpy")(function)
+    except RuntimeError:  # "no locator available": neither beside this file, nor at home, nor in NUMBA_CACHE_DIR
+        return nb.njit(nogil=True, error_model="numpy")(function)
+
+
+@jit
+def first_at_least(values, start, end, wanted):
+    """Place of the first of some rising values that is not below ``wanted``."""
+    while start < end:
+        middle = (start + end) >> 1
+        if values[middle] < wanted:
+            start = middle + 1
+        else:
+            end = middle
+    return start
+
+
+@jit
+def inspect(
+    documents, tokens, token_ends, token_starts, token_lengths, title_ends, sections, section_ends,
+    term_member, member_leaf, leaf_idf, leaf_position,
+    occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
+    total_idf, title_coverage, title_fill, adjacency,
+    roles, out_bonus, out_members, out_shown, out_spans,
+):  # fmt: skip
+    """Look at whole documents: the bonus for title, fill and adjacency, the best section, the best window in it.
+
+    A token counts for the first member that names it; phrase occurrences take the tokens that no term has taken.
+    ``leaf_position`` is the place of a leaf in the typed order (-1: does not count for adjacency). ``out_shown`` gets
+    per document: best section (-1: none), first and last byte of the snippet, whether it starts and ends with its
+    section, number of spans; ``out_spans`` the spans in bytes from the first.
+    """
+    one = np.uint64(1)
+    for row in range(documents.shape[0]):
+        d = documents[row]
+        base = token_ends[d]
+        size = token_ends[d + 1] - base
+        members = np.uint64(0)
+        for i in range(size):
+            t = tokens[base + i]
+            role = 0
+            if t >= 0:
+                role = term_member[t]
+                if role:
+                    members |= one << np.uint64(role - 1)
+            roles[i] = role
+        for o in range(occurrence_member.shape[0]):
+            low, high = occurrence_start[o], occurrence_end[o]
+            p = first_at_least(occurrence_documents, low, high, d)
+            while p < high and occurrence_documents[p] == d:
+                at = occurrence_positions[p]
+                members |= one << np.uint64(occurrence_member[o])
+                for i in range(at, at + occurrence_length[o]):
+                    if roles[i] == 0:
+                        roles[i] = occurrence_member[o] + 1
+                p += 1
+        # Title: which concepts stand in it, and how much of it the query names.
+        seen = np.uint64(0)
+        in_title = 0.0
+        named = 0
+        words = 0
+        for i in range(title_ends[d]):
+            if tokens[base + i] >= 0:
+                words += 1
+                if roles[i]:
+                    leaf = member_leaf[roles[i] - 1]
+                    if leaf_idf[leaf] > 0:
+                        named += 1
+                        if not seen & (one << np.uint64(leaf)):
+                            seen |= one << np.uint64(leaf)
+                            in_title += leaf_idf[leaf]
+        bonus = 0.0
+        if words > 0 and total_idf > 0:
+            bonus = in_title * (in_title / total_idf) * (title_coverage + title_fill * (named / words))
+        # Adjacency: concepts that follow each other as typed; each pair counts once.
+        pairs = np.uint64(0)
+        previous = -1
+        for i in range(size):
+            role = roles[i]
+            if role == 0:
+                previous = -1
+                continue
+            leaf = member_leaf[role - 1]
+            place = leaf_position[leaf]
+            follows = place > 0 and previous >= 0 and leaf_position[previous] == place - 1
+            if follows and not pairs & (one << np.uint64(place)):
+                pairs |= one << np.uint64(place)
+                bonus += adjacency * min(leaf_idf[leaf], leaf_idf[previous])
+            previous = leaf if place >= 0 else -1
+        out_bonus[row] = bonus
+        out_members[row] = members
+        # The section with the most of the query in it; a heading counts half again.
+        best = -1
+        best_value = 0.0
+        for s in range(section_ends[d], section_ends[d + 1]):
+            start, body, end = sections[s, 0], sections[s, 1], sections[s, 2]
+            seen = np.uint64(0)
+            value = 0.0
+            count = 0
+            for i in range(start, end):
+                if roles[i]:
+                    leaf = member_leaf[roles[i] - 1]
+                    count += 1
+                    if not seen & (one << np.uint64(leaf)):
+                        seen |= one << np.uint64(leaf)
+                        value += leaf_idf[leaf] * (1.5 if i < body else 1.0)
+            value += 0.02 * min(count, 20)
+            if count and value > best_value + 1e-9:
+                best_value = value
+                best = s
+        chosen = best if best >= 0 else (section_ends[d] if section_ends[d] < section_ends[d + 1] else -1)
+        out_shown[row, 0] = best - section_ends[d] if best >= 0 else -1
+        for i in range(1, 6):
+            out_shown[row, i] = 0
+        if chosen < 0:
+            continue
+        body, end = sections[chosen, 1], sections[chosen, 2]
+        first = body
+        first_value = -1.0
+        for i in range(body, end):
+            if roles[i]:
+                seen = np.uint64(0)
+                value = 0.0
+                for j in range(i, min(i + WINDOW - LEAD, end)):
+                    if roles[j]:
+                        leaf = member_leaf[roles[j] - 1]
+                        value += 0.01
+                        if not seen & (one << np.uint64(leaf)):
+                            seen |= one << np.uint64(leaf)
+                            value += leaf_idf[leaf]
+                if value > first_value + 1e-9:
+                    first_value = value
+                    first = i
+        start = max(first - LEAD, body)
+        if first - body < WINDOW // 2:
+            start = body
+        stop = min(start + WINDOW, end)
+        if stop - start < WINDOW:
+            start = max(stop - WINDOW, body)
+        if stop <= start:
+            continue
+        first_byte = token_starts[base + start]
+        out_shown[row, 1] = first_byte
+        out_shown[row, 2] = token_starts[base + stop - 1] + token_lengths[base + stop - 1]
+        out_shown[row, 3] = 1 if start == body else 0
+        out_shown[row, 4] = 1 if stop == end else 0
+        spans = 0
+        for i in range(start, stop):
+            if roles[i]:
+                low = token_starts[base + i] - first_byte
+                out_spans[row, spans, 0] = low
+                out_spans[row, spans, 1] = low + token_lengths[base + i]
+                spans += 1
+        out_shown[row, 5] = spans
+
+
+def snippet(part: Callable[[int, int], bytes], shown: list[int], spans: npt.NDArray[Any]) -> Snippet:
+    """The part of a text that ``inspect`` chose, by its rows of ``out_shown`` and ``out_spans``.
+
+    ``part`` gives the bytes of the document's text from one place to another.
+    """
+    _, first, last, opens, closes, count = shown
+    if last <= first:
+        return Snippet()
+    raw = part(first, last + 1)
+    if raw[-1:] not in ENDINGS:
+        raw = raw[: last - first]
+    lead = "" if opens else "… "
+    tail = "" if closes else " …"
+    decoded = raw.decode("utf-8", "replace")
+    shift = len(lead)
+    pairs = spans[:count].tolist()
+    if len(decoded) == len(raw):
+        marks = tuple([(low + shift, high + shift) for low, high in pairs])
+    else:
+        marks = tuple(
+            [
+                (len(raw[:low].decode("utf-8", "replace")) + shift, len(raw[:high].decode("utf-8", "replace")) + shift)
+                for low, high in pairs
+            ]
+        )
+    return Snippet(lead + decoded.replace("\n", " ") + tail, marks)

@@ -1,0 +1,177 @@
+"""Every call to the cluster: with a timeout, an answer that is whole or none, and errors in our own words."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import orjson
+from opensearchpy import OpenSearch
+from opensearchpy import exceptions as theirs
+
+from indexer.engines.opensearch_engine._address import Address
+from indexer.errors import EngineUnavailable, QueryError
+
+Json = dict[str, Any]
+
+SEARCH_SECONDS = 10.0  # for one answer; a page that takes longer is of no use to anybody
+SERVER_SECONDS = "8s"  # after which the nodes themselves give a search up
+WRITE_SECONDS = 120.0  # for bulk requests, refreshes and what else only builds wait for
+PATIENCE_SECONDS = 2.0  # a search that failed because a shard moves is asked again for as long as this
+PAUSE_SECONDS = 0.1
+CONNECTIONS = 16  # to each node and process; a process of the server has eight threads
+_REFUSED = ("too_many_clauses", "too_many_nested_clauses", "query_shard_exception", "parsing_exception")
+
+
+class Vanished(Exception):
+    """An index or document that is not there (any more); never leaves this package."""
+
+
+class Conflict(Exception):
+    """Something is there already, or was changed by somebody else; never leaves this package."""
+
+
+class Cluster:
+    """The nodes of one address; share one among threads. A forked process gets connections of its own."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._client: OpenSearch | None = None
+        self._owner = 0
+        self._lock = threading.Lock()
+
+    def client(self) -> OpenSearch:
+        """The official client, made at the first call in each process."""
+        if self._client is None or self._owner != os.getpid():
+            with self._lock:
+                if self._client is None or self._owner != os.getpid():
+                    self._client, self._owner = _connect(self.address), os.getpid()
+        return self._client
+
+    def call(self, work: Callable[[OpenSearch], Any]) -> Any:
+        """Do something with the client.
+
+        Raises:
+            Vanished: If what it names is not there.
+            Conflict: If what it would make is there, or was changed meanwhile.
+            EngineUnavailable: If no node answers in time, or the cluster cannot do it now.
+            QueryError: If the cluster refuses a query for its size.
+        """
+        try:
+            return work(self.client())
+        except theirs.NotFoundError as error:
+            raise Vanished(str(error.error)) from error
+        except theirs.ConflictError as error:
+            raise Conflict(str(error.error)) from error
+        except theirs.OpenSearchException as error:
+            if getattr(error, "error", "") == "resource_already_exists_exception":
+                raise Conflict(str(error)) from error
+            raise self._in_our_words(error) from error
+
+    def search(self, index: str, body: Json, **params: Any) -> Json:
+        """One search over all shards, or an error: what only some shards say is no answer."""
+        return self.searches(index, [body], **params)[0]
+
+    def searches(self, index: str, bodies: list[Json], **params: Any) -> list[Json]:
+        """Several searches in one round trip, each whole."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return self._searches(index, bodies, params)
+            except EngineUnavailable:
+                if time.monotonic() + PAUSE_SECONDS > deadline:
+                    raise
+                time.sleep(PAUSE_SECONDS)
+
+    def _searches(self, index: str, bodies: list[Json], params: Json) -> list[Json]:
+        limits = {"allow_partial_search_results": "false"}
+        if len(bodies) == 1:
+            body = {"timeout": SERVER_SECONDS, **bodies[0]}
+            answers = [
+                self.call(
+                    lambda client: client.search(
+                        index=index, body=body, params={**limits, **params}, request_timeout=SEARCH_SECONDS
+                    )
+                )
+            ]
+        else:
+            lines: list[Json] = []
+            for body in bodies:
+                lines += [{"index": index, **limits}, {"timeout": SERVER_SECONDS, **body}]
+            packed = b"".join(orjson.dumps(line) + b"\n" for line in lines)
+            answers = self.call(lambda client: client.msearch(body=packed, request_timeout=SEARCH_SECONDS))["responses"]
+        for answer in answers:
+            self._whole(answer)
+        return answers
+
+    def _whole(self, answer: Json) -> None:
+        if "error" in answer:
+            kind = str(answer["error"].get("type", ""))
+            if kind == "index_not_found_exception":
+                raise Vanished(kind)
+            raise self._words(int(answer.get("status", 500)), kind, str(answer["error"]))
+        shards = answer["_shards"]
+        if answer.get("timed_out") or shards["failed"] or shards["successful"] < shards["total"]:
+            raise EngineUnavailable(
+                self.address.shown,
+                f"only {shards['successful']} of {shards['total']} parts of the index answered in time",
+            )
+
+    def _in_our_words(self, error: theirs.OpenSearchException) -> Exception:
+        if isinstance(error, theirs.AuthenticationException | theirs.AuthorizationException):
+            return EngineUnavailable(self.address.shown, "it refuses the credentials")
+        if isinstance(error, theirs.SSLError):
+            return EngineUnavailable(self.address.shown, "its certificate is not trusted")
+        if isinstance(error, theirs.ConnectionTimeout):
+            return EngineUnavailable(self.address.shown, "no answer in time")
+        if isinstance(error, theirs.ConnectionError):
+            return EngineUnavailable(self.address.shown, "no node can be reached")
+        if isinstance(error, theirs.TransportError):
+            status = error.status_code if isinstance(error.status_code, int) else 500
+            return self._words(status, str(error.error), str(error.info))
+        return EngineUnavailable(self.address.shown, type(error).__name__)
+
+    def _words(self, status: int, kind: str, detail: str) -> Exception:
+        if status == 400 and any(each in detail for each in _REFUSED):
+            return QueryError("The query has too many parts. Search for fewer words at once.")
+        if status == 429:
+            return EngineUnavailable(self.address.shown, "it is overloaded")
+        if status in (500, 502, 503, 504):
+            return EngineUnavailable(self.address.shown, f"a part of the index is not available ({kind})")
+        return EngineUnavailable(self.address.shown, f"it answers {status} ({kind})")
+
+    def fetch(self, index: str, keys: list[str], **params: Any) -> list[Json]:
+        """Several documents by their keys; those that are not there are left out."""
+        answer = self.call(
+            lambda client: client.mget(body={"ids": keys}, index=index, params=params, request_timeout=WRITE_SECONDS)
+        )
+        return [each for each in answer["docs"] if each.get("found")]
+
+    def bulk(self, lines: Iterable[bytes]) -> list[Json]:
+        """Write several documents; one result for each, in order, errors among them."""
+        body = b"".join(lines)
+        answer = self.call(lambda client: client.bulk(body=body, request_timeout=WRITE_SECONDS))
+        return [next(iter(item.values())) for item in answer["items"]]
+
+
+def _connect(address: Address) -> OpenSearch:
+    options: Json = {}
+    if address.user:
+        options["http_auth"] = (address.user, address.password)
+    if address.authority:
+        options["ca_certs"] = address.authority
+    return OpenSearch(
+        hosts=list(address.hosts),
+        timeout=SEARCH_SECONDS,
+        # The next node is asked when one does not answer at all; a call that takes too long is given up at once.
+        max_retries=len(address.hosts),
+        retry_on_timeout=False,
+        retry_on_status=(502, 503),
+        maxsize=CONNECTIONS,
+        http_compress=False,
+        dead_timeout=5,
+        **options,
+    )
