@@ -38,7 +38,7 @@ def suggestions(searcher: Searcher, text: str, limit: int) -> Suggestions:
 def answered(searcher: Searcher, text: str) -> bool:
     """Whether a search for some words has hits that have them all; asked by a page itself, so nobody is counted."""
     found = _remembered(searcher, SearchState(q=text))
-    return found.results.total.value > 0 and not found.absent
+    return found.results.total.value > 0 and (not found.absent or found.complete > 0)
 
 
 def _remembered(searcher: Searcher, state: SearchState) -> Answer:

@@ -146,13 +146,13 @@ def _page(status: int, detail: str = "", headers: Sequence[tuple[str, str]] = ()
 def _title(status: int) -> str:
     titles: dict[int, str] = {
         400: _("We could not read that request"),
-        404: _("This page is not here"),
+        404: _("Page not found"),
         405: _("That is not possible here"),
         410: _("This page is gone"),
         413: _("That is too long for us"),
         414: _("That is too long for us"),
         429: _("Too many requests at once"),
-        500: _("Something went wrong on our side"),
-        503: _("The search is resting for a moment"),
+        500: _("Sorry, something went wrong on our side"),
+        503: _("Sorry, the search is not available"),
     }
     return titles.get(status) or str(_("Something went wrong"))

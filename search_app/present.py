@@ -99,11 +99,12 @@ class FacetView:
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """One link of the page list; ``number`` 0 is a gap."""
+    """One link of the page list; ``number`` 0 is a gap, a ``far`` one gives way on a narrow screen."""
 
     number: int
     url: str = ""
     current: bool = False
+    far: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,12 +322,10 @@ def _facet_view(facet: Facet, site: Site) -> FacetView:
         )
         for each in facet.buckets
     ]
-    # What is chosen stands first, so that it is never folded away.
-    buckets.sort(key=lambda bucket: not bucket.selected)
+    # What is chosen keeps its place, where people look for it again; a fold with something chosen in it is open.
     chosen = sum(bucket.selected for bucket in buckets)
-    cut = max(SHOWN_BUCKETS, chosen)
-    if len(buckets) - cut <= 2:  # not worth a fold
-        cut = len(buckets)
+    # A fold for one or two values is not worth it.
+    cut = SHOWN_BUCKETS if len(buckets) > SHOWN_BUCKETS + 2 else len(buckets)
     return FacetView(facet.name, tuple(buckets[:cut]), tuple(buckets[cut:]), chosen)
 
 
@@ -338,10 +337,11 @@ def _page_links(state: SearchState, pages: int, site: Site) -> tuple[PageView, .
     links: list[PageView] = []
     for before, number in zip([0, *numbers], numbers, strict=False):
         if number - before == 2:  # a gap of one page is that page
-            links.append(PageView(number - 1, site.search(state.on_page(number - 1))))
+            links.append(PageView(number - 1, site.search(state.on_page(number - 1)), far=True))
         elif number - before > 2:
             links.append(PageView(0))
-        links.append(PageView(number, site.search(state.on_page(number)), number == state.page))
+        far = number not in (1, pages) and abs(number - state.page) > 1
+        links.append(PageView(number, site.search(state.on_page(number)), number == state.page, far))
     return tuple(links)
 
 

@@ -359,7 +359,7 @@ def test_without_an_index_there_is_a_503_that_names_no_path(tmp_path: Path) -> N
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "30"
     assert str(tmp_path) not in response.text
-    assert soup(response).h1.get_text() == "The search is resting for a moment"
+    assert soup(response).h1.get_text() == "Sorry, the search is not available"
     assert client.get("/hospitals/x").status_code == 503
     assert client.get("/nowhere").status_code == 404
     assert client.get("/healthz").status_code == 200

@@ -184,11 +184,23 @@ def test_a_chosen_value_stays_listed_at_zero(searcher: Searcher) -> None:
     assert [(b.value, b.count, b.selected) for b in city.first] == [("Guangzhou", 0, True)]
 
 
+def test_what_is_chosen_keeps_its_place_in_the_panel(searcher: Searcher) -> None:
+    def cities(state: SearchState) -> list[str]:
+        return [
+            bucket.value for facet in view(searcher, state).facets if facet.name == "city" for bucket in facet.first
+        ]
+
+    assert cities(SearchState(city=("Guangzhou",))) == cities(SearchState()) == [
+        "Shanghai", "Beijing", "Guangzhou", "Hainan (Boao)",
+    ]  # fmt: skip
+
+
 def test_pages_have_first_last_and_gaps(searcher: Searcher) -> None:
     shown = view(searcher, SearchState(per_page=1, page=6))
     numbers = [link.number for link in shown.pages]
     assert numbers == [1, 0, 4, 5, 6, 7, 8, 0, 12]
     assert [link.number for link in shown.pages if link.current] == [6]
+    assert [link.number for link in shown.pages if link.far] == [4, 8]
     assert (shown.first, shown.last, shown.page_count) == (6, 6, 12)
     assert shown.previous_url == "/search?page=5&per_page=1"
 
