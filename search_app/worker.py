@@ -34,6 +34,7 @@ from search_app.headers import HEADERS
 log = logging.getLogger(__name__)
 
 HEAD_SECONDS = 10.0  # to send a whole request head, counted from the first byte or from the connection
+FRESH_SECONDS = 1.0  # for whoever has just connected to a process that stops; browsers do not ask again there
 STALL_SECONDS = 10  # without progress, before a client that does not read is given up
 LINGER_SECONDS = 2.0  # for a client to close its side, so that it sees the whole answer and no reset
 LINGER_BYTES = 64 * 1024
@@ -184,15 +185,21 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     def murder_pending(self) -> None:
         """Close connections whose head does not come, when stopping also idle ones, and those that took leave."""
         now = time.monotonic()
-        for conn in [
-            each for each in self.pending_conns if now >= each.timeout or not (self.alive or self._heads[each])
-        ]:
+        for conn in [each for each in self.pending_conns if self._given_up(each, now)]:
             self._forget(conn)
             self._close(conn)
         for conn in [each for each, deadline in self._leaving.items() if now >= deadline]:
             del self._leaving[conn]
             self.poller.unregister(conn.sock)
             self._close(conn)
+
+    def _given_up(self, conn: TConn, now: float) -> bool:
+        if now >= conn.timeout:
+            return True
+        if self.alive or self._heads[conn]:
+            return False
+        asked_before: bool = conn.initialized
+        return asked_before or now >= conn.timeout - HEAD_SECONDS + FRESH_SECONDS
 
     def _drop_oldest(self) -> None:
         """Make room: whoever has waited longest without asking anything goes first."""

@@ -184,7 +184,7 @@ def bombard(
         version = chance.choice([each for each in range(len(corpora)) if each != current])
         started = time.time()
         pid = builder.start(corpora[version], full=(killed + ended) % 2 == 0)
-        time.sleep(chance.random() * usual * 1.4)
+        time.sleep(chance.random() * usual * 1.1)
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         status = builder.wait()

@@ -1,4 +1,7 @@
-"""Whatever lies in a corpus is indexed rightly or refused by name, by the real command, in bounded memory and time."""
+"""Whatever lies in a corpus is indexed rightly or refused by name, by the real command, in bounded memory.
+
+How long it takes is measured in ``make torture``.
+"""
 
 # ruff: noqa: E501 - tables of odd things are easier to read in long lines
 from __future__ import annotations
@@ -7,17 +10,15 @@ import json
 import os
 import re
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from search_app import create_app
-from tests.live import MEDSEARCH, ROOT, measured, medsearch, page_html
+from tests.live import HANG_SECONDS, MEDSEARCH, ROOT, measured, medsearch, page_html
 from tests.test_hostile_requests import Tags
 
 MEMORY_MB = 512
-SECONDS = 30
 HUGE = 100_000_000  # bytes of the largest page
 
 
@@ -44,7 +45,7 @@ def build(tmp_path: Path, expected: int = 0) -> list[str]:
     return built.stderr.splitlines()
 
 
-def test_a_page_of_100_megabytes_is_refused_in_one_line_with_bounded_memory_and_time(tmp_path: Path) -> None:
+def test_a_page_of_100_megabytes_is_refused_in_one_line_with_bounded_memory(tmp_path: Path) -> None:
     good(tmp_path / "corpus")
     with (tmp_path / "corpus" / "hospitals" / "huge.html").open("wb") as file:
         file.write(b"<html><body><p>words words")
@@ -52,12 +53,11 @@ def test_a_page_of_100_megabytes_is_refused_in_one_line_with_bounded_memory_and_
     done = measured("index", "build", "--corpus", tmp_path / "corpus", "--index", tmp_path / "index")
     assert done.returncode == 1
     assert done.stderr == "Skipped hospitals/huge.html: 100.0 MB; the limit is 20 MB.\n"
-    assert done.seconds < SECONDS
     assert done.megabytes < MEMORY_MB
     assert list(documents(tmp_path / "index")) == ["hospitals/good"]
 
 
-def test_long_pages_are_read_and_endless_ones_refused_with_bounded_memory_and_time(tmp_path: Path) -> None:
+def test_long_pages_are_read_and_endless_ones_refused_with_bounded_memory(tmp_path: Path) -> None:
     corpus = tmp_path / "corpus"
     good(corpus)
     sentence = "<p>Ward {} treats patients with common illnesses &amp; rare ones.</p>\n"
@@ -71,7 +71,6 @@ def test_long_pages_are_read_and_endless_ones_refused_with_bounded_memory_and_ti
         "Warning hospitals/long.html: only the first 1,000,000 characters were kept",
         "Skipped hospitals/tags.html: more than 250,000 elements.",
     ]
-    assert done.seconds < SECONDS
     assert done.megabytes < MEMORY_MB
     assert set(documents(tmp_path / "index")) == {"hospitals/good", "hospitals/long"}
 
@@ -151,7 +150,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path: Path
         command = list(MEDSEARCH)
     done = subprocess.run(
         [*command, "index", "build", "--corpus", tmp_path / "corpus", "--index", tmp_path / "index"],
-        capture_output=True, text=True, cwd=ROOT, timeout=90, check=False, env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "numba")},
+        capture_output=True, text=True, cwd=ROOT, timeout=2 * HANG_SECONDS, check=False, env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "numba")},
     )  # fmt: skip
     assert done.stderr.splitlines() == ["Skipped hospitals/closed.html: permission denied."]
     assert done.returncode == 1
@@ -204,9 +203,7 @@ def test_markup_of_a_corpus_never_reaches_a_browser_as_markup(tmp_path: Path) ->
         path = corpus / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    started = time.monotonic()
     built = medsearch("index", "build", "--corpus", corpus, "--index", tmp_path / "index")
-    assert time.monotonic() - started < SECONDS
     assert built.returncode in (0, 1)
     assert "Traceback" not in built.stderr
     found = documents(tmp_path / "index")
@@ -257,7 +254,7 @@ def test_a_page_that_vanishes_while_it_is_read_is_named_and_the_old_index_serves
 
     done = subprocess.run(
         [sys.executable, "-c", script, "index", "build", "--full", "--corpus", corpus, "--index", tmp_path / "index"],
-        capture_output=True, text=True, cwd=ROOT, timeout=90, check=False,
+        capture_output=True, text=True, cwd=ROOT, timeout=2 * HANG_SECONDS, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert "Traceback" not in done.stderr

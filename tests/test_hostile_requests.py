@@ -1,6 +1,6 @@
-"""Whatever a stranger sends, a real server with several processes gives a proper answer, soon, and goes on.
+"""Whatever a stranger sends, a real server with several processes gives a proper answer and goes on.
 
-Three hundred requests here; 1,500 and more, with honest visitors beside them, in ``make torture``.
+Three hundred requests here; 1,500 and more, timed, with honest visitors beside them, in ``make torture``.
 """
 
 from __future__ import annotations
@@ -14,20 +14,22 @@ import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import quote
 
 import orjson
 import pytest
 
 from search_app.headers import HEADERS
 from search_app.querylog import QueryLog
+from search_app.server import GRACE_SECONDS
 from search_app.worker import HEAD_SECONDS
 from tests.hostile import MARK, Hostile, requests
-from tests.live import Exchange, Site, exchange, medsearch, start, wait_until
+from tests.live import HANG_SECONDS, Exchange, Site, exchange, start, wait_until
+from tests.real_corpus import real_index
+from tests.visitors import HONEST
 
 COUNT = 320
-MAX_SECONDS = 1.0
 MAX_GROWTH_MB = 50
-CORPUS = Path(__file__).parents[1] / "corpus"
 LEAKS = re.compile(
     rb'Traceback|File "/|site-packages|/work/|\.py"|line \d+, in |werkzeug|jinja2|gunicorn/|whoosh|numba|sqlite|'
     rb"root:x:0|MEDSEARCH_|at 0x[0-9a-f]{6}"
@@ -100,48 +102,37 @@ def complaint(sent: Hostile, got: Exchange) -> str:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("hostile")
-    built = medsearch("index", "build", "--corpus", CORPUS, "--index", folder / "index", "--quiet")
-    assert built.returncode == 0, built.stderr
-    with Site(folder / "index", settings={"query_log": str(folder / "queries.sqlite")}) as running:
+    with Site(real_index(), settings={"query_log": str(folder / "queries.sqlite")}, log=folder / "log") as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def half(site: Site) -> Iterator[tuple[socket.socket, float]]:
     """A connection that sent half a head, and when; it waits while other tests run."""
-    connection = socket.create_connection((site.host, site.port), 5)
+    connection = socket.create_connection((site.host, site.port), HANG_SECONDS)
     connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
     yield connection, time.monotonic()
     connection.close()
 
 
-def honest(site: Site) -> float:
-    """Seconds of a search that somebody honest makes now."""
-    started = time.perf_counter()
+def honest(site: Site) -> None:
+    """A search that somebody honest makes now."""
     status, body = site.get(f"/search?q=eye+hospital+{time.monotonic_ns() % 999}")
     assert status == 200
     assert b"Hospital" in body
-    return time.perf_counter() - started
 
 
-def test_three_hundred_hostile_requests_each_get_a_proper_answer_within_a_second(
-    site: Site, half: tuple[socket.socket, float]
-) -> None:
-    for _ in range(40):
-        honest(site)
+def test_three_hundred_hostile_requests_each_get_a_proper_answer(site: Site, half: tuple[socket.socket, float]) -> None:
+    # In use before anything is measured: processes that were forked share memory until they use it.
+    for address in HONEST * 8:
+        assert site.get(quote(address, safe="/?&=+%"))[0] == 200
     before = site.memory()
     bad: list[str] = []
-    slow: list[str] = []
     for sent in requests(COUNT, seed=7):
-        used = site.cpu_seconds()
         got = exchange(site, sent.raw)
         if said := complaint(sent, got):
             bad.append(f"{sent.family}: {said}: {sent.line}")
-        # On a busy machine only the time that the server itself worked says something about it.
-        if got.seconds > MAX_SECONDS and site.cpu_seconds() - used > MAX_SECONDS / 2:
-            slow.append(f"{sent.family}: {got.seconds:.2f} s: {sent.line}")
     assert not bad, "\n".join(bad)
-    assert not slow, "\n".join(slow)
     assert len(site.children()) == 2
     assert site.memory() - before < MAX_GROWTH_MB
     assert "Traceback" not in site.written()
@@ -159,26 +150,27 @@ def test_slow_clients_cost_a_connection_and_hold_nobody_up(site: Site) -> None:
     held: list[socket.socket] = []
     try:
         for number in range(100):
-            connection = socket.create_connection((site.host, site.port), 5)
+            connection = socket.create_connection((site.host, site.port), HANG_SECONDS)
             # The last kind costs work besides patience, so there are fewer of it.
             connection.sendall(kinds[number % 5] if number % 5 < 4 or number < 25 else b"")
             held.append(connection)
-        assert sorted(honest(site) for _ in range(20))[10] < MAX_SECONDS
+        for _ in range(20):
+            honest(site)
     finally:
         for connection in held:
             connection.close()
-    assert honest(site) < MAX_SECONDS * 2
+    honest(site)
 
 
 def test_a_head_that_does_not_come_is_given_up(half: tuple[socket.socket, float]) -> None:
     connection, since = half
-    connection.settimeout(HEAD_SECONDS + 5)
+    connection.settimeout(HANG_SECONDS)
     assert connection.recv(100) == b""
     assert time.monotonic() - since > HEAD_SECONDS - 1
 
 
 def test_a_head_that_comes_byte_by_byte_is_answered(site: Site) -> None:
-    with socket.create_connection((site.host, site.port), 5) as connection:
+    with socket.create_connection((site.host, site.port), HANG_SECONDS) as connection:
         for byte in b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n":
             connection.send(bytes([byte]))
             time.sleep(0.002)
@@ -209,54 +201,77 @@ def test_proxy_headers_from_this_machine_are_not_believed_unasked(site: Site) ->
 
 
 def test_it_stops_gracefully_answering_what_was_asked(tmp_path: Path, site: Site) -> None:
-    with Site(site.index) as other:
-        idle = socket.create_connection((other.host, other.port), 5)
-        kept = socket.create_connection((other.host, other.port), 5)
+    with Site(site.index, log=tmp_path / "log") as other:
+        idle = socket.create_connection((other.host, other.port), HANG_SECONDS)
+        kept = socket.create_connection((other.host, other.port), HANG_SECONDS)
         kept.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         assert kept.recv(100)
         children = other.children()
-        assert other.stop() < 8
+        assert other.stop() < GRACE_SECONDS, "connections that ask nothing are not waited for"
         assert other.process.returncode == 0
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
         idle.close()
         kept.close()
 
 
-def test_new_worker_processes_on_request_or_after_a_crash_cost_no_answer_and_no_count(site: Site) -> None:
-    with Site(site.index) as other:
+def test_whoever_connected_just_before_a_stop_is_answered(site: Site, tmp_path: Path) -> None:
+    """A browser does not ask again when a new connection is closed without a word."""
+    with Site(site.index, log=tmp_path / "log") as other:
+        connections = [socket.create_connection((other.host, other.port), HANG_SECONDS) for _ in range(8)]
+        wait_until(lambda: _accepted(other) >= len(connections))
+        other.process.send_signal(signal.SIGTERM)
+        for connection in connections:
+            with connection:
+                connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def _accepted(site: Site) -> int:
+    """Connections that its processes have taken from the system."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    mine = [row for row in rows if row[1].endswith(f":{site.port:04X}") and row[3] == "01"]  # established
+    return sum(row[9] != "0" for row in mine)  # one that waits to be taken has no inode yet
+
+
+def test_new_worker_processes_on_request_or_after_a_crash_cost_no_answer_and_no_count(
+    site: Site, tmp_path: Path
+) -> None:
+    with Site(site.index, log=tmp_path / "log") as other:
         visitors = start([sys.executable, "-m", "tests.visitors", other.url, "--clients", "3", "--kind", "honest"])
         before = other.children()
         other.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: len(other.children()) == 2 and not set(before) & set(other.children()), 20)
+        wait_until(lambda: len(other.children()) == 2 and not set(before) & set(other.children()))
         # A kill loses what that process was answering, so the visitors are gone by then.
         out, _ = visitors.communicate("")
         statuses = {orjson.loads(line)[2] for line in out.splitlines()}
         assert statuses == {200}
         counted = sum(map(float, re.findall(rb"http_requests_total\{.*\} (\S+)", other.get("/metrics")[1])))
         assert counted >= len(out.splitlines()), "processes that ended are still counted"
-        os.kill(other.children()[0], signal.SIGKILL)
-        wait_until(lambda: len(other.children()) == 2 and {other.get("/search?q=eye")[0] for _ in range(5)} == {200})
+        victim = other.children()[0]
+        os.kill(victim, signal.SIGKILL)
+        wait_until(lambda: len(other.children()) == 2 and victim not in other.children())
+        wait_until(lambda: {other.get("/search?q=eye")[0] for _ in range(5)} == {200})
         assert "Traceback" not in other.written()
         shared = other.counters_folder()
         other.stop()
         assert not shared.exists(), "the folder of the counters goes with the server"
 
 
-def test_answers_go_on_when_the_counters_cannot_be_written(site: Site) -> None:
-    with Site(site.index) as other:
+def test_answers_go_on_when_the_counters_cannot_be_written(site: Site, tmp_path: Path) -> None:
+    with Site(site.index, log=tmp_path / "log") as other:
         for file in other.counters_folder().iterdir():
             file.unlink()
         other.counters_folder().rmdir()
-        other.process.send_signal(signal.SIGHUP)
         before = other.children()
-        wait_until(lambda: len(other.children()) == 2 and not set(before) & set(other.children()), 20)
+        other.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(other.children()) == 2 and not set(before) & set(other.children()))
         assert {other.get(f"/search?q=eye+{number}")[0] for number in range(8)} == {200}
         assert "The metrics cannot be counted" in other.written()
 
 
 def test_all_processes_write_one_query_log_and_a_stop_loses_nothing_of_it(site: Site, tmp_path: Path) -> None:
     path = tmp_path / "queries.sqlite"
-    with Site(site.index, settings={"query_log": str(path)}) as other:
+    with Site(site.index, settings={"query_log": str(path)}, log=tmp_path / "log") as other:
         for number in range(30):
             assert other.get(f"/search?q=eye+{number}")[0] == 200
         assert other.get("/search?q=private", **{"Sec-GPC": "1"})[0] == 200

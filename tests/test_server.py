@@ -9,7 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from scripts.screenshots import free_port
+from tests.live import free_port
 from tests.site_fixture import build_index
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +20,7 @@ def test_workers_count_together_and_stop_when_told(tmp_path: Path) -> None:
     code = f"from search_app.server import serve; serve('127.0.0.1', {port}, workers=2, index={index!r})"
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE)
     try:
-        for _attempt in range(300):
+        for _attempt in range(1200):
             try:
                 get(port, "/readyz")
                 break
@@ -32,14 +32,14 @@ def test_workers_count_together_and_stop_when_told(tmp_path: Path) -> None:
             get(port, "/api/v1/search?q=eye")
         assert {searches(port) - before for _request in range(6)} == {20}
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
     finally:
         process.kill()
         process.wait()
 
 
 def get(port: int, path: str) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=120) as answer:
         return answer.read().decode()
 
 

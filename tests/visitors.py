@@ -45,7 +45,7 @@ def ask(connection: http.client.HTTPConnection, path: str) -> tuple[int, bytes]:
 def visit(host: str, port: int, stop: threading.Event, think: float, kind: str, notes: list[bytes], seed: int) -> None:
     """One visitor, until told to stop."""
     chance = random.Random(seed)
-    connection = http.client.HTTPConnection(host, port, timeout=30)
+    connection = http.client.HTTPConnection(host, port, timeout=120)
     for number in itertools.count():
         if stop.is_set():
             return
@@ -99,7 +99,7 @@ def main() -> None:
     sys.stdin.read()
     stop.set()
     for thread in threads:
-        thread.join(40)
+        thread.join(130)
     for kept in notes:
         for note in kept:
             sys.stdout.write(note.decode() + "\n")
