@@ -8,7 +8,7 @@ done
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     echo "Installing Chromium from Debian's packages for the browser tests…" >&2
     log=$(mktemp)
-    if apt-get update >"$log" 2>&1 && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium fonts-noto-cjk >>"$log" 2>&1; then
+    if apt-get update >"$log" 2>&1 && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium fonts-noto-cjk fonts-roboto-unhinted >>"$log" 2>&1; then
         rm -f "$log"
         exit 0
     fi

@@ -12,10 +12,12 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
+from typing import Literal
 from urllib.error import URLError
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -30,6 +32,8 @@ ARGUMENTS = [
     "--force-color-profile=srgb",
     "--hide-scrollbars",
 ]
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
+LOCALES = {"en": "en-GB", "zh": "zh-CN"}
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
 PAGES = {
     "home": "/",
@@ -43,7 +47,10 @@ PAGES = {
     "compare": "/compare",
     "not-found": "/faq/Best-Eye-Hospital.html",
     "ranking": "/about/ranking",
+    "suggestions": "/",
+    "filters": "/search?q=cancer",
 }
+ONLY = {"filters": "phone"}  # elsewhere the filters are no drawer
 CHINESE = ("home", "results", "hospital")  # also taken in Chinese
 DARK = ("home", "results", "hospital")  # also taken in dark colours
 
@@ -106,24 +113,38 @@ def take(browser: Browser, address: str, folder: Path, only: list[str]) -> list[
     folder.mkdir(parents=True, exist_ok=True)
     paths = {name: _resolved(browser, address, path) for name, path in PAGES.items()}
     paths["compare"] = _compared(browser, address)
-    for size, (width, height) in SIZES.items():
-        for scheme in ("light", "dark"):
-            context = browser.new_context(
-                viewport={"width": width, "height": height},
-                color_scheme=scheme,
-                locale="en-GB",
-            )
-            page = context.new_page()
-            for name, path in paths.items():
-                if (only and name not in only) or (scheme == "dark" and name not in DARK):
-                    continue
-                for language in ("en", "zh") if name in CHINESE and scheme == "light" else ("en",):
-                    target = folder / f"{name}-{size}-{scheme}{'-zh' if language == 'zh' else ''}.png"
-                    page.goto(address + ("/zh" if language == "zh" else "") + path, wait_until="networkidle")
-                    page.screenshot(path=target, full_page=name == "compare")
-                    written.append(target)
-            context.close()
+    for (size, (width, height)), scheme, (language, locale) in product(SIZES.items(), SCHEMES, LOCALES.items()):
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale=locale)
+        page = context.new_page()
+        for name, path in paths.items():
+            if only and name not in only:
+                continue
+            if not _wanted(name, size, scheme, language):
+                continue
+            target = folder / f"{name}-{size}-{scheme}{'-zh' if language == 'zh' else ''}.png"
+            page.goto(address + ("/zh" if language == "zh" else "") + path, wait_until="networkidle")
+            _opened(page, name)
+            page.screenshot(path=target, full_page=name == "compare")
+            written.append(target)
+        context.close()
     return written
+
+
+def _wanted(name: str, size: str, scheme: str, language: str) -> bool:
+    """Whether there is a picture of a page in this form."""
+    if ONLY.get(name, size) != size or (scheme == "dark" and name not in DARK):
+        return False
+    return language == "en" or (name in CHINESE and scheme == "light")
+
+
+def _opened(page: Page, name: str) -> None:
+    """Unfold what the picture is about."""
+    if name == "suggestions":
+        page.get_by_role("combobox").fill("xiehe")
+        page.get_by_role("option").first.wait_for()
+        page.keyboard.press("ArrowDown")
+    elif name == "filters":
+        page.locator(".drawer > summary").click()
 
 
 def _resolved(browser: Browser, address: str, path: str) -> str:
