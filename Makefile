@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 HOST ?= 127.0.0.1
 
-.PHONY: run test test-whoosh3 check lint types unit index serve benchmark relevance torture screenshots baseline clean browser \
+.PHONY: run test test-whoosh3 check lint types unit index serve benchmark relevance torture screenshots baseline clean browser audit \
 	cluster cluster-test
 
 run: $(VENV)/.installed
@@ -64,14 +64,22 @@ cluster-test: $(VENV)/.installed-test
 	MEDSEARCH_CLUSTER_TESTS=1 MEDSEARCH_CONTRACT_SHARE=0.1 $(BIN)/python -m pytest -p no:cacheprovider tests/cluster
 
 clean:
-	rm -rf $(VENV) $(VENV)-whoosh3 build *.egg-info .pytest_cache .mypy_cache .ruff_cache .coverage*
+	rm -rf $(VENV) $(VENV)-whoosh3 $(VENV)-audit $(VENV)-schemathesis build *.egg-info .pytest_cache .mypy_cache .ruff_cache .coverage*
 
 benchmark: $(VENV)/.installed-test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[benchmark]'
 	$(BIN)/python -m benchmarks.relevance --all
 
 torture: $(VENV)/.installed-test
-	$(BIN)/python -m benchmarks.torture
+	test -x $(VENV)-schemathesis/bin/schemathesis || { $(PYTHON) -m venv $(VENV)-schemathesis && \
+	  $(VENV)-schemathesis/bin/python -m pip install --quiet --disable-pip-version-check schemathesis==4.32.5; }
+	PATH="$$PWD/$(VENV)-schemathesis/bin:$$PATH" $(BIN)/python -m benchmarks.torture
+
+# Known vulnerabilities of what constraints.txt pins; asks pypi.org, and fails if that does not answer for each package.
+audit:
+	test -x $(VENV)-audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)-audit && \
+	  $(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
+	$(VENV)-audit/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r constraints.txt
 
 baseline: $(VENV)/.installed-test
 	$(BIN)/python -m pytest tests/test_judgments.py --snapshot-update

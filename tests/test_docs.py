@@ -45,7 +45,7 @@ def test_every_file_that_a_page_links_to_is_there(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-@pytest.mark.parametrize("target", ["run", "test", "check", "unit", "screenshots", "benchmark", "torture"])
+@pytest.mark.parametrize("target", ["run", "test", "check", "unit", "screenshots", "benchmark", "torture", "audit"])
 def test_the_makefile_has_every_target_that_the_pages_name(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.M)
 

@@ -66,13 +66,20 @@ def test_long_pages_are_read_and_endless_ones_refused_with_bounded_memory(tmp_pa
     (corpus / "hospitals" / "tags.html").write_text(
         page_html("Tags Poplar Hospital", "<b><i></i></b>" * 1_390_000), "utf-8"
     )
+    endless = "words and more " * 1_320_000
+    (corpus / "hospitals" / "paragraph.html").write_text(page_html("One Poplar Hospital", endless), "utf-8")
     done = measured("index", "build", "--corpus", corpus, "--index", tmp_path / "index")
     assert done.stderr.splitlines() == [
         "Warning hospitals/long.html: only the first 1,000,000 characters were kept",
+        "Warning hospitals/paragraph.html: only the first 1,000,000 characters were kept",
         "Skipped hospitals/tags.html: more than 250,000 elements.",
     ]
     assert done.megabytes < MEMORY_MB
-    assert set(documents(tmp_path / "index")) == {"hospitals/good", "hospitals/long"}
+    assert set(documents(tmp_path / "index")) == {
+        "hospitals/good",
+        "hospitals/long",
+        "hospitals/paragraph",
+    }
 
 
 def test_links_that_circle_or_leave_are_refused_and_nothing_outside_is_read(tmp_path: Path) -> None:

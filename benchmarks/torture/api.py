@@ -18,7 +18,7 @@ def api(options: argparse.Namespace) -> bool:
     """Requests made from the OpenAPI description by schemathesis, where that is installed."""
     program = shutil.which("schemathesis", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     if program is None:
-        print("    left out: schemathesis is not installed (pip install schemathesis)")
+        print("    left out: schemathesis is not installed (make torture installs it)")
         return True
     part = Part("api", "The API does what its description says.", "api")
     with folder() as place, Site(own_index(place)) as site:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import replace
 
@@ -20,6 +21,9 @@ from indexer.structured import read_json_ld
 __all__ = ["parse_page", "read_html"]
 
 MAX_ELEMENTS = 250_000  # start and end tags; as many take 10 seconds and 400 MB, a real page has under 20,000
+
+MAX_RUN_CHARS = 2_000_000  # of text without a tag; twice what is kept of a page, and a tree of more takes 500 MB
+_ENDLESS = re.compile(rf"(>[^<>]{{{MAX_RUN_CHARS}}})[^<>]+")
 
 
 def parse_page(file: CorpusFile, data: bytes) -> Page:
@@ -55,7 +59,7 @@ def parse_page(file: CorpusFile, data: bytes) -> Page:
 def read_html(text: str) -> Reading:
     """Read what an HTML document shows and says about itself."""
     # The parser stops at a NUL; a lone surrogate cannot be encoded for it.
-    markup = text.replace("\0", "").encode("utf-8", "replace").decode()
+    markup = _ENDLESS.sub(r"\1", text.replace("\0", "")).encode("utf-8", "replace").decode()
     with warnings.catch_warnings():  # "this looks like XML", "this looks like a file name": it is what we were given
         warnings.simplefilter("ignore")
         soup = BeautifulSoup(markup, "lxml")
