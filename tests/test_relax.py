@@ -122,3 +122,13 @@ def test_a_text_in_prose_finds_the_page_that_has_most_of_it(index: Searcher) -> 
     assert found.results.hits[0].doc_id == "hospitals/deltahealth"
     assert found.absent > found.complete == 0
     assert "No page has all" in found.applied[-1]
+
+
+def test_pages_of_the_field_follow_where_both_words_were_only_read_as_values(index: Searcher) -> None:
+    """What was read from the words lifts and never narrows: eye pages elsewhere come after those of the city."""
+    found = answer(SearchRequest("ophthalmology chengdu beijing"), index)
+    assert found.absent
+    found = answer(SearchRequest("ophthalmology beijing"), index)
+    assert found.results.hits[0].doc_id == "hospitals/beijing-tongren"
+    assert found.complete == len(index.search(found.reading.query).hits) > 0
+    assert "hospitals/shanghai-eye" in [hit.doc_id for hit in found.results.hits]
