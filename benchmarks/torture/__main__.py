@@ -34,6 +34,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--pairs", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=24, help="of each disaster")
     parser.add_argument("--damages", type=int, default=1000)
     parser.add_argument("--requests", type=int, default=1600)
     parser.add_argument("--clients", type=int, default=50)

@@ -18,7 +18,6 @@ from tests.fire import LAG_SECONDS, Truth
 from tests.live import MEDSEARCH, Site, medsearch, start, wait_until
 from tests.test_rebuild_under_fire import JUMPED_CLOCK, leftovers, small_disk
 
-ROUNDS = 24
 DISK_KILOBYTES = 3000
 
 
@@ -42,7 +41,7 @@ def one_line(error: str) -> bool:
     return re.fullmatch(r"Error: [^\n]+\n", error) is not None
 
 
-def full_disk(place: Path) -> tuple[int, list[str]]:
+def full_disk(place: Path, rounds: int) -> tuple[int, list[str]]:
     """The disk is full at another moment of the build each time; gives how many builds failed, and what was wrong."""
     truth = Truth()
     corpora = truth.corpora(place, 2)
@@ -52,9 +51,9 @@ def full_disk(place: Path) -> tuple[int, list[str]]:
         index = disk / "index"
         assert medsearch("index", "build", "--corpus", corpora[0], "--index", index).returncode == 0
         with Site(index, log=place / "log") as site:
-            for number in range(ROUNDS):
+            for number in range(rounds):
                 # Between nothing and twice what a generation takes, so that every file is the one that does not fit.
-                room = number * 2 * _bytes(index / (index / "CURRENT").read_text().strip()) // ROUNDS
+                room = number * 2 * _bytes(index / (index / "CURRENT").read_text().strip()) // rounds
                 ballast = disk / "ballast"
                 ballast.write_bytes(bytes(max(shutil.disk_usage(disk).free - room, 0)))
                 wanted = 1 - serving
@@ -74,11 +73,12 @@ def full_disk(place: Path) -> tuple[int, list[str]]:
 
 
 def _bytes(place: Path) -> int:
-    return sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
+    return sum(path.stat().st_blocks * 512 for path in place.rglob("*"))  # with what blocks round up
 
 
-def read_only(place: Path) -> tuple[int, list[str]]:
+def read_only(place: Path, rounds: int) -> tuple[int, list[str]]:
     """The disk of the index becomes read-only while it serves, and writable again."""
+    del rounds
     truth = Truth()
     corpora = truth.corpora(place, 2)
     with small_disk(place / "disk", 20_000) as disk:
@@ -96,7 +96,7 @@ def read_only(place: Path) -> tuple[int, list[str]]:
     return 1, wrong
 
 
-def vanished_corpus(place: Path) -> tuple[int, list[str]]:
+def vanished_corpus(place: Path, rounds: int) -> tuple[int, list[str]]:
     """The corpus is removed at a random moment of a build that reads it."""
     chance = random.Random(7)
     truth = Truth()
@@ -106,7 +106,7 @@ def vanished_corpus(place: Path) -> tuple[int, list[str]]:
     failed = 0
     assert medsearch("index", "build", "--corpus", original, "--index", index).returncode == 0
     with Site(index) as site:
-        for number in range(ROUNDS):
+        for number in range(rounds):
             corpus = place / "moving"
             shutil.copytree(original, corpus)
             build = start([*MEDSEARCH, "index", "build", "--full", "--corpus", corpus, "--index", index])
@@ -128,7 +128,7 @@ def vanished_corpus(place: Path) -> tuple[int, list[str]]:
     return failed, wrong
 
 
-def clock_jumps_back(place: Path) -> tuple[int, list[str]]:
+def clock_jumps_back(place: Path, rounds: int) -> tuple[int, list[str]]:
     """Every build believes that it is years before the one that went before it."""
     truth = Truth()
     corpora = truth.corpora(place, 2)
@@ -136,7 +136,7 @@ def clock_jumps_back(place: Path) -> tuple[int, list[str]]:
     wrong: list[str] = []
     assert medsearch("index", "build", "--corpus", corpora[0], "--index", index).returncode == 0
     with Site(index) as site:
-        for number in range(1, 9):
+        for number in range(1, rounds + 1):
             arguments = ["index", "build", "--full", "--corpus", corpora[number % 2], "--index", index]
             built = start([MEDSEARCH[0], "-c", JUMPED_CLOCK.format(days=365 * number), *arguments])
             error = built.communicate(timeout=120)[1]
@@ -144,26 +144,26 @@ def clock_jumps_back(place: Path) -> tuple[int, list[str]]:
             name, day = Generations(index).current(), datetime.now(UTC) - timedelta(days=365 * number)
             wrong += [] if f"-{day:%Y%m}" in name and name == Generations(index).names()[-1] else [name]
             wrong += [] if serves(site, truth.totals[number % 2]) else [f"not on generation {name}"]
-    return 8, wrong
+    return rounds, wrong
 
 
 def disasters(options: argparse.Namespace) -> bool:
     """A full disk, a read-only folder, a corpus that vanishes, a clock that jumps back."""
-    del options
+    rounds: int = options.rounds
     part = Part(
         "disasters",
         "Whatever happens to disk, corpus and clock, the old index answers and the next build recovers.",
-        "disasters",
+        f"disasters --rounds {rounds}",
     )
-    kinds: dict[str, tuple[Callable[[Path], tuple[int, list[str]]], str]] = {
-        f"full disk, at {ROUNDS} moments: builds that failed": (full_disk, "some"),
+    kinds: dict[str, tuple[Callable[[Path, int], tuple[int, list[str]]], str]] = {
+        f"full disk, at {rounds} moments: builds that failed": (full_disk, "some"),
         "read-only disk: builds refused": (read_only, "1"),
-        f"vanished corpus, at {ROUNDS} moments: builds that failed or named pages": (vanished_corpus, "some"),
-        "clock that jumps back a year at each build: builds": (clock_jumps_back, "8"),
+        f"vanished corpus, at {rounds} moments: builds that failed or named pages": (vanished_corpus, "some"),
+        "clock that jumps back a year at each build: builds": (clock_jumps_back, str(rounds)),
     }
     for what, (happen, limit) in kinds.items():
         with folder() as place:
-            count, wrong = happen(place)
+            count, wrong = happen(place, rounds)
         part.figure(what, count, limit, count > 0)
         part.figure("— of these not told in one line, wrongly answered or not recovered", len(wrong), "0", not wrong)
         for line in wrong[:5]:
