@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -44,6 +45,24 @@ def test_a_reader_moves_to_the_new_generation_and_keeps_the_old_one_while_it_hol
         assert answer(engine) == {"new"}
         assert held.search(Query(Term("old"), limit=0)).total.value == 30
     assert answer(engine) == {"new"}
+
+
+def test_a_disk_that_fails_in_the_last_moment_is_named_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoosh has committed by then and refuses to be cancelled, which hid the reason and kept the folder."""
+    engine = WhooshEngine(tmp_path)
+    fill(engine, "old")
+    monkeypatch.setattr("indexer.generation._sync", _no_space)
+    with pytest.raises(OSError, match="No space left"):
+        fill(engine, "new")
+    monkeypatch.undo()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".build-")]
+    assert answer(engine) == {"old"}
+
+
+def _no_space(path: Path) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
 
 def test_only_the_newest_generations_are_kept_and_rollback_returns_to_one(tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ class DurableWriter:
             self._index = whoosh_index.open_dir(str(folder))
         self._writer = self._index.writer(limitmb=MEMORY_LIMIT_MB)
         self._added: set[str] = set()
+        self._committed = False
 
     def put(self, document: Document, analyzed: AnalyzedDocument) -> None:
         """Add a document; one with the same id must have been deleted before."""
@@ -83,12 +84,14 @@ class DurableWriter:
     def commit(self, *, merge: bool) -> None:
         """Write everything; ``merge`` also joins small segments."""
         self._writer.commit(merge=merge)
+        self._committed = True
         self._index.close()
 
     def cancel(self) -> None:
-        """Give up; what was there before stays."""
-        self._writer.cancel()
-        self._index.close()
+        """Give up; what was there before stays. After ``commit`` there is nothing left to give up."""
+        if not self._committed:
+            self._writer.cancel()
+            self._index.close()
 
 
 def count_documents(folder: Path) -> int:
