@@ -223,6 +223,16 @@ class EngineContract:
             assert listed["specialty"] == [("Ophthalmology", 1, False), ("Oncology", 0, True)]
             assert listed["kind"] == []
 
+    def test_nothing_below_a_not_scores(self, make_engine: Callable[[], Engine]) -> None:
+        """Two of them match what the child matches, which found a name that kept its weight there."""
+        engine = make_engine()
+        with engine.rebuild() as writer:
+            writer.put(Document("hospitals/a", "hospital", "eye", ()))
+        with engine.searcher() as searcher:
+            for child in (Term("eye"), Phrase(("eye",)), Prefix("ey"), DocumentIs(("hospitals/a",), 100.0)):
+                (hit,) = searcher.search(Query(Not(Not(child)))).hits
+                assert hit.score == 0
+
     def test_a_failed_write_changes_nothing(self, make_engine: Callable[[], Engine]) -> None:
         engine = make_engine()
         with engine.rebuild() as writer:

@@ -96,7 +96,7 @@ def make_plan(tree: FlatTree, segments: list[Segment], documents: int, ranking: 
                 member_leaf.append(number)
         for part in parts:
             if not words:
-                part.leaves[-1].append(_constant(part.segment, leaf))
+                part.leaves[-1].append(_constant(part.segment, leaf, tree.scoring[number]))
         if words and tree.scoring[number]:
             idf.append(ranking.idf(documents, max(frequencies.values(), default=0)))
             positions.append(place)
@@ -107,7 +107,7 @@ def make_plan(tree: FlatTree, segments: list[Segment], documents: int, ranking: 
     return Plan(tree, parts, member_leaf, flat, idf, positions)
 
 
-def _constant(segment: Segment, leaf: Leaf) -> Postings:
+def _constant(segment: Segment, leaf: Leaf, scores: bool) -> Postings:
     if isinstance(leaf, FacetIs):
         if leaf.facet not in FACETS:
             raise UnknownFacet(leaf.facet, FACETS)
@@ -117,7 +117,7 @@ def _constant(segment: Segment, leaf: Leaf) -> Postings:
     elif isinstance(leaf, DocumentIs):
         numbers = {number for doc_id in leaf.doc_ids if (number := segment.find(doc_id)) >= 0}
         documents = np.array(sorted(numbers), np.int32)
-        weight = leaf.weight
+        weight = leaf.weight if scores else 0.0
     else:
         assert isinstance(leaf, Everything)
         documents = np.arange(segment.size, dtype=np.int32)
