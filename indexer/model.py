@@ -400,3 +400,4 @@ class IndexStats:
     schema_version: int
     built_at: str = ""
     counts: tuple[Facet, ...] = field(default=())
+    engine: str = ""

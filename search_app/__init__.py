@@ -12,6 +12,7 @@ from flask import Flask
 
 if TYPE_CHECKING:
     from indexer.engines import Searcher
+    from indexer.model import IndexStats
 
 __all__ = ["create_app"]
 
@@ -55,9 +56,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     engine = (config or {}).get("engine") or open_engine(settings.index)
     searcher: Callable[[], AbstractContextManager[Searcher]] = engine.searcher
 
-    def stats() -> Any:
+    def stats() -> tuple[IndexStats, str]:
         with searcher() as opened:
-            return opened.stats()
+            return opened.stats(), opened.state()
 
     assets = Assets(reload=settings.debug)
     metrics = Metrics(stats)

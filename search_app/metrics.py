@@ -34,7 +34,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 class Metrics:
     """The counters of one application."""
 
-    def __init__(self, stats: Callable[[], IndexStats]) -> None:
+    def __init__(self, stats: Callable[[], tuple[IndexStats, str]]) -> None:
         self._failed = False
         self.registry = CollectorRegistry()
         self.index = _IndexCollector(stats)
@@ -115,20 +115,24 @@ def age_seconds(stats: IndexStats, now: datetime | None = None) -> float | None:
 class _IndexCollector(Collector):
     """What the index says of itself, asked when the metrics are read."""
 
-    def __init__(self, stats: Callable[[], IndexStats]) -> None:
+    def __init__(self, stats: Callable[[], tuple[IndexStats, str]]) -> None:
         self._stats = stats
 
     def collect(self) -> Iterator[Metric]:
         """Nothing but ``index_up`` 0 while there is no index."""
         try:
-            stats = self._stats()
+            stats, state = self._stats()
         except SearchError:
             yield GaugeMetricFamily("index_up", "Whether an index can be searched.", 0)
             return
         yield GaugeMetricFamily("index_up", "Whether an index can be searched.", 1)
         yield GaugeMetricFamily("index_documents", "Documents that can be found.", stats.documents)
         info = InfoMetricFamily("index_generation", "Generation that is served.")
-        info.add_metric([], {"generation": stats.generation})
+        info.add_metric([], {"generation": stats.generation, "engine": stats.engine})
         yield info
+        states = GaugeMetricFamily("index_state", "1 for the state that the index is in.", labels=["state"])
+        for each in ("green", "yellow", "red"):
+            states.add_metric([each], float(each == state))
+        yield states
         if (age := age_seconds(stats)) is not None:
             yield GaugeMetricFamily("index_age_seconds", "Time since the generation was built.", age)

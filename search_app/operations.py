@@ -24,7 +24,8 @@ def ready() -> Response:
     try:
         with services().searcher() as searcher:
             stats = searcher.stats()
-            problems = list(getattr(searcher, "problems", ()))
+            problems = list(searcher.problems)
+            state = searcher.state()
     except SearchError as error:
         response = _answer({"status": "unavailable", "detail": str(error)}, 503)
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
@@ -33,6 +34,8 @@ def ready() -> Response:
     return _answer(
         {
             "status": "degraded" if problems else "ok",
+            "engine": stats.engine,
+            "state": state,
             "generation": stats.generation,
             "documents": stats.documents,
             "built_at": stats.built_at,

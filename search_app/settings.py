@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 ENVIRONMENT_PREFIX = "MEDSEARCH_"
+ENGINE = "MEDSEARCH_ENGINE"  # the address of an engine, where it is not a folder; goes before MEDSEARCH_INDEX
 LANGUAGES = {"en": "en", "zh": "zh-Hans"}  # URL prefix (the first stands at the root) and language tag
 LOCALES = {"en": "en_GB", "zh": "zh"}  # how dates and numbers are written
 
@@ -57,8 +58,10 @@ class Settings:
         """
         environment = os.environ if environment is None else environment
         given: dict[str, Any] = {}
+        if environment.get(ENGINE):
+            given["index"] = environment[ENGINE]
         for name in (field.name for field in fields(cls)):
-            if (variable := ENVIRONMENT_PREFIX + name.upper()) in environment:
+            if (variable := ENVIRONMENT_PREFIX + name.upper()) in environment and name not in given:
                 given[name] = environment[variable]
             for key in (name, name.upper()):
                 if config is not None and config.get(key) is not None:

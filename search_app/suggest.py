@@ -91,16 +91,20 @@ def make_catalogue(searcher: Searcher, words: Words | None = None) -> Catalogue:
     """The names of everything a searcher holds; keep it for as long as the generation lasts."""
     vocabulary = words or default_words()
     collected = _Collected()
-    counts: dict[tuple[str, str], int] = {}
+    stats = searcher.stats()
+    counted = {(facet.name, bucket.value): bucket.count.value for facet in stats.counts for bucket in facet.buckets}
+    counts: dict[tuple[str, str], int] = {pair: count for pair, count in counted.items() if pair[0] in _FACET_GROUPS}
     for document in searcher.documents():
-        for facet in _FACET_GROUPS:
+        if len(collected.names) >= MAX_NAMES and stats.counts:
+            break  # of a large index no more than the first names; a cluster must not be read from end to end
+        for facet in () if stats.counts else _FACET_GROUPS:
             for value in document.values(facet):
                 counts[(facet, value)] = counts.get((facet, value), 0) + 1
         if len(collected.names) < MAX_NAMES:
             collected.document(document)
     for (facet, value), count in sorted(counts.items()):
         collected.value(facet, value, count, vocabulary.facets)
-    return collected.catalogue(searcher.stats().generation)
+    return collected.catalogue(stats.generation)
 
 
 class _Collected:

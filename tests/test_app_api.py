@@ -267,7 +267,9 @@ def test_metrics_count_searches_and_never_name_one(tmp_path: Path) -> None:
     assert 'search_requests_total{surface="api"} 1.0' in text
     assert 'search_zero_results_total{surface="page"} 1.0' in text
     assert "index_documents 12.0" in text
-    assert 'index_generation_info{generation="000001-' in text
+    assert 'index_generation_info{engine="whoosh",generation="000001-' in text
+    assert 'index_state{state="green"} 1.0' in text
+    assert 'index_state{state="red"} 0.0' in text
     assert "index_age_seconds" in text
     assert "search_duration_seconds_bucket" in text
     assert "unmistakable" not in text

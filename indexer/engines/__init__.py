@@ -59,7 +59,18 @@ class Searcher(Protocol):
         """All live documents, by id."""
 
     def stats(self) -> IndexStats:
-        """What it holds."""
+        """What it holds; cheap enough for every request."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What an operator should know is wrong although it answers, as sentences."""
+
+    def state(self) -> str:
+        """``green``, ``yellow`` (it answers, but something is wrong) or ``red`` (parts are missing).
+
+        Raises:
+            EngineUnavailable: If it does not answer.
+        """
 
 
 class Writer(Protocol):

@@ -204,7 +204,16 @@ class MemorySearcher:
 
     def stats(self) -> IndexStats:
         """What it holds."""
-        return IndexStats(self._store.generation, len(self._store.held), 1)
+        return IndexStats(self._store.generation, len(self._store.held), 1, engine="memory")
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Nothing can be wrong."""
+        return ()
+
+    def state(self) -> str:
+        """Always whole."""
+        return "green"
 
     def search(self, query: Query, /) -> Results:
         """The exact answer, slowly."""

@@ -99,7 +99,7 @@ class ClusterSearcher:
             Facet(name, tuple(Bucket(value, Count(n)) for value, n in manifest.counts.get(name, {}).items()))
             for name in FACETS
         )
-        return IndexStats(manifest.generation, manifest.documents, SCHEMA, manifest.built_at, counts)
+        return IndexStats(manifest.generation, manifest.documents, SCHEMA, manifest.built_at, counts, "opensearch")
 
     def get(self, doc_id: str, /) -> Document | None:
         """One whole document, or None."""

@@ -125,6 +125,10 @@ class ColumnSearcher:
         """What is wrong with the index, when this is not the generation that should be served."""
         return self._generation.problems
 
+    def state(self) -> str:
+        """``yellow`` while an older generation stands in for a damaged one."""
+        return "yellow" if self._generation.problems else "green"
+
     def stats(self) -> IndexStats:
         """What the generation holds."""
         manifest = self._generation.manifest
@@ -132,7 +136,7 @@ class ColumnSearcher:
             Facet(name, tuple(Bucket(value, Count(n)) for value, n in manifest.counts.get(name, {}).items()))
             for name in FACETS
         )
-        return IndexStats(manifest.generation, manifest.documents, FORMAT_VERSION, manifest.built_at, counts)
+        return IndexStats(manifest.generation, manifest.documents, FORMAT_VERSION, manifest.built_at, counts, "whoosh")
 
     def search(self, query: Query, /) -> Results:
         """Hits, exact counts and snippets for a query."""
