@@ -1,0 +1,1 @@
+"""How fast we are, beside other engines on the same documents: ``python -m benchmarks.speed``."""

@@ -1,0 +1,103 @@
+"""Figures of the speed benchmark as a table and as a page, losses as plainly as gains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.speed.peers import Ours
+
+Figures = dict[str, Any]
+
+# What was aimed at: how many times quicker than each peer at the median, by number of documents.
+WANTED = {
+    "Whoosh": {330: 40.0, 10_000: 150.0, 100_000: 700.0},
+    "tantivy": {330: 1.5, 10_000: 1.5, 100_000: 2.0},
+    "SQLite FTS5": {330: 4.0, 10_000: 8.0, 100_000: 40.0},
+}
+WANTED_BUILD = 4.0  # times the documents a second of Whoosh, at 100,000
+MEGABYTE = 1_000_000
+
+
+def table(figures: Figures) -> str:
+    """Everything about one collection, as a Markdown table."""
+    lines = [
+        "| engine | p50, ms | p95, ms | p50 over ours | p95 over ours | first answer, ms | memory, MB | disk, MB"
+        " | built, documents/s | peak, MB |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, timed in figures["engines"].items():
+        alone, built = figures["alone"][name], figures["builds"][name]
+        over = [_ratio(figures["ratios"][name][share]) if name != Ours.name else "1" for share in ("p50", "p95")]
+        cells = [
+            f"{timed['p50']:.3f}",
+            f"{timed['p95']:.3f}",
+            *over,
+            f"{alone['first_answer_ms']:.0f}",
+            f"{alone['resident'] / MEGABYTE:.0f}",
+            f"{alone['disk'] / MEGABYTE:.0f}",
+            f"{built['documents'] / built['seconds']:,.0f}",
+            f"{built['peak'] / MEGABYTE:.0f}",
+        ]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _ratio(found: Figures) -> str:
+    return f"{found['mix']:.2f} ({found['least']:.2f}–{found['greatest']:.2f})"
+
+
+def verdicts(figures: Figures) -> list[str]:
+    """What was aimed at for this number of documents, and whether it was reached."""
+    number, found = figures["documents"], []
+    for name, wanted in WANTED.items():
+        if number in wanted and name in figures["ratios"]:
+            reached = figures["ratios"][name]["p50"]["mix"]
+            held = "reached" if reached >= wanted[number] else "**missed**"
+            found.append(f"{wanted[number]:g} times quicker than {name} at the median: {reached:.2f}, {held}")
+    if "tantivy" in figures["ratios"]:
+        tail = figures["ratios"]["tantivy"]["p95"]["mix"]
+        found.append(f"p95 no worse than tantivy's: {tail:.2f}, {'reached' if tail >= 1 else '**missed**'}")
+    if number >= 100_000 and "Whoosh" in figures["builds"]:
+        rates = [
+            figures["builds"][each]["documents"] / figures["builds"][each]["seconds"] for each in (Ours.name, "Whoosh")
+        ]
+        reached = rates[0] / rates[1]
+        held = "reached" if reached >= WANTED_BUILD else "**missed**"
+        found.append(f"built {WANTED_BUILD:g} times as fast as with Whoosh: {reached:.2f}, {held}")
+    return found
+
+
+def classes(figures: Figures) -> str:
+    """Median of each class of questions, in ms."""
+    kinds = list(figures["engines"][Ours.name]["classes"])
+    lines = ["| ms | " + " | ".join(kinds) + " |", "| --- |" + " ---: |" * len(kinds)]
+    for name, timed in figures["engines"].items():
+        lines.append(f"| {name} | " + " | ".join(f"{timed['classes'][kind]:.3f}" for kind in kinds) + " |")
+    return "\n".join(lines)
+
+
+def page(measured: list[Figures]) -> str:
+    """The page ``docs/benchmarks.md``."""
+    parts = [
+        "# Benchmarks\n",
+        "Written by `python -m benchmarks.speed --write` (`make benchmark`). The same documents and questions for every",
+        "engine, and the same job: how many documents match, the ten best with a snippet each, exact counts of three facets",
+        "over all matches. Nothing is timed before every engine has given the same totals and counts. Engines take turns round",
+        "by round; a ratio is the other engine's time over ours (above 1: we are quicker), with the least and the greatest of",
+        "the rounds. Documents are made of real sentences with a seed (`benchmarks/speed/samples.py`); memory is proportional",
+        "set size of a process that has answered all questions, mapped index files included. Machines are noisy: trust ratios,",
+        "not milliseconds; build rates come from one build each, beside other work. Not measured yet: HTTP, a million documents, incremental publishing, Typesense.\n",
+    ]
+    for figures in measured:
+        parts += [
+            f"## {figures['documents']:,} documents\n",
+            f"`{figures['command']}`: {figures['day']}, {figures['cores']} cores, Python {figures['python']};"
+            f" {figures['questions']} questions, the median one with {figures['matches']:,} matches.\n",
+            table(figures),
+            "",
+            *(f"* {each}" for each in verdicts(figures)),
+            "",
+            classes(figures),
+            "",
+        ]
+    return "\n".join(parts)
