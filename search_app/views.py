@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from indexer.engines import Searcher
 from indexer.errors import SearchError
 from indexer.model import MAX_WINDOW, Card, Document
+from indexer.ranking import Ranking
 from search_app import browse
 from search_app.asking import answered, find, searched_terms
 from search_app.caching import PAGE_POLICY, SEARCH_POLICY, mark, not_modified
@@ -284,6 +285,7 @@ def about(searcher: Searcher, subject: str = "") -> str:
         query_log_minimum=settings.query_log_minimum,
         query_log_min_days=MIN_DAYS,
         rate_limit=settings.rate_limit,
+        ranking=Ranking(),
         data=None,
     )
 

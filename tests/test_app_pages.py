@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from flask_babel import force_locale
 from werkzeug.test import TestResponse
 
+from indexer.ranking import Ranking
 from scripts import translations
 from search_app import create_app, sayings
 from search_app.settings import MAX_COMPARED
@@ -586,3 +587,10 @@ def test_security_txt_names_the_contact(tmp_path: Path) -> None:
     assert "Contact: mailto:security@example.org" in text
     assert "Canonical: https://med.example/.well-known/security.txt" in text
     assert "https://med.example/cities" in client.get("/sitemap.xml").text
+
+
+def test_the_ranking_page_states_the_weights_that_are_used(client: FlaskClient) -> None:
+    ranking = Ranking()
+    cells = [cell.text for cell in soup(client.get("/about/ranking")).select("table td")]
+    assert cells == [f"{weight:g}" for weight in ranking.field_weights]
+    assert f"first {ranking.rerank_window} pages" in client.get("/about/ranking").text
