@@ -46,6 +46,8 @@ _REASONS = (
     N_("begins with %(word)s"),
     N_("“%(word)s” in the title"),
     N_("exact name"),
+    N_("exact name in pinyin"),
+    N_("name with its words in another order or left out"),
     N_("name within the words"),
     N_("all words"),
 )

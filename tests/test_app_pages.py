@@ -594,3 +594,10 @@ def test_the_ranking_page_states_the_weights_that_are_used(client: FlaskClient) 
     cells = [cell.text for cell in soup(client.get("/about/ranking")).select("table td")]
     assert cells == [f"{weight:g}" for weight in ranking.field_weights]
     assert f"first {ranking.rerank_window} pages" in client.get("/about/ranking").text
+
+
+def test_how_a_name_was_found_is_said_in_chinese_too(client: FlaskClient) -> None:
+    for reason in ("exact name", "exact name in pinyin", "name with its words in another order or left out"):
+        assert reason in {template for _pattern, template in sayings._REASON_PATTERNS}
+    catalog = translations.read("zh")
+    assert catalog.get("exact name in pinyin").string == "名称拼音完全一致"
