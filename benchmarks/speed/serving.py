@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed.building import memory, size_of
+from benchmarks.speed.building import size_of
 from benchmarks.speed.peers import IN_PROCESS, Ours
 from benchmarks.speed.questions import Question, draw
 from benchmarks.speed.rounds import Timed, gate, ratio, run
@@ -107,6 +107,3 @@ def alone(name: str, folder: Path, questions: tuple[Question, ...]) -> Alone:
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     first, resident, private, before, _ = json.loads(told)
     return Alone(first, resident, private, before, size_of(folder / name))
-
-
-__all__ = ["alone", "figures", "memory", "ratios", "serve"]

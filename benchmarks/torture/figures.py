@@ -79,7 +79,7 @@ def report(parts: list[str]) -> None:
     lines = [
         "# Torture",
         "",
-        "Figures of the last full runs, written by `make torture` (`benchmarks/torture/`); the quick form of each part",
+        "Figures of the last full runs, written by `make torture` (`benchmarks/torture/`); the quick form of each part but the load",
         "is in `make test`. Clients, builds and server share the cores of one machine. A limit that was missed says so.",
         "",
     ]
