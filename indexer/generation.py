@@ -28,6 +28,7 @@ import xxhash
 from filelock import FileLock, Timeout
 
 from indexer.errors import GenerationMissing, IndexDamaged, IndexLocked, IndexMissing, IndexOutdated
+from indexer.model import FACETS, Bucket, Count, Facet, IndexStats
 
 FORMAT_VERSION = 1  # raise it when the files of a generation change; an older one then asks for a rebuild
 KEEP = 3  # generations kept after a build: the current one and two to go back to
@@ -56,6 +57,14 @@ class Manifest:
     ranking: dict[str, Any] = field(default_factory=dict)
     incremental: bool = False
     files: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def stats(self, schema_version: int, engine: str) -> IndexStats:
+        """What the generation holds, as an engine of that name tells it."""
+        counts = tuple(
+            Facet(name, tuple(Bucket(value, Count(number)) for value, number in self.counts.get(name, {}).items()))
+            for name in FACETS
+        )
+        return IndexStats(self.generation, self.documents, schema_version, self.built_at, counts, engine)
 
     def dumps(self) -> str:
         """The manifest as JSON, with a checksum over itself in the last field."""

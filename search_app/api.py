@@ -10,12 +10,12 @@ from typing import Any
 from flask import Blueprint, Response, abort, json, make_response, request
 
 from indexer.engines import Searcher
+from search_app.as_json import answer_json, document_json, suggestions_json
 from search_app.asking import find, suggestions
 from search_app.caching import API_POLICY, mark, not_modified
 from search_app.context import arguments, services, site
 from search_app.errors import InvalidRequest
 from search_app.labels import KIND_FOLDERS
-from search_app.present import answer_json, document_json, suggestions_json
 from search_app.settings import MAX_QUERY_CHARS
 from search_app.state import API_PATH, Problem, clean_text, last_page, parse, unexpected
 

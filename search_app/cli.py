@@ -66,7 +66,7 @@ def search(words: tuple[str, ...], index: str, as_json: bool, explain: bool, pla
     therapy" -shanghai'.
     """
     from indexer.engines import open_engine
-    from search_app.present import answer_json
+    from search_app.as_json import answer_json
     from search_app.request import SearchRequest
     from search_app.search import answer
     from search_app.state import state_of

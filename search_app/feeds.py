@@ -14,11 +14,11 @@ from flask_babel import gettext as _
 from indexer.engines import Searcher
 from indexer.model import Hit
 from search_app import browse
+from search_app.as_json import completions
 from search_app.asking import find, suggestions
 from search_app.caching import PAGE_POLICY, SEARCH_POLICY, mark, not_modified
 from search_app.context import arguments, services, site
 from search_app.labels import BROWSED
-from search_app.present import completions
 from search_app.settings import LANGUAGES, MAX_QUERY_CHARS
 from search_app.site import Site
 from search_app.state import FEED_PATH, SearchState, clean_text, last_page, parse

@@ -1,22 +1,19 @@
-"""Turn an answer into what a template shows and into the JSON of the API."""
+"""Turn an answer into what a template shows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
-from indexer.model import FACETS, SORTS, Bucket, Card, Document, Facet, Hit, Results, Snippet
+from indexer.model import FACETS, SORTS, Card, Facet, Hit, Results, Snippet
 from indexer.slug import slug
-from search_app.labels import default_labels
-from search_app.markup import is_small, marked, pieces, readable
+from search_app.markup import is_small, marked, readable
 from search_app.relax import Relaxation
 from search_app.search import Answer
 from search_app.site import Site
-from search_app.state import API_PATH, FEED_PATH, SearchState, last_page, state_of
-from search_app.suggest import Suggestion, Suggestions
+from search_app.state import FEED_PATH, SearchState, last_page, state_of
 
 PANEL = ("kind", "city", "specialty", "topic")  # order of the facets on a page
 SHOWN_BUCKETS = 8  # the rest of a long facet folds away
@@ -343,167 +340,3 @@ def _page_links(state: SearchState, pages: int, site: Site) -> tuple[PageView, .
         far = number not in (1, pages) and abs(number - state.page) > 1
         links.append(PageView(number, site.search(state.on_page(number)), number == state.page, far))
     return tuple(links)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# For a program
-
-
-def answer_json(answer: Answer, state: SearchState) -> dict[str, Any]:
-    """The answer of ``/api/v1/search``; links stay within the API, but for those of documents."""
-    results, reading = answer.results, answer.reading
-    pages = last_page(results.total.value, state.per_page)
-    meant = answer.did_you_mean
-
-    def to(other: SearchState) -> str:
-        return other.address(API_PATH)
-
-    return {
-        "query": state.q,
-        "total": results.total.value,
-        "page": state.page,
-        "pages": pages,
-        "per_page": state.per_page,
-        "sort": state.sort,
-        "took_ms": round(results.took_ms, 3),
-        "generation": results.generation,
-        "interpretation": {
-            "used": reading.used,
-            "corrected": dict(reading.corrected),
-            **{facet: list(reading.values(facet)) for facet in FACETS},
-            "excluded": [{"facet": each.facet, "value": each.value} for each in reading.excluded],
-            "exact": reading.exact or None,
-            "unknown": list(reading.unknown),
-            "absent": answer.absent,
-            "complete": answer.complete,
-            "notes": list(answer.applied),
-            "exact_url": to(state.plain()),
-        },
-        "hits": [hit_json(hit) for hit in results.hits],
-        "facets": {
-            facet: [_bucket_json(facet, each, state) for each in results.facet(facet).buckets] for facet in FACETS
-        },
-        "unknown_values": [
-            {"facet": each.facet, "value": each.value, "close": list(each.close)} for each in answer.unknown_values
-        ],
-        "relaxations": [
-            {"label": each.label, "total": each.count, "url": to(state_of(each.request))} for each in answer.relaxations
-        ],
-        "did_you_mean": {"query": meant.text, "total": meant.count, "url": to(state_of(meant.request))}
-        if meant
-        else None,
-        "first": to(state.on_page(1)),
-        "last": to(state.on_page(pages)),
-        "next": to(state.on_page(state.page + 1)) if state.page < pages else None,
-        "previous": to(state.on_page(min(state.page - 1, pages))) if state.page > 1 else None,
-    }
-
-
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """One hit of the API."""
-    card, section = hit.card, hit.section
-    text, spans = readable(hit.snippet)
-    found: dict[str, Any] = {
-        "rank": hit.rank,
-        "id": card.doc_id,
-        "kind": card.kind,
-        "title": card.title,
-        "title_zh": card.title_zh or None,
-        "url": card.url,
-        "city": list(card.city),
-        "specialty": list(card.specialty),
-        "topic": list(card.topic),
-        "date": card.date or None,
-        "score": round(hit.score, 4),
-        "snippet": [{"text": piece.text, "highlight": piece.highlight} for piece in pieces(text, spans)],
-        "section": {"heading": section.heading, "anchor": section.anchor} if section and section.heading else None,
-        "matched": list(hit.matched),
-    }
-    if hit.explanation:
-        found["explanation"] = [{"reason": each.reason, "score": round(each.score, 4)} for each in hit.explanation]
-    return found
-
-
-def document_json(document: Document, generation: str = "") -> dict[str, Any]:
-    """One document of the API, with all its text."""
-    return {
-        "id": document.doc_id,
-        "kind": document.kind,
-        "title": document.title,
-        "title_zh": document.title_zh or None,
-        "aliases": list(document.aliases),
-        "url": document.url,
-        "summary": document.summary,
-        "city": list(document.city),
-        "specialty": list(document.specialty),
-        "topic": list(document.topic),
-        "date": document.date or None,
-        "language": document.language or None,
-        "source_url": document.source_url or None,
-        "facts": [{"name": each.name, "value": each.value, "sources": list(each.sources)} for each in document.facts],
-        "sections": [
-            {"heading": each.heading, "anchor": each.anchor, "level": each.level, "text": each.text}
-            for each in document.sections
-        ],
-        "citations": [
-            {
-                "title": each.title,
-                "url": each.url,
-                "publisher": each.publisher or None,
-                "date": each.date or None,
-                "anchor": each.anchor,
-            }
-            for each in document.citations
-        ],
-        "basis": [
-            {"facet": each.facet, "value": each.value, "how": each.how, "evidence": each.evidence}
-            for each in document.basis
-        ],
-        "generation": generation,
-    }
-
-
-def _bucket_json(facet: str, bucket: Bucket, state: SearchState) -> dict[str, Any]:
-    return {
-        "value": bucket.value,
-        "label": default_labels().label(facet, bucket.value),
-        "count": bucket.count.value,
-        "selected": bucket.selected,
-        "url": state.toggled(facet, bucket.value).address(API_PATH),
-    }
-
-
-def suggestions_json(found: Suggestions) -> dict[str, Any]:
-    """The answer of ``/api/v1/suggest``: all groups in one list, in the order in which they are shown."""
-    return {"query": found.text, "suggestions": [_suggestion_json(each) for each in found.all()]}
-
-
-def completions(found: Suggestions, site: Site) -> list[tuple[str, str, str]]:
-    """Suggestions for a browser's address bar: text, what it is, whole address."""
-    rows = []
-    for each in found.all():
-        path = _suggestion_json(each)["url"]
-        label = site.label(each.facet, each.value) if each.facet else each.text
-        rows.append((label, each.group, site.absolute(site.path(path))))
-    return rows
-
-
-def _suggestion_json(each: Suggestion) -> dict[str, Any]:
-    site = Site("en", default_labels())
-    if each.doc_id:
-        url = site.document(each.doc_id)
-    elif each.facet:
-        url = site.landing(each.facet, each.value)
-    else:
-        url = site.search(SearchState(q=each.text))
-    found: dict[str, Any] = {"group": each.group, "text": each.text, "url": url}
-    if each.text_zh:
-        found["label_zh"] = each.text_zh
-    if each.facet:
-        found["label_zh"] = site.labels.label(each.facet, each.value, "zh")
-        found |= {"facet": each.facet, "value": each.value}
-    if each.doc_id:
-        found["id"] = each.doc_id
-    if each.count:
-        found["count"] = each.count
-    return found

@@ -142,6 +142,7 @@ def assert_same(found: Results, expected: Results) -> None:
             continue
         assert left.matched == right.matched
         assert left.section == right.section
+        assert left.card == right.card
 
 
 # An engine for which each example makes indices on a cluster is held to fewer of them.

@@ -596,6 +596,13 @@ def test_the_ranking_page_states_the_weights_that_are_used(client: FlaskClient) 
     assert f"first {ranking.rerank_window} pages" in client.get("/about/ranking").text
 
 
+def test_a_panel_without_anything_to_tick_is_not_shown(client: FlaskClient) -> None:
+    assert soup(client.get("/search?q=zzqqxx")).select_one(".facets").has_attr("hidden")
+    assert not soup(client.get("/search?q=eye")).select_one(".facets").has_attr("hidden")
+    chosen = soup(client.get("/search?q=zzqqxx&city=Shanghai")).select_one(".facets")
+    assert not chosen.has_attr("hidden"), "a chosen value can be taken back even without a hit"
+
+
 def test_how_a_name_was_found_is_said_in_chinese_too(client: FlaskClient) -> None:
     for reason in ("exact name", "exact name in pinyin", "name with its words in another order or left out"):
         assert reason in {template for _pattern, template in sayings._REASON_PATTERNS}

@@ -12,9 +12,10 @@ from markupsafe import Markup, escape
 
 from indexer.engines import Searcher, open_engine
 from indexer.model import Citation, Document, Fact, Section
+from search_app.as_json import answer_json, document_json
 from search_app.labels import default_labels
 from search_app.markup import marked, pieces, prose, without_source_numbers, word_marker
-from search_app.present import answer_json, document_json, results_view
+from search_app.present import results_view
 from search_app.reader import document_view, web_address
 from search_app.search import answer
 from search_app.site import Site

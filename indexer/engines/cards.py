@@ -10,10 +10,10 @@ import orjson
 from indexer.model import Basis, Card, Citation, Cut, Document, Fact, Link, Receipt, Section
 
 
-def card_blob(document: Document) -> bytes:
-    """What a result list needs of a document: its card, and heading and anchor of each section."""
+def card_of(document: Document) -> Card:
+    """What a result list shows of a document."""
     founded = next((fact.value for fact in document.facts if fact.name.lower() == "founded"), "")
-    card = (
+    return Card(
         document.doc_id,
         document.kind,
         document.title,
@@ -27,7 +27,13 @@ def card_blob(document: Document) -> bytes:
         document.language,
         founded,
     )
-    return orjson.dumps((card, [(section.heading, section.anchor) for section in document.sections]))
+
+
+def card_blob(document: Document) -> bytes:
+    """What a result list needs of a document: its card, and heading and anchor of each section."""
+    card = card_of(document)
+    values = [getattr(card, name) for name in Card.__slots__]
+    return orjson.dumps((values, [(section.heading, section.anchor) for section in document.sections]))
 
 
 def read_card(blob: bytes) -> tuple[Card, list[tuple[str, str]]]:

@@ -13,12 +13,12 @@ from rapidfuzz.distance import OSA
 
 from indexer.analysis import BREAK, FIELDS, AnalyzedDocument, analyze, document_names, is_han, name_key, stem
 from indexer.engines import tree as trees
+from indexer.engines.cards import card_of
 from indexer.errors import IndexMissing, UnknownFacet
 from indexer.model import (
     FACETS,
     And,
     Bucket,
-    Card,
     Count,
     Document,
     DocumentIs,
@@ -415,19 +415,7 @@ class MemorySearcher:
     def _hit(self, query: Query, tree: trees.FlatTree, idf: list[float], rank: int, score: float, doc_id: str) -> Hit:
         held = self._store.held[doc_id]
         document = held.document
-        card = Card(
-            doc_id,
-            document.kind,
-            document.title,
-            document.title_zh,
-            document.aliases,
-            document.summary,
-            document.city,
-            document.specialty,
-            document.topic,
-            document.date,
-            document.language,
-        )
+        card = card_of(document)
         matched = [trees.reason(word) for word in self._present(tree, held)]
         matched += [
             trees.document_reason(leaf)

@@ -94,12 +94,7 @@ class ClusterSearcher:
 
     def stats(self) -> IndexStats:
         """What the generation holds; asks the cluster nothing."""
-        manifest = self._generation.manifest
-        counts = tuple(
-            Facet(name, tuple(Bucket(value, Count(n)) for value, n in manifest.counts.get(name, {}).items()))
-            for name in FACETS
-        )
-        return IndexStats(manifest.generation, manifest.documents, SCHEMA, manifest.built_at, counts, "opensearch")
+        return self._generation.manifest.stats(SCHEMA, "opensearch")
 
     def get(self, doc_id: str, /) -> Document | None:
         """One whole document, or None."""

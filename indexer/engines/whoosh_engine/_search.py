@@ -30,7 +30,6 @@ from indexer.engines.whoosh_engine._reader import OpenGeneration
 from indexer.engines.whoosh_engine._segment import Segment
 from indexer.generation import FORMAT_VERSION
 from indexer.model import (
-    FACETS,
     And,
     Bucket,
     Card,
@@ -131,12 +130,7 @@ class ColumnSearcher:
 
     def stats(self) -> IndexStats:
         """What the generation holds."""
-        manifest = self._generation.manifest
-        counts = tuple(
-            Facet(name, tuple(Bucket(value, Count(n)) for value, n in manifest.counts.get(name, {}).items()))
-            for name in FACETS
-        )
-        return IndexStats(manifest.generation, manifest.documents, FORMAT_VERSION, manifest.built_at, counts, "whoosh")
+        return self._generation.manifest.stats(FORMAT_VERSION, "whoosh")
 
     def search(self, query: Query, /) -> Results:
         """Hits, exact counts and snippets for a query."""
