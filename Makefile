@@ -42,7 +42,7 @@ index: $(VENV)/.installed
 serve: $(VENV)/.installed
 	$(BIN)/medsearch serve --host $(HOST) --port $(PORT)
 
-screenshots: $(VENV)/.installed-test browser
+screenshots: $(VENV)/.installed-test browser index
 	$(BIN)/python scripts/screenshots.py docs/screenshots
 
 browser:
