@@ -304,6 +304,38 @@ def check_command(folder: str | None, corpus: str, as_json: bool) -> None:
         sys.exit(EXIT_FAILED)
 
 
+@corpus_group.command("sources")
+@click.argument("folder", required=False)
+@corpus_option
+@click.option("--write", is_flag=True, help="Write SOURCES.md into the corpus instead of printing it.")
+@click.option("--check", is_flag=True, help="Print nothing; exit with 1 when SOURCES.md is missing or differs.")
+@report_errors
+def sources_command(folder: str | None, corpus: str, write: bool, check: bool) -> None:
+    """List every source that the pages declare, with the pages that use it and the day it was read."""
+    from indexer import sources
+
+    if write and check:
+        raise click.UsageError("--write and --check cannot be used together.")
+    place = Path(folder or corpus)
+    pages = []
+    for page in sources.read_pages(place):
+        if isinstance(page, SearchError):
+            click.echo(page, err=True)
+        else:
+            pages.append(page)
+    text = sources.as_markdown(sources.collect(pages))
+    if write:
+        sources.write(place, text)
+    elif not check:
+        click.echo(text, nl=False)
+    elif not (place / sources.RECORD).exists():
+        raise click.ClickException(f"There is no {sources.RECORD} in {place}. Write it: {sources.COMMAND}")
+    elif sources.differs(place, pages):
+        raise click.ClickException(
+            f"{place / sources.RECORD} is not what the pages declare. Write it again: {sources.COMMAND}"
+        )
+
+
 @corpus_group.command("import")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE…")
 @click.option(

@@ -21,6 +21,7 @@ from indexer.errors import PageError
 from indexer.markup import Marked, Markup, line_of, survey
 from indexer.model import Document, Page
 from indexer.parse import parse_page
+from indexer.sources import COMMAND, RECORD, differs
 from indexer.taxonomy import Taxonomy, load_taxonomy
 
 LISTED = "LISTED.tsv"  # title TAB document id: every title there must find its document
@@ -308,6 +309,9 @@ def _of_corpus(corpus: _Corpus, *, kept: bool) -> Iterator[Finding]:
         path = paths.get(doc_id, "")
         yield Finding(path, corpus.documents.get(path), remarks=(f"joined: {note}",), corpus_wide=True)
     yield from _listed(corpus, documents, paths)
+    if kept and differs(corpus.root, corpus.pages.values()):
+        problem = f"it is not what the pages declare; write it again: {COMMAND}"
+        yield Finding(RECORD, None, (problem,), corpus_wide=True)
     if sum(document.kind == "hospital" for document in documents) <= MAX_LOOK_ALIKES:
         for pair in propose_duplicates(documents, corpus.taxonomy):
             path, other = paths.get(pair.first, ""), paths.get(pair.second, "")

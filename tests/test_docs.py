@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
+from indexer.model import Page
+from indexer.sources import RECORD, as_markdown, collect, read_pages
 from search_app.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -54,3 +56,9 @@ def test_no_page_names_a_machine() -> None:
     for page in [*PAGES, ROOT / "setup.cfg", ROOT / "Makefile", ROOT / "constraints.txt"]:
         text = page.read_text("utf-8")
         assert not re.search(r"/work/|/root/|/home/\w", text), page.name
+
+
+def test_the_record_of_sources_is_what_the_pages_of_the_corpus_declare() -> None:
+    pages = [each for each in read_pages(ROOT / "corpus") if isinstance(each, Page)]
+    record = (ROOT / "corpus" / RECORD).read_text("utf-8")
+    assert record == as_markdown(collect(pages)), "run medsearch corpus sources --write"
