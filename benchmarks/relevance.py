@@ -19,7 +19,8 @@ from typing import Any
 
 from benchmarks.judged_collections import COLLECTIONS, Collection, indexed, own, own_documents, public
 from benchmarks.peers import PEERS
-from search_app.evaluate import HALVES, Comparison, Judgments, Ranking, Report, Run, compare, make_run, measure
+from search_app.compare_runs import Comparison, compare
+from search_app.evaluate import HALVES, Judgments, Ranking, Report, Run, make_run, measure
 
 OURS = "medsearch"
 

@@ -27,7 +27,9 @@ from indexer.analysis import FIELDS
 from indexer.engines.whoosh_engine import WhooshEngine
 from indexer.model import Document
 from indexer.ranking import Ranking
-from search_app.evaluate import AD_HOC, Report, Run, compare, make_run, measure
+from search_app.compare_runs import compare
+from search_app.evaluate import Report, Run, make_run, measure
+from search_app.measures import AD_HOC
 
 SEED = 11
 LEAST_GAIN = 0.0005  # of the mean over classes: less than one hit moved by one place in one query

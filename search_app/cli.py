@@ -136,19 +136,37 @@ def serve(host: str, port: int, workers: int | None, debug: bool, index: str, co
     "--run", "run_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the hits as a TREC run file."
 )
 @click.option("--half", type=click.Choice(["tuning", "held_out"]), help="Only the queries of this half.")
+@click.option(
+    "--compare",
+    "earlier_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="An earlier TREC run file: also show what changed since then, query by query.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the measures as JSON.")
 @index_option
 @report_errors
-def evaluate(queries: Path, qrels: Path, run_file: Path | None, half: str | None, as_json: bool, index: str) -> None:
+def evaluate(
+    queries: Path,
+    qrels: Path,
+    run_file: Path | None,
+    half: str | None,
+    earlier_file: Path | None,
+    as_json: bool,
+    index: str,
+) -> None:
     """Measure the relevance of the current index on judged queries.
 
     QUERIES is JSON lines with id and text, QRELS tab-separated query id, document id, grade (0 to 3).
     """
     from indexer.engines import open_engine
     from search_app import evaluate as measures
+    from search_app.compare_runs import compare
 
     try:
         judged = measures.load(queries, qrels, half=half)
+        earlier = measures.read_run(earlier_file) if earlier_file else None
+        if earlier_file and earlier and not {query.query_id for query in judged.queries} & earlier.rankings.keys():
+            raise measures.JudgmentError(earlier_file, 1, "has no hits for any of the queries")
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     with open_engine(index).searcher() as searcher:
@@ -156,9 +174,13 @@ def evaluate(queries: Path, qrels: Path, run_file: Path | None, half: str | None
     if run_file is not None:
         run_file.write_text(measures.trec(run), "utf-8")
     report = measures.measure(judged, run)
+    change = compare(judged, earlier, run) if earlier else None
     if as_json:
-        click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
+        compared = {"comparison": change.as_json()} if change else {}
+        click.echo(json.dumps({**report.as_json(), **compared}, ensure_ascii=False, indent=2))
     else:
         click.echo(report.as_text())
+        if change:
+            click.echo(f"\nAgainst {earlier_file}, by {change.as_text()}")
     if not report.queries:
         sys.exit(EXIT_FAILED)

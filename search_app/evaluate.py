@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from indexer.engines import Searcher
+from search_app.measures import MEASURES, Measure
 from search_app.request import MAX_PER_PAGE, SearchRequest
 from search_app.search import answer
 from search_app.words import Words
@@ -248,64 +249,6 @@ def read_run(path: Path) -> Run:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Measures of one query: found is the grade at each rank, judged are all grades there are
-
-
-def ndcg(found: Sequence[int], judged: Iterable[int], cutoff: int) -> float:
-    """Discounted gain of the first ``cutoff`` hits against the best there could be; 0 when nothing is relevant.
-
-    Source: Burges et al. (2005), with exponential gain; trec_eval's ndcg_cut has it with a linear one.
-    """
-
-    def gain(grades: Sequence[int]) -> float:
-        return math.fsum((2**grade - 1) / math.log2(rank + 1) for rank, grade in enumerate(grades[:cutoff], 1))
-
-    best = gain(sorted(judged, reverse=True))
-    return gain(found) / best if best else 0.0
-
-
-def success(found: Sequence[int], cutoff: int, relevant: int) -> float:
-    """1 when a relevant page is among the first ``cutoff`` hits, else 0."""
-    return float(any(grade >= relevant for grade in found[:cutoff]))
-
-
-def reciprocal_rank(found: Sequence[int], relevant: int) -> float:
-    """1 over the rank of the first relevant page; 0 when there is none."""
-    return next((1 / rank for rank, grade in enumerate(found, 1) if grade >= relevant), 0.0)
-
-
-def recall(found: Sequence[int], judged: Iterable[int], cutoff: int, relevant: int) -> float:
-    """Share of the relevant pages that are among the first ``cutoff`` hits; below 1 where there are more of them."""
-    wanted = sum(grade >= relevant for grade in judged)
-    return sum(grade >= relevant for grade in found[:cutoff]) / wanted if wanted else 0.0
-
-
-def precision(found: Sequence[int], cutoff: int, relevant: int) -> float:
-    """Share of relevant pages among the first ``cutoff`` hits; hits that are missing count as wrong."""
-    return sum(grade >= relevant for grade in found[:cutoff]) / cutoff
-
-
-def average_precision(found: Sequence[int], judged: Iterable[int], relevant: int) -> float:
-    """Mean of the precision at each relevant page, where a page that was not found adds 0."""
-    wanted = sum(grade >= relevant for grade in judged)
-    ranks = [rank for rank, grade in enumerate(found, 1) if grade >= relevant]
-    return math.fsum(count / rank for count, rank in enumerate(ranks, 1)) / wanted if wanted else 0.0
-
-
-Measure = Callable[[Sequence[int], Sequence[int], int], float]
-MEASURES: Mapping[str, Measure] = {
-    "ndcg@10": lambda found, judged, relevant: ndcg(found, judged, 10),
-    "success@1": lambda found, judged, relevant: success(found, 1, relevant),
-    "mrr": lambda found, judged, relevant: reciprocal_rank(found, relevant),
-    "recall@10": lambda found, judged, relevant: recall(found, judged, 10, relevant),
-}
-AD_HOC: Mapping[str, Measure] = {  # for test collections, whose published figures use these
-    "ndcg@10": MEASURES["ndcg@10"],
-    "map": average_precision,
-    "p@30": lambda found, judged, relevant: precision(found, 30, relevant),
-}
-
-# ---------------------------------------------------------------------------------------------------------------------
 # Reports
 
 
@@ -460,49 +403,3 @@ def _empty(query: JudgedQuery, run: Run) -> QueryResult:
 
 def _row(name: str, results: Sequence[QueryResult], measures: Iterable[str]) -> Row:
     return Row(name, len(results), {each: estimate([result.values[each] for result in results]) for each in measures})
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Two runs, query by query
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One measure of one query in two runs."""
-
-    query: JudgedQuery
-    before: float
-    after: float
-
-    @property
-    def change(self) -> float:
-        """What the second run gained."""
-        return self.after - self.before
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two runs on the same queries; ``change`` has the interval of the mean of the paired differences."""
-
-    measure: str
-    change: Estimate
-    differences: tuple[Difference, ...]  # only queries that changed, the largest loss first
-    better: int
-    worse: int
-    same: int
-
-
-def compare(judgments: Judgments, before: Run, after: Run, name: str = "ndcg@10") -> Comparison:
-    """What the second run changes in one of ``MEASURES``, query by query."""
-    pairs = zip(measure(judgments, before).results, measure(judgments, after).results, strict=True)
-    both = [Difference(a.query, a.values[name], b.values[name]) for a, b in pairs if name in a.values]
-    changed = sorted((each for each in both if each.change), key=lambda each: (each.change, each.query.query_id))
-    better = sum(each.change > 0 for each in changed)
-    return Comparison(
-        name,
-        estimate([each.change for each in both]),
-        tuple(changed),
-        better,
-        len(changed) - better,
-        len(both) - len(changed),
-    )

@@ -223,3 +223,23 @@ def test_a_closed_pipe_is_no_error(index: Path) -> None:
         ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=60, cwd=CORPUS.parent
     )
     assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)
+
+
+def test_evaluate_compares_with_an_earlier_run(small: Path) -> None:
+    queries, qrels, earlier = small / "queries.jsonl", small / "qrels.tsv", small / "earlier.run"
+    queries.write_text('{"id": "q1", "text": "two eye hospital"}\n{"id": "q2", "text": "one", "half": "held_out"}\n')
+    qrels.write_text("q1\thospitals/two\t3\nq2\thospitals/one\t3\n")
+    earlier.write_text("q1 Q0 hospitals/none 1 1.0 old\nq2 Q0 hospitals/none 1 1.0 old\n")
+    assert run("index", "build", "--corpus", small / "corpus", "--index", small / "index").exit_code == 0
+    asked = ("evaluate", queries, qrels, "--index", small / "index", "--compare", earlier)
+    result = run(*asked)
+    assert result.exit_code == 0, result.output
+    assert "2 better, 0 worse, 0 the same" in result.output
+    assert "+1.000  0.000 -> 1.000  q1  two eye hospital" in result.output
+    assert "1 more changed that are set aside" in result.output
+    found = json.loads(run(*asked, "--json").stdout)["comparison"]
+    assert found["change"]["mean"] == 1
+    earlier.write_text("q9 Q0 hospitals/one 1 1.0 old\n")
+    refused = run(*asked)
+    assert refused.exit_code == 2
+    assert "has no hits for any of the queries" in refused.output

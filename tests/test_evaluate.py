@@ -10,28 +10,30 @@ from pathlib import Path
 
 import pytest
 
+from search_app.compare_runs import compare
 from search_app.evaluate import (
-    AD_HOC,
-    MEASURES,
     JudgedQuery,
     JudgmentError,
     Judgments,
     Ranking,
     Run,
-    average_precision,
-    compare,
     estimate,
     evaluate,
     load,
     make_run,
     measure,
+    read_run,
+    trec,
+)
+from search_app.measures import (
+    AD_HOC,
+    MEASURES,
+    average_precision,
     ndcg,
     precision,
-    read_run,
     recall,
     reciprocal_rank,
     success,
-    trec,
 )
 from tests.searchable import searcher
 
@@ -203,6 +205,20 @@ def test_comparing_two_runs_names_what_changed() -> None:
     assert [(each.query.query_id, each.change > 0) for each in found.differences] == [("q1", False), ("q2", True)]
     same = compare(judgments(), run(q1="a"), run(q1="a"), "mrr")
     assert (same.change.mean, same.differences, same.same) == (0, (), 2)
+
+
+def test_a_comparison_shows_classes_and_queries_but_none_that_is_set_aside() -> None:
+    found = compare(judgments(), run(q1="b a", q2="x a"), run(q1="a b", q2="a x"))
+    text = found.as_text()
+    assert (found.better, found.worse, found.same) == (2, 0, 0)
+    assert "q1  eye" in text
+    assert "heart" not in text
+    assert "1 more changed" in text
+    assert [name for name, _ in found.classes] == ["names", "lay"]
+    listed = found.as_json()
+    assert [each["id"] for each in listed["queries"]] == ["q1"]
+    assert listed["queries"][0]["after"] > 0.9
+    assert listed["classes"]["lay"]["mean"] > 0
 
 
 # ---------------------------------------------------------------------------------------------------------------------

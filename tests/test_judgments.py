@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -75,8 +77,39 @@ def test_no_class_falls_below_its_baseline(half: str, snapshot_update: bool) -> 
     if snapshot_update:
         BASELINE.write_text(json.dumps({**kept, half: now}, indent=1, sort_keys=True) + "\n", "utf-8")
         return
-    fallen = {name: (now[name], mean) for name, mean in kept[half].items() if now[name] < mean - TOLERANCE}
-    assert fallen == {}, "nDCG@10 now and before; make baseline accepts it, with the reason in the commit"
+    fallen = _fallen(now, kept[half])
+    assert not fallen, f"nDCG@10 now and before: {fallen}; make baseline accepts it, with the reason in the commit"
+
+
+LAME = """
+import sys
+from dataclasses import replace
+import pytest
+from tests import test_judgments
+
+search = test_judgments.make_run
+
+def without_first_hits(judged, searcher):
+    run = search(judged, searcher)
+    lay = {query.query_id for query in judged.queries if query.query_class == "lay"}
+    return replace(run, rankings={key: replace(r, doc_ids=r.doc_ids[key in lay:]) for key, r in run.rankings.items()})
+
+test_judgments.make_run = without_first_hits
+sys.exit(pytest.main(["-n0", "-p", "no:cacheprovider", test_judgments.__file__, "-k", "baseline and tuning"]))
+"""
+
+
+def test_the_check_can_fail() -> None:
+    """A search that loses the first hits of one class ends the check with a failure that names the class."""
+    ended = subprocess.run([sys.executable, "-c", LAME], cwd=CORPUS.parent, capture_output=True, text=True)
+    assert ended.returncode == pytest.ExitCode.TESTS_FAILED, ended.stdout + ended.stderr
+    assert "'lay': (" in ended.stdout
+    assert "'names': (" not in ended.stdout
+
+
+def _fallen(now: dict[str, float], kept: dict[str, float]) -> dict[str, tuple[float, float]]:
+    """Classes that lost more than the tolerance: their mean now and before."""
+    return {name: (now[name], mean) for name, mean in kept.items() if now[name] < mean - TOLERANCE}
 
 
 def _means(report: Report) -> dict[str, float]:
