@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 from flask import Response, request
@@ -18,28 +19,48 @@ FOREVER_POLICY = "public, max-age=31536000, immutable"
 
 
 class AnswerCache(Generic[T]):
-    """The answers used last, at most ``limit``; a key holds everything the answer depends on."""
+    """The answers used last, at most ``limit``; a key holds everything the answer depends on.
+
+    An answer is made by the first thread that asks for it while the others wait: after a publication all of them ask
+    for the same at once, and together each would take as many times as long.
+    """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._kept: OrderedDict[Hashable, T] = OrderedDict()
+        self._making: dict[Hashable, Future[T]] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The answer for a key, made if it is not there; two threads may make the same one at once."""
+        """The answer for a key, made if it is not there; ``make`` must not ask for the same key.
+
+        What ``make`` raises goes to all who waited for it, and is forgotten: the next one tries again.
+        """
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        made = make()
-        if self.limit > 0:
+            awaited = self._making.get(key)
+            if awaited is None:
+                own = self._making[key] = Future()
+        if awaited is not None:
+            return awaited.result()
+        try:
+            made = make()
+        except BaseException as error:
             with self._lock:
-                self._kept[key] = made
-                while len(self._kept) > self.limit:
-                    self._kept.popitem(last=False)
+                del self._making[key]
+            own.set_exception(error)
+            raise
+        with self._lock:
+            del self._making[key]
+            self._kept[key] = made
+            while len(self._kept) > self.limit:
+                self._kept.popitem(last=False)
+        own.set_result(made)
         return made
 
 

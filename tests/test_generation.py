@@ -8,7 +8,9 @@ import multiprocessing
 import os
 import random
 import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,8 @@ from indexer.errors import GenerationMissing, IndexDamaged, IndexLocked, IndexMi
 from indexer.generation import MANIFEST, Generations, Manifest
 from indexer.model import Document, Query, Section, Term
 from indexer.verify import verify
+
+PATIENCE = 60  # seconds; guards against what never ends
 
 
 def fill(engine: WhooshEngine, version: str, count: int = 30, *, update: bool = False) -> None:
@@ -45,6 +49,56 @@ def test_a_reader_moves_to_the_new_generation_and_keeps_the_old_one_while_it_hol
         assert answer(engine) == {"new"}
         assert held.search(Query(Term("old"), limit=0)).total.value == 30
     assert answer(engine) == {"new"}
+
+
+def test_while_one_thread_opens_a_new_generation_the_others_answer_from_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving = WhooshEngine(tmp_path)
+    fill(serving, "old")
+    assert answer(serving) == {"old"}
+    fill(WhooshEngine(tmp_path), "new")
+    opening, go_on = _slow_to_open(serving, monkeypatch)
+    monkeypatch.setattr("indexer.engines.whoosh_engine.LAG_SECONDS", 3600.0)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(answer, serving)
+        assert opening.wait(PATIENCE)
+        assert answer(serving) == {"old"}, "nobody waits"
+        go_on.set()
+        assert first.result(PATIENCE) == {"new"}
+    assert answer(serving) == {"new"}
+
+
+def test_a_generation_published_long_ago_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that had nothing to do for an hour must not answer from what was there before."""
+    serving = WhooshEngine(tmp_path)
+    fill(serving, "old")
+    assert answer(serving) == {"old"}
+    fill(WhooshEngine(tmp_path), "new")
+    moment = time.time() - 3600
+    os.utime(tmp_path / "CURRENT", (moment, moment))
+    opening, go_on = _slow_to_open(serving, monkeypatch)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(answer, serving)
+        assert opening.wait(PATIENCE)
+        second = threads.submit(answer, serving)
+        assert wait([second], timeout=0.2).not_done, "it waits for the new one"
+        go_on.set()
+        assert [each.result(PATIENCE) for each in (first, second)] == [{"new"}, {"new"}]
+
+
+def _slow_to_open(engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, threading.Event]:
+    """Events: a thread opens a generation, and it may go on."""
+    opening, go_on = threading.Event(), threading.Event()
+    newest = engine.generations.newest_good
+
+    def slowly() -> tuple[Manifest, tuple[str, ...]]:
+        opening.set()
+        assert go_on.wait(PATIENCE)
+        return newest()
+
+    monkeypatch.setattr(engine.generations, "newest_good", slowly)
+    return opening, go_on
 
 
 def test_a_disk_that_fails_in_the_last_moment_is_named_and_leaves_nothing(

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 RETRY_FAILED_SECONDS = 1.0  # after nothing could be opened; meanwhile the same error is given again
 RETRY_DAMAGED_SECONDS = 30.0  # after an older generation had to be served instead
+LAG_SECONDS = 1.5  # after a publication, for which the old generation may answer while a thread opens the new one
 
 
 class WhooshEngine:
@@ -42,9 +43,10 @@ class WhooshEngine:
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def open(self) -> OpenGeneration:
-        """The newest whole generation, opened at the first call after it was published.
+        """The newest whole generation, opened by the first call after it was published.
 
-        If the published one is damaged and another is already open, that one goes on serving.
+        Other threads get the old one meanwhile, but not when it was published more than ``LAG_SECONDS`` ago: then
+        they wait. If the published one is damaged and another is already open, that one goes on serving.
 
         Raises:
             IndexMissing, IndexOutdated, IndexDamaged: If there is nothing that can be served.
@@ -54,33 +56,46 @@ class WhooshEngine:
         now = time.monotonic()
         if opened is not None and state == self._seen and now < self._until:
             return opened
-        with self._opening:
+        if not self._opening.acquire(blocking=False):
+            # By the clock of the file system, so that a thread that comes late waits for a generation long published.
+            age = time.time() - state[1] / 1e9
+            if opened is not None and (state == self._seen or 0 <= age < LAG_SECONDS):
+                return opened
+            self._opening.acquire()
+        try:
+            state = self.generations.pointer_state()  # it may have moved on, again, while this thread waited
             if self._opened is not None and state == self._seen and now < self._until:
                 return self._opened
-            if self._failure is not None and state == self._seen and now < self._failure[1]:
-                # A flood of requests must not read a damaged index again and again.
-                raise self._failure[0].with_traceback(None)
-            self._failure, self._until = None, math.inf
-            try:
-                manifest, problems = self.generations.newest_good()
-                known = self._opened
-                if known is None or (known.manifest.generation, known.problems) != (manifest.generation, problems):
-                    for problem in problems:
-                        log.error("%s", problem)
-                    folder = self.generations.path(manifest.generation)
-                    known = OpenGeneration(folder, manifest, self.ranking, problems)
-            except (IndexUnusable, OSError, ValueError) as error:
-                self._seen = state
-                known = self._opened
-                if known is None:
-                    self._failure = (error, now + RETRY_FAILED_SECONDS)
-                    raise
-                log.error("Still serving %s: %s", known.manifest.generation, error)
-                known.problems = (str(error),)
-            if known.problems:
-                self._until = now + RETRY_DAMAGED_SECONDS  # it may have been no damage but, say, too many open files
-            self._opened, self._seen = known, state
-            return known
+            return self._reopen(state, now)
+        finally:
+            self._opening.release()
+
+    def _reopen(self, state: tuple[int, int], now: float) -> OpenGeneration:
+        """Open what the pointer in this state names; by one thread at a time."""
+        if self._failure is not None and state == self._seen and now < self._failure[1]:
+            # A flood of requests must not read a damaged index again and again.
+            raise self._failure[0].with_traceback(None)
+        self._failure, self._until = None, math.inf
+        try:
+            manifest, problems = self.generations.newest_good()
+            known = self._opened
+            if known is None or (known.manifest.generation, known.problems) != (manifest.generation, problems):
+                for problem in problems:
+                    log.error("%s", problem)
+                folder = self.generations.path(manifest.generation)
+                known = OpenGeneration(folder, manifest, self.ranking, problems)
+        except (IndexUnusable, OSError, ValueError) as error:
+            self._seen = state
+            known = self._opened
+            if known is None:
+                self._failure = (error, now + RETRY_FAILED_SECONDS)
+                raise
+            log.error("Still serving %s: %s", known.manifest.generation, error)
+            known.problems = (str(error),)
+        if known.problems:
+            self._until = now + RETRY_DAMAGED_SECONDS  # it may have been no damage but, say, too many open files
+        self._opened, self._seen = known, state
+        return known
 
     @contextmanager
     def searcher(self) -> Iterator[ColumnSearcher]:
