@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from indexer.contradictions import contradictions
 from indexer.corpus import printable, walk
 from indexer.errors import PageError
 from indexer.markup import Marked, Markup, line_of, survey
-from indexer.model import Document, Page
+from indexer.model import Document, Page, Section
 from indexer.parse import parse_page
 from indexer.sources import COMMAND, RECORD, differs
 from indexer.taxonomy import Taxonomy, load_taxonomy
@@ -216,7 +216,8 @@ def _of_page(corpus: _Corpus, path: str, page: Page, document: Document, *, kept
     text = "\n".join(section.text for section in page.sections)
     problems += contradictions(markup, text, corpus.taxonomy)
     problems += (problem for link in markup.links if (problem := _dead(corpus, path, link)))
-    problems += _repeated(corpus, path, document)
+    # Before the boilerplate cut: what it takes away stands on the most pages of all. A saved site may repeat itself.
+    problems += _repeated(corpus, path, page.sections if kept else document.sections)
     return problems, [] if kept else doubts
 
 
@@ -277,9 +278,9 @@ def _target(corpus: _Corpus, path: str, href: str) -> str | None:
     return corpus.ids.get(target, "")
 
 
-def _repeated(corpus: _Corpus, path: str, document: Document) -> Iterator[str]:
+def _repeated(corpus: _Corpus, path: str, sections: Sequence[Section]) -> Iterator[str]:
     """Paragraphs of a page that another page has too; the first page that has one owns it."""
-    for section in document.sections:
+    for section in sections:
         for line in section.text.split("\n"):
             key = title_key(line)
             if len(line) < PARAGRAPH_CHARS or not key:

@@ -359,6 +359,32 @@ def test_a_paragraph_on_two_pages_is_a_problem_that_names_both(tmp_path: Path) -
     )
 
 
+def repeating(*, cite: bool) -> dict[str, str]:
+    """Four pages with one paragraph that is the same on each, and one of their own."""
+    return {
+        f"hospitals__{name.lower()}": hospital(
+            f"Shanghai {name} Hospital", cite=cite, body=f"<p>{SENTENCE}</p><p>{f'{name} is its own. ' * 9}</p>"
+        )
+        for name in ("Eye", "Heart", "Chest", "Dental")
+    }
+
+
+def test_a_paragraph_on_every_page_is_a_problem_though_the_index_cuts_it_as_boilerplate(tmp_path: Path) -> None:
+    findings = check(tmp_path, **repeating(cite=True))
+    documents = [finding.document for finding in findings if finding.document and not finding.corpus_wide]
+    assert len(documents) == 4
+    assert not any(SENTENCE in section.text for document in documents for section in document.sections)
+    assert [problem.partition(": ")[0] for problem in problems(findings)] == [
+        "hospitals/dental.html",
+        "hospitals/eye.html",
+        "hospitals/heart.html",
+    ]
+
+
+def test_what_a_saved_site_repeats_on_every_page_is_boilerplate_and_no_problem(tmp_path: Path) -> None:
+    assert problems(check(tmp_path, **repeating(cite=False))) == []
+
+
 def test_a_short_line_may_stand_on_two_pages(tmp_path: Path) -> None:
     body = "<p>Ask at the hospital for an interpreter.</p>"
     assert (

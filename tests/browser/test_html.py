@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.kinds import PATHS, PREFIXES, RESTING, resting_page
+from tests.real_corpus import CORPUS
 from tests.site_fixture import site_app
 
 VNU = "vnu-jar@26.9.27"
@@ -32,6 +33,17 @@ def checker() -> Path:
     return jar
 
 
+def complaints(checker: Path, files: list[Path]) -> list[tuple[Path, str]]:
+    """Everything the checker says of some files, each with its file; advice to consider something is none."""
+    command = ["java", "-jar", str(checker), "--format", "json", "--exit-zero-always", *map(str, files)]
+    said = subprocess.run(command, capture_output=True, timeout=300, check=True).stderr
+    return [
+        (Path(each["url"].removeprefix("file:")), f"line {each.get('lastLine')}: {each['message']}")
+        for each in json.loads(said)["messages"]
+        if (each["type"] != "info" or each.get("subType") == "warning") and "Consider" not in each["message"]
+    ]
+
+
 def test_the_checker_finds_nothing(checker: Path, tmp_path: Path) -> None:
     client = site_app(tmp_path / "index").test_client()
     folder = tmp_path / "pages"
@@ -42,18 +54,13 @@ def test_the_checker_finds_nothing(checker: Path, tmp_path: Path) -> None:
         names[f"{number}.html"] = path
     (folder / "resting.html").write_text(resting_page(tmp_path, ""), "utf-8")
     names["resting.html"] = RESTING
-    command = [
-        "java",
-        "-jar",
-        str(checker),
-        "--format",
-        "json",
-        "--exit-zero-always",
-        *map(str, sorted(folder.iterdir())),
-    ]
-    said = subprocess.run(command, capture_output=True, timeout=300, check=True).stderr
-    found = [
-        each for each in json.loads(said)["messages"] if each["type"] != "info" or each.get("subType") == "warning"
-    ]
-    told = [f"{names[Path(each['url']).name]}, line {each.get('lastLine')}: {each['message']}" for each in found]
-    assert [each for each in told if "Consider" not in each] == []
+    found = complaints(checker, sorted(folder.iterdir()))
+    assert [f"{names[file.name]}, {message}" for file, message in found] == []
+
+
+def test_the_files_of_the_corpus_are_valid_html(checker: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.html"
+    wrong.write_text("<!doctype html><html lang=en><title>Wrong</title><p><p id=a></p><p id=a></p></b>", "utf-8")
+    files = sorted(CORPUS.rglob("*.html"))
+    assert len(files) == 262
+    assert {file.name for file, _ in complaints(checker, [*files, wrong])} == {"wrong.html"}
