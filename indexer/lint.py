@@ -28,6 +28,7 @@ LISTED = "LISTED.tsv"  # title TAB document id: every title there must find its 
 PARAGRAPH_CHARS = 60  # shorter lines ("Ask at the hospital.") may stand on two pages
 MAX_LOOK_ALIKES = 500  # hospitals; every name is held against every other: 140 take one second
 _OWN_ADDRESS = re.compile(r"^/((?:hospitals|articles)/[^/?#]+)")
+_REFERENCE = re.compile(r"\[\d{1,3}\]")  # "[3]": one paragraph may have other numbers on another page
 _MAKESHIFT_TITLES = ("file name", "first heading")
 
 
@@ -282,7 +283,7 @@ def _repeated(corpus: _Corpus, path: str, sections: Sequence[Section]) -> Iterat
     """Paragraphs of a page that another page has too; the first page that has one owns it."""
     for section in sections:
         for line in section.text.split("\n"):
-            key = title_key(line)
+            key = title_key(_REFERENCE.sub("", line))
             if len(line) < PARAGRAPH_CHARS or not key:
                 continue
             owner = corpus.paragraphs.setdefault(key, path)

@@ -359,6 +359,20 @@ def test_a_paragraph_on_two_pages_is_a_problem_that_names_both(tmp_path: Path) -
     )
 
 
+def test_a_copied_paragraph_is_found_whatever_the_numbers_of_its_sources(tmp_path: Path) -> None:
+    def cited(number: int) -> str:
+        return f"<p>{SENTENCE}<a class='cite' href='#source-1'>[{number}]</a> Nobody else is seen there.</p>"
+
+    found = check(
+        tmp_path,
+        hospitals__a=hospital(body=cited(1)),
+        hospitals__b=hospital("Shanghai Heart Hospital", body=cited(2)),
+    )
+    (problem,) = problems(found)
+    assert problem.startswith("hospitals/b.html: line ")
+    assert "stands in hospitals/a.html too (line " in problem
+
+
 def repeating(*, cite: bool) -> dict[str, str]:
     """Four pages with one paragraph that is the same on each, and one of their own."""
     return {
