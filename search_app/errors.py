@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Sequence
 from http import HTTPStatus
-from urllib.parse import unquote
+from urllib.parse import quote, unquote, urlencode
 
 from flask import Flask, Response, current_app, json, make_response, render_template, request
 from flask_babel import gettext as _
@@ -15,8 +15,8 @@ from werkzeug.exceptions import HTTPException
 from indexer.errors import EngineUnavailable, IndexUnusable, QueryError, SearchError
 from indexer.model import Card
 from search_app.context import site
-from search_app.settings import MAX_QUERY_CHARS
-from search_app.state import Problem, SearchState, clean_text
+from search_app.settings import LANGUAGES, MAX_QUERY_CHARS
+from search_app.state import Problem, clean_text
 
 log = logging.getLogger(__name__)
 
@@ -90,10 +90,10 @@ def _unavailable(error: SearchError) -> Response:
     expected = isinstance(error, IndexUnusable | EngineUnavailable)
     headers = [("Retry-After", str(RETRY_AFTER_SECONDS))]
     status = 503 if expected else 500
-    detail = "The search index is not available at the moment. Try again shortly."
     if _for_program():
+        detail = "The search index is not available at the moment. Try again shortly."
         return problem(status, detail, headers=headers if expected else ())
-    return _page(status, _("The search index is not available at the moment. Try again shortly."), headers=headers)
+    return _page(status, headers=headers)
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -120,9 +120,11 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _page(status: int, detail: str = "", headers: Sequence[tuple[str, str]] = ()) -> Response:
-    words = words_of(request.path) if status in (404, 410) else ""
+    gone = status in (404, 410)
+    # What was asked for stays in the box, to ask again.
+    words = words_of(request.path) if gone else clean_text(request.args.get("q", ""), MAX_QUERY_CHARS)
     near: tuple[Card, ...] = ()
-    if words:
+    if words and gone:
         from search_app.views import near_cards
 
         near = near_cards(words)
@@ -133,7 +135,7 @@ def _page(status: int, detail: str = "", headers: Sequence[tuple[str, str]] = ()
         detail=detail,
         words=words,
         near=near,
-        search_url=site().search(SearchState(q=words)),
+        switches=_switches() if status >= 500 else {},
         canonical="",
         robots="noindex",
     )
@@ -141,6 +143,16 @@ def _page(status: int, detail: str = "", headers: Sequence[tuple[str, str]] = ()
     response.headers.extend(headers)
     response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _switches() -> dict[str, str]:
+    """The same page in every language, by language; the address is one of ours, or no page failed."""
+    if request.url_rule is None or not (request.blueprint or "").startswith("pages_"):
+        return {}
+    here = site()
+    path = quote(request.path.removeprefix(here.prefix) or "/")
+    query = urlencode(list(request.args.items(multi=True)), quote_via=quote, safe="")
+    return {language: here.in_language(language).path(path) + (f"?{query}" if query else "") for language in LANGUAGES}
 
 
 def _title(status: int) -> str:

@@ -168,7 +168,10 @@ def manifest() -> Response:
         "display": "minimal-ui",
         "background_color": "#f5f7f8",
         "theme_color": "#0b4a5e",
-        "icons": [{"src": services().assets.url("favicon.svg"), "sizes": "any", "type": "image/svg+xml"}],
+        "icons": [
+            {"src": services().assets.url("favicon.svg"), "sizes": "any", "type": "image/svg+xml"},
+            {"src": services().assets.url("icon.png"), "sizes": "512x512", "type": "image/png"},
+        ],
     }
     return Response(json.dumps(body, ensure_ascii=False), mimetype="application/manifest+json")
 

@@ -360,7 +360,11 @@ def test_without_an_index_there_is_a_503_that_names_no_path(tmp_path: Path) -> N
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "30"
     assert str(tmp_path) not in response.text
-    assert soup(response).h1.get_text() == "Sorry, the search is not available"
+    page = soup(response)
+    assert page.h1.get_text() == "Sorry, the search is not available"
+    assert page.select_one("input[name=q]")["value"] == "eye", "to ask again"
+    assert [link["href"] for link in page.select(".languages a")] == ["/search?q=eye", "/zh/search?q=eye"]
+    assert not soup(client.get("/sitemap.xml")).select(".languages"), "which has no other language"
     assert client.get("/hospitals/x").status_code == 503
     assert client.get("/nowhere").status_code == 404
     assert client.get("/healthz").status_code == 200
@@ -576,6 +580,11 @@ def test_small_conventions(client: FlaskClient) -> None:
     assert client.get("/favicon.ico").mimetype == "image/svg+xml"
     manifest = client.get("/zh/manifest.webmanifest").get_json(force=True)
     assert manifest["start_url"] == "/zh/"
+    assert {client.get(icon["src"]).mimetype for icon in manifest["icons"]} == {"image/svg+xml", "image/png"}
+    picture = soup(client.get("/hospitals/renji-hospital")).select_one("meta[property='og:image']")["content"]
+    found = client.get(picture.removeprefix("http://localhost"))
+    assert found.data.startswith(b"\x89PNG")
+    assert int.from_bytes(found.data[16:20]) == int.from_bytes(found.data[20:24]) == 512, "as the page says"
     text = client.get("/.well-known/security.txt").text
     assert "Contact: " in text
     assert "Expires: " in text
