@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ import click
 from indexer.errors import BuildRefused, EngineUnavailable, IndexLocked, IndexUnusable, SearchError
 from indexer.model import FACETS
 
+PROGRESS_SECONDS = 0.1  # between two changes of the line; oftener than that nobody reads it
 EXIT_FAILED, EXIT_USAGE, EXIT_NO_INDEX, EXIT_LOCKED = 1, 2, 3, 4
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,29 +73,41 @@ corpus_option = click.option(
 )
 
 
-@contextmanager
-def terminal_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress line on standard error that is only there when it is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda stage, done, total: None
-        return
-    width = 0
+class ProgressLine:
+    """A line on standard error about work that goes on; silent where nobody watches, that is, on no terminal."""
 
-    def show(stage: str, done: int, total: int) -> None:
-        nonlocal width
-        if total and done < total and done % 16:
+    def __init__(self) -> None:
+        self._watched = sys.stderr.isatty()
+        self._width = 0
+        self._shown = float("-inf")
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show how much of a stage is done; ``total`` is 0 where nobody knows."""
+        now = time.monotonic()
+        if not self._watched or (done != total and now - self._shown < PROGRESS_SECONDS):
             return
         text = f"{stage} {done:,}" + (f" of {total:,}" if total else "")
         if total:
             filled = 24 * done // total
             text += f" [{'#' * filled}{'.' * (24 - filled)}]"
-        click.echo("\r" + text.ljust(width), err=True, nl=False)
-        width = len(text)
+        click.echo("\r" + text.ljust(self._width), err=True, nl=False)
+        self._width, self._shown = len(text), now
 
+    def clear(self) -> None:
+        """Take the line away, so that something else can be printed in its place."""
+        if self._width:
+            click.echo("\r" + " " * self._width + "\r", err=True, nl=False)
+        self._width, self._shown = 0, float("-inf")
+
+
+@contextmanager
+def terminal_progress() -> Iterator[ProgressLine]:
+    """A progress line that is gone when the work is done."""
+    line = ProgressLine()
     try:
-        yield show
+        yield line
     finally:
-        click.echo("\r" + " " * width + "\r", err=True, nl=False)
+        line.clear()
 
 
 @click.group("index")
@@ -345,25 +359,70 @@ def sources_command(folder: str | None, corpus: str, write: bool, check: bool) -
     show_default=True,
     help="Folder for pages that do not say what they are.",
 )
-@click.option("--replace", is_flag=True, help="Overwrite pages that are there already.")
+@click.option("--replace", is_flag=True, help="Overwrite pages that are there; ask servers only for what has changed.")
+@click.option("--crawl", is_flag=True, help="Follow the links of a page, within its host.")
+@click.option(
+    "--depth",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="Links away from the page to go with --crawl.",
+)
 @click.option("--limit", type=click.IntRange(1), default=10_000, show_default=True, help="Pages to bring in at most.")
+@click.option(
+    "--max-megabytes",
+    type=click.IntRange(1),
+    default=2_000,
+    show_default=True,
+    help="What to fetch at most in one run.",
+)
 @corpus_option
 @report_errors
-def import_command(sources: tuple[str, ...], into: str, replace: bool, limit: int, corpus: str) -> None:
+def import_command(
+    sources: tuple[str, ...],
+    into: str,
+    replace: bool,
+    crawl: bool,
+    depth: int,
+    limit: int,
+    max_megabytes: int,
+    corpus: str,
+) -> None:
     """Bring pages into the corpus from saved files, folders, a sitemap or a site.
 
     A SOURCE is a file, a folder, the address of a sitemap (ends in .xml) or of a page. A site is only read where its
-    robots.txt allows it, one page a second.
+    robots.txt allows it, one page a second, and never from other hosts than the one that is named.
+
+    A run that was interrupted goes on where it stopped when the same command is given again. A page that is there
+    already stays: also with --replace when its server has no newer one, or does not have it any more.
     """
     from indexer.importing import bring
 
-    brought = failed = 0
-    for outcome in bring(sources, Path(corpus), into=into, replace=replace, limit=limit):
-        click.echo(outcome.sentence, err=not outcome.ok)
-        brought += outcome.ok
-        failed += not outcome.ok
-    click.echo(f"{brought} pages brought into {corpus}, {failed} left out.", err=True)
-    if failed:
+    counts = {"brought": 0, "passed over": 0, "left out": 0}
+    with terminal_progress() as progress:
+        try:
+            for outcome in bring(
+                sources,
+                Path(corpus),
+                into=into,
+                replace=replace,
+                limit=limit,
+                crawl=crawl,
+                depth=depth,
+                max_bytes=max_megabytes * 1e6,
+                progress=progress,
+            ):
+                progress.clear()
+                click.echo(outcome.sentence, err=not outcome.brought)
+                counts["brought" if outcome.brought else "passed over" if outcome.ok else "left out"] += 1
+        except KeyboardInterrupt:
+            progress.clear()
+            click.echo("Interrupted; the same command goes on where it stopped.", err=True)
+            counts["left out"] += 1
+    brought = counts["brought"]
+    told = f"{brought:,} page{'' if brought == 1 else 's'} brought into {corpus}"
+    click.echo(f"{told}, {counts['passed over']:,} passed over, {counts['left out']:,} left out.", err=True)
+    if counts["left out"]:
         sys.exit(EXIT_FAILED)
 
 

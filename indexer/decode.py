@@ -141,6 +141,11 @@ def _utf16(data: bytes) -> str:
     return encoding if odd_ones * 50 <= len(text) else ""
 
 
+def declares_encoding(data: bytes) -> bool:
+    """Whether a page says by itself how it is encoded."""
+    return bool(_bom(data)[1] or _utf16(data)) or _declared(data).strip().lower() in ENCODINGS
+
+
 def _declared(data: bytes) -> str:
     head = data[:SNIFFED_BYTES]
     match = _XML.search(head) or _META.search(head)

@@ -5,13 +5,13 @@ Needs the packages of the extra ``[import]``: requests and protego.
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
@@ -23,6 +23,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from indexer import __version__
+from indexer.corpus import printable
+from indexer.reach import NotFetched, Refusal, Scope, is_public, split, within
 from indexer.sitemap import unpack
 
 AGENT = "medsearch"  # the name that robots.txt may address
@@ -33,98 +35,45 @@ CONNECT_SECONDS, READ_SECONDS = 10.0, 20.0
 MAX_SECONDS = 60.0  # of one request as a whole, however slowly it drips
 MAX_REDIRECTS = 5  # RFC 9309 asks for at least five for robots.txt
 MAX_ROBOTS_BYTES = 512_000  # RFC 9309 asks for at least 500 KiB
-MAX_URL_CHARS = 2_000
-_PORTS = {"http": 80, "https": 443}
-_PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+MAX_MARK_CHARS = 200  # of an ETag or a date; a longer one is not remembered
 _LATE = f"it did not end within {MAX_SECONDS:.0f} seconds"
 _CHUNK = 1 << 16
 
 
-class NotFetched(Exception):
-    """An address was not read; ``str(error)`` is the reason, to go into a sentence."""
+class NoPage(NotFetched):
+    """It is there, and something else than what was wanted."""
 
 
-class Refusal(NotFetched):
-    """It was not even asked for: it is not to be read at all."""
+class Unchanged(NotFetched):
+    """There is no other version than the one that is known."""
+
+
+class Spent(NotFetched):
+    """All the bytes that may be read have been read."""
+
+
+class BadStatus(NotFetched):
+    """It answers, but not with what is there; ``status`` is the number of HTTP."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"it answers with status {status}")
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What an address answered: the address after redirects, the media type without parameters, the bytes."""
+    """What an address answered.
+
+    ``url`` is the address after redirects, ``media_type`` is without parameters, ``charset`` what the server calls the
+    encoding. ``etag`` and ``modified`` mark this version, as the server words them. All may be empty but the address.
+    """
 
     url: str
     media_type: str
     data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """How far one source of the command line reaches.
-
-    ``grant`` is the (host, port) that may be private, because a person named it; ``host`` is the only one to go to,
-    empty for any.
-    """
-
-    grant: tuple[str, int] | None = None
-    host: str = ""
-
-    @classmethod
-    def of(cls, url: str, *, one_host: bool = False) -> Scope:
-        """Make the reach of an address that a person gave.
-
-        Only an address or name that shows that it is private ("127.0.0.1", "localhost", "wiki.lan") is granted to be:
-        a public name that leads inward is never followed there.
-        """
-        parts = split(url)
-        host = parts.hostname or ""
-        return cls((host, port_of(parts)) if names_private(host) else None, host if one_host else "")
-
-
-def split(url: str) -> SplitResult:
-    """Parts of an address that can be asked for.
-
-    Raises:
-        Refusal: If it is not http or https, names no host, carries a password, or cannot be read as an address.
-    """
-    if len(url) > MAX_URL_CHARS or any(c <= " " or c == "\x7f" for c in url):
-        raise Refusal("it is no address: too long, or with spaces in it")
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError as error:
-        raise Refusal("it is no address") from error
-    if parts.scheme not in _PORTS:
-        raise Refusal("only http and https addresses are read")
-    if not parts.hostname:
-        raise Refusal("it names no host")
-    if parts.username is not None or parts.password is not None:
-        raise Refusal("it has a name or password in it; give the address without")
-    return parts
-
-
-def port_of(parts: SplitResult) -> int:
-    """Port of an address, also where it is not written."""
-    return parts.port or _PORTS[parts.scheme]
-
-
-def names_private(host: str) -> bool:
-    """Whether a host says by itself that it is not on the public internet."""
-    with suppress(ValueError):
-        return not _is_public(host)
-    return host == "localhost" or "." not in host or host.endswith(_PRIVATE_SUFFIXES)
-
-
-def _is_public(address: str) -> bool:
-    """Whether an IP address is on the public internet; ``ValueError`` for anything else."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour
-        if found in _NAT64:
-            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-        if inner is not None:
-            return inner.is_global and not inner.is_multicast
-    return found.is_global and not found.is_multicast
+    charset: str = ""
+    etag: str = ""
+    modified: str = ""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -145,7 +94,7 @@ class _Gate:
         The address is that of the connection itself: a name that resolves differently a moment later gains nothing.
         """
         address = str(sock.getpeername()[0])
-        if not _is_public(address) and (host, port) != self.scope.grant:
+        if not is_public(address) and (host, port) != self.scope.grant:
             sock.close()
             raise Refusal(f"{host} leads to the private address {address}; name that address itself if it is meant")
         self._open.append(sock.dup())  # a duplicate: TLS takes the socket itself over
@@ -207,10 +156,14 @@ class _GatedAdapter(HTTPAdapter):
 
 
 class Fetcher:
-    """Reads addresses one at a time; remembers for each host its robots.txt and when it was last asked."""
+    """Reads addresses one at a time; remembers for each host its robots.txt and when it was last asked.
 
-    def __init__(self, pause: float = PAUSE_SECONDS) -> None:
+    ``max_bytes`` is what it reads in its life, as it comes over the line; the answer that passes it is still read.
+    """
+
+    def __init__(self, pause: float = PAUSE_SECONDS, max_bytes: float = float("inf")) -> None:
         self._pause = pause
+        self._left = max_bytes
         self._gate = _Gate()
         self._session = requests.Session()
         # No proxies, passwords or certificates from the environment: the gate must see whom it talks to.
@@ -228,17 +181,38 @@ class Fetcher:
         """Let go of all connections."""
         self._session.close()
 
-    def fetch(self, url: str, limit: int, scope: Scope) -> Fetched:
+    def fetch(
+        self,
+        url: str,
+        limit: int,
+        scope: Scope,
+        *,
+        types: Container[str] | None = None,
+        etag: str = "",
+        modified: str = "",
+    ) -> Fetched:
         """Read what an address answers, after at most ``MAX_REDIRECTS`` redirects; robots.txt is asked at each host.
 
+        Args:
+            url: The address.
+            limit: Bytes to read at most.
+            scope: Where redirects may lead.
+            types: Media types that are wanted; of others nothing but the headers is read. None: any.
+            etag: Mark of the version that is known, from an earlier answer.
+            modified: The same as a time, in the server's own words.
+
         Raises:
+            Unchanged: If the server says that the known version is the current one.
+            Spent: If all the bytes that this fetcher may read have been read; nothing was asked for.
             NotFetched: If it may not be read, does not answer with status 200, or has more than ``limit`` bytes.
         """
+        known = {"If-None-Match": etag, "If-Modified-Since": modified}
+        known = {name: value for name, value in known.items() if value}
         for _ in range(MAX_REDIRECTS + 1):
             parts = split(url)
-            _within(parts, scope)
+            within(parts, scope)
             pause = self._allowed(parts, url, scope)
-            answer = self._ask(url, limit, scope, pause)
+            answer = self._ask(url, limit, scope, pause, types=types, known=known)
             if isinstance(answer, Fetched):
                 return answer
             url = answer
@@ -264,15 +238,17 @@ class Fetcher:
         url = f"{origin}/robots.txt"
         try:
             for _ in range(MAX_REDIRECTS + 1):
-                _within(split(url), Scope(scope.grant))
+                within(split(url), Scope(scope.grant))
                 answer = self._ask(url, MAX_ROBOTS_BYTES, scope, self._pause, cut=True)
                 if isinstance(answer, Fetched):
                     return Protego.parse(answer.data.decode("utf-8", "replace").lstrip("\ufeff"))
                 url = answer
-        except _Status as error:
+        except BadStatus as error:
             if 400 <= error.status < 500 and error.status != 429:
                 return Protego.parse("")
             return f"the robots.txt of {origin} cannot be read ({error}), so nothing there is read"
+        except Spent:
+            raise
         except Refusal as error:
             return str(error)
         except NotFetched as error:
@@ -284,14 +260,26 @@ class Fetcher:
         if (left := ready - time.monotonic()) > 0:
             time.sleep(left)
 
-    def _ask(self, url: str, limit: int, scope: Scope, pause: float, *, cut: bool = False) -> Fetched | str:
+    def _ask(
+        self,
+        url: str,
+        limit: int,
+        scope: Scope,
+        pause: float,
+        *,
+        cut: bool = False,
+        types: Container[str] | None = None,
+        known: dict[str, str] | None = None,
+    ) -> Fetched | str:
         """One request: what it answers, or where it redirects to."""
+        if self._left <= 0:
+            raise Spent("all that may be read in one run has been read")
         host = split(url).netloc
         self._wait(host, pause)
         self._gate.scope = scope
         try:
             with self._gate.deadline(MAX_SECONDS):
-                answer = self._read(url, limit, cut=cut)
+                answer = self._read(url, limit, cut=cut, types=types, known=known or {})
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise NotFetched(_LATE if self._gate.late else _reason(error)) from error
         else:
@@ -301,32 +289,36 @@ class Fetcher:
         finally:
             self._asked[host] = time.monotonic()
 
-    def _read(self, url: str, limit: int, *, cut: bool) -> Fetched | str:
+    def _read(
+        self, url: str, limit: int, *, cut: bool, types: Container[str] | None, known: dict[str, str]
+    ) -> Fetched | str:
         with self._session.get(
-            url, stream=True, allow_redirects=False, timeout=(CONNECT_SECONDS, READ_SECONDS)
+            url, headers=known, stream=True, allow_redirects=False, timeout=(CONNECT_SECONDS, READ_SECONDS)
         ) as response:
+            headers = response.headers
             if response.is_redirect:
-                return urlunsplit(urlsplit(urljoin(url, response.headers["location"]))._replace(fragment=""))
+                return urlunsplit(urlsplit(urljoin(url, headers["location"]))._replace(fragment=""))
+            if response.status_code == 304 and known:
+                raise Unchanged("it has not changed")
             if response.status_code != 200:
-                raise _Status(response.status_code)
-            data = b"".join(_chunks(response.raw, limit, cut=cut))
-            data = _decoded(data, response.headers.get("content-encoding", ""), limit)
-            media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-            return Fetched(url, media_type, data)
+                raise BadStatus(response.status_code)
+            media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+            if types is not None and media_type not in types:
+                raise NoPage(f"it is {printable(media_type)[:60]}, not a page")
+            parts = []
+            for chunk in _chunks(response.raw, limit, cut=cut):
+                self._left -= len(chunk)
+                parts.append(chunk)
+            data = _decoded(b"".join(parts), headers.get("content-encoding", ""), limit)
+            announced = Message()
+            announced["content-type"] = headers.get("content-type", "")
+            marks = (_mark(headers.get(name, "")) for name in ("etag", "last-modified"))
+            return Fetched(url, media_type, data, announced.get_content_charset(""), *marks)
 
 
-class _Status(NotFetched):
-    def __init__(self, status: int) -> None:
-        super().__init__(f"it answers with status {status}")
-        self.status = status
-
-
-def _within(parts: SplitResult, scope: Scope) -> None:
-    host = parts.hostname or ""
-    if scope.host and host.removeprefix("www.") != scope.host.removeprefix("www."):
-        raise Refusal(f"it leads away from {scope.host}, to {host}")
-    if names_private(host) and (host, port_of(parts)) != scope.grant:
-        raise Refusal(f"it leads to the private address {parts.netloc}; name that address itself if it is meant")
+def _mark(text: str) -> str:
+    """Mark of a version that can stand in a line of a table and in a header, or an empty text."""
+    return text if len(text) <= MAX_MARK_CHARS and text.isascii() and text.isprintable() else ""
 
 
 def _chunks(raw: Any, limit: int, *, cut: bool) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,16 +13,22 @@ from indexer.errors import PageError
 from indexer.parse import parse_page
 
 RECORD = "imported.tsv"  # in the corpus: one line a page that was brought in, the newest last
-RECORD_HEADER = ("file", "address", "date", "sha256")
+RECORD_HEADER = ("file", "address", "date", "sha256", "etag", "modified", "base")
 _FOLDERS = {"hospital": "hospitals", "article": "articles"}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one source; ``ok`` when a page was brought in, else the sentence says why not."""
+    """What became of one source: brought in, passed over because nothing had to be done, or left out (not ``ok``)."""
 
     ok: bool
     sentence: str
+    passed: bool = False
+
+    @property
+    def brought(self) -> bool:
+        """Whether a page was brought in."""
+        return self.ok and not self.passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,8 @@ class Found:
     """A page on its way: where it comes from, what it could be called, and its bytes.
 
     ``address`` is a web address or a ``file:`` one, ``shown`` how a person knows it, ``folder`` is ``hospitals`` or
-    ``articles`` when the source files it so.
+    ``articles`` when the source files it so. ``etag`` and ``modified`` are what its server marks this version with,
+    ``base`` is the address it redirected to, if it did.
     """
 
     address: str
@@ -39,11 +46,32 @@ class Found:
     suffix: str
     data: bytes
     folder: str = ""
+    etag: str = ""
+    modified: str = ""
+    base: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A page that was brought in before, as its line in the record has it."""
+
+    path: str
+    address: str
+    date: str = ""
+    sha256: str = ""
+    etag: str = ""
+    modified: str = ""
+    base: str = ""
 
 
 def left_out(source: str, reason: str) -> Outcome:
     """Word why a source was not brought in."""
     return Outcome(False, f"Left out {printable(source)}: {reason}.")
+
+
+def passed_over(source: str, reason: str) -> Outcome:
+    """Word why nothing had to be done about a source."""
+    return Outcome(True, f"Passed over {printable(source)}: {reason}.", passed=True)
 
 
 class Shelf:
@@ -55,7 +83,7 @@ class Shelf:
         self._replace = replace
         self._by_id: dict[str, str] = {}
         self._by_digest: dict[str, str] = {}
-        self._by_address: dict[str, str] = {}
+        self._by_address: dict[str, Kept] = {}
         self._origin: dict[str, str] = {}  # address by path
         self._fresh: set[str] = set()  # brought in by this very run: never overwritten
         for file in walk(corpus) if corpus.exists() else ():
@@ -66,10 +94,25 @@ class Shelf:
                     self._by_id.setdefault(file.doc_id.replace("articles", "hospitals", 1), file.path)
         self._read_record(set(self._by_id.values()))
 
-    def known(self, address: str) -> str:
-        """Path of the page that was brought from an address, when it need not be fetched again; else empty."""
-        path = self._by_address.get(address, "")
-        return path if not self._replace or path in self._fresh else ""
+    def known(self, address: str) -> Kept | None:
+        """The page that was brought from an address."""
+        return self._by_address.get(address)
+
+    def asks_again(self, page: Kept) -> bool:
+        """Whether a page that is there is to be asked for again."""
+        return self._replace and page.path not in self._fresh
+
+    def bytes_of(self, page: Kept) -> bytes:
+        """Bytes of a page that is there, empty when it cannot be read."""
+        try:
+            return (self._corpus / page.path).read_bytes()
+        except OSError:
+            return b""
+
+    def marks(self, page: Kept) -> tuple[str, str]:
+        """ETag and date by which a server knows the version that is there; empty once its file was changed by hand."""
+        same = hashlib.sha256(self.bytes_of(page)).hexdigest() == page.sha256
+        return (page.etag, page.modified) if same else ("", "")
 
     def keep(self, found: Found) -> Outcome:
         """Put one page into the corpus, or say why not."""
@@ -77,7 +120,7 @@ class Shelf:
             return left_out(found.shown, f"larger than {MAX_FILE_BYTES / 1e6:.0f} MB")
         digest = hashlib.blake2b(found.data, digest_size=16).hexdigest()
         if twin := self._by_digest.get(digest):
-            return left_out(found.shown, f"the same bytes as {twin}")
+            return self._again(found, twin)
         try:
             folder = self._folder(found, digest)
         except PageError as error:
@@ -92,20 +135,31 @@ class Shelf:
                 (self._corpus / old).unlink(missing_ok=True)
         except OSError as error:
             return left_out(found.shown, f"{path} cannot be written: {(error.strerror or 'unknown reason').lower()}")
-        self._by_digest = {known: where for known, where in self._by_digest.items() if where != old}
-        self._by_digest[digest] = self._by_id[doc_id] = self._by_address[found.address] = path
-        self._origin[path] = found.address
+        if old:
+            self._by_digest = {known: where for known, where in self._by_digest.items() if where != old}
+        self._by_digest[digest] = self._by_id[doc_id] = path
         self._fresh.add(path)
         return Outcome(True, f"{'Replaced' if old else 'Brought'} {path} from {printable(found.shown)}.")
 
+    def _again(self, found: Found, twin: str) -> Outcome:
+        """Answer for bytes that are there already, and note what the record lacks about them."""
+        before = self._by_address.get(found.address)
+        if before and before.path == twin:
+            if (before.etag, before.modified, before.base) != (found.etag, found.modified, found.base):
+                self._note(twin, found)
+            return passed_over(found.shown, f"it has not changed, {twin} stays")
+        if twin not in self._origin and twin.rpartition("/")[2] == found.name + found.suffix:
+            self._note(twin, found)  # a run was ended between the page and its line, or a person had saved it
+        return passed_over(found.shown, f"the same bytes as {twin}")
+
     def _read_record(self, paths: set[str]) -> None:
         record = self._corpus / RECORD
-        lines = record.read_text(encoding="utf-8", errors="replace").splitlines() if record.is_file() else []
-        for line in lines:
-            path, _, rest = line.partition("\t")
-            if path in paths:  # what the corpus does not hold is not believed
-                address = rest.partition("\t")[0]
-                self._by_address[address], self._origin[path] = path, address
+        text = record.read_text(encoding="utf-8", errors="replace") if record.is_file() else ""
+        self._torn = bool(text) and not text.endswith("\n")
+        for line in text.splitlines():
+            page = Kept(*[*line.split("\t"), ""][: len(RECORD_HEADER)])
+            if page.path in paths:  # what the corpus does not hold is not believed
+                self._by_address[page.address], self._origin[page.path] = page, page.address
 
     def _folder(self, found: Found, digest: str) -> str:
         """Choose the folder of a page: what it declares to be, else where it was filed, else what was asked for.
@@ -123,7 +177,8 @@ class Shelf:
         A page from the same address keeps its place. One from another web address that has the same name is another
         page, and gets a mark behind its name.
         """
-        before = self._by_address.get(found.address, "")
+        known = self._by_address.get(found.address)
+        before = known.path if known else ""
         if before.startswith(folder + "/"):
             return before.rpartition(".")[0], before
         doc_id = f"{folder}/{found.name}"
@@ -143,11 +198,18 @@ class Shelf:
             os.replace(half, target)
         finally:
             half.unlink(missing_ok=True)
+        self._note(path, found)
+
+    def _note(self, path: str, found: Found) -> None:
+        """Add the line of a page to the record."""
+        day, sha256 = f"{datetime.now(UTC):%Y-%m-%d}", hashlib.sha256(found.data).hexdigest()
+        page = Kept(path, found.address, day, sha256, found.etag, found.modified, found.base)
         record = self._corpus / RECORD
-        line = (path, found.address, f"{datetime.now(UTC):%Y-%m-%d}", hashlib.sha256(found.data).hexdigest())
-        lines = (line,) if record.exists() else (RECORD_HEADER, line)
+        start = "" if record.exists() else "\t".join(RECORD_HEADER) + "\n"
         with record.open("a", encoding="utf-8") as file:
-            file.writelines("\t".join(each) + "\n" for each in lines)
+            file.write(("\n" if self._torn else start) + "\t".join(astuple(page)) + "\n")
+        self._torn = False
+        self._by_address[found.address], self._origin[path] = page, found.address
 
 
 def _is_web(address: str) -> bool:

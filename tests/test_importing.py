@@ -11,8 +11,7 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,110 +19,23 @@ from click.testing import CliRunner
 
 from indexer import fetching, shelf, sites
 from indexer.cli import corpus_group
-from indexer.corpus import walk
-from indexer.fetching import NotFetched, Scope, names_private
-from indexer.importing import Outcome, bring
+from indexer.importing import Outcome
+from indexer.reach import NotFetched, Scope, names_private
 from indexer.shelf import RECORD
 from indexer.sitemap import NoSitemap, read_sitemap, unpack
 from indexer.sites import name_of_address
+from tests.pages_server import Server, carry, files, page, record, sentences, serving
 
-PAGE = "<!doctype html><title>{0}</title><main><h1>{0}</h1><p>All about {0} in one paragraph.</p></main>"
 HOSPITAL = (
     '<script type="application/ld+json">{"@type": "Hospital", "name": "Eye Hospital"}</script>'
     "<body><main><h1>Eye Hospital</h1><p>It treats eyes.</p></main>"
 )
 
 
-def page(title: str) -> bytes:
-    return PAGE.format(title).encode()
-
-
-def carry(sources: list[str], corpus: Path, **options: object) -> list[Outcome]:
-    """Outcomes of an import without pauses, unless asked for."""
-    return list(bring(sources, corpus, **{"pause": 0.0, **options}))  # type: ignore[arg-type]
-
-
-def sentences(outcomes: list[Outcome]) -> list[str]:
-    return [outcome.sentence for outcome in outcomes]
-
-
-def files(corpus: Path) -> list[str]:
-    return [each.path for each in walk(corpus)] if corpus.exists() else []
-
-
-def record(corpus: Path) -> list[list[str]]:
-    return [line.split("\t") for line in (corpus / RECORD).read_text().splitlines()]
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# A server
-
-
-Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
-
-
-@dataclass
-class Server:
-    """A real HTTP server whose answers a test writes; ``asked`` are the paths in the order of the requests."""
-
-    port: int = 0
-    answers: dict[str, Answer] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    headers: list[dict[str, str]] = field(default_factory=list)
-
-    @property
-    def root(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def answer(
-        self, path: str, body: bytes | str = b"", *, status: int = 200, kind: str = "text/html", **headers: str
-    ) -> str:
-        data = body.encode() if isinstance(body, str) else body
-
-        def send(handler: http.server.BaseHTTPRequestHandler) -> None:
-            handler.send_response(status)
-            handler.send_header("Content-Type", kind)
-            handler.send_header("Content-Length", str(len(data)))
-            for name, value in headers.items():
-                handler.send_header(name.replace("_", "-"), value)
-            handler.end_headers()
-            handler.wfile.write(data)
-
-        self.answers[path] = send
-        return self.root + path
-
-    def sitemap(self, path: str, *addresses: str, index: bool = False) -> str:
-        outer, inner = ("sitemapindex", "sitemap") if index else ("urlset", "url")
-        entries = "".join(f"<{inner}><loc>{address}</loc></{inner}>" for address in addresses)
-        xml = f'<?xml version="1.0"?><{outer} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{entries}</{outer}>'
-        return self.answer(path, gzip.compress(xml.encode()) if path.endswith(".gz") else xml, kind="application/xml")
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
-    served = Server()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            served.asked.append(self.path)
-            served.headers.append(dict(self.headers))
-            try:
-                served.answers.get(self.path, lambda handler: handler.send_error(404))(self)
-            except OSError:
-                self.close_connection = True
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as real:
-        real.daemon_threads = True
-        real.block_on_close = False
-        served.port = real.server_address[1]
-        thread = threading.Thread(target=real.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
+    with serving() as served:
         yield served
-        real.shutdown()
-        thread.join()
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -139,7 +51,7 @@ def test_a_saved_file_is_kept_byte_for_byte_with_its_origin(tmp_path: Path) -> N
     ]
     assert (tmp_path / "corpus/articles/visa-rules.htm").read_bytes() == data
     header, line = record(tmp_path / "corpus")
-    assert header == ["file", "address", "date", "sha256"]
+    assert header == ["file", "address", "date", "sha256", "etag", "modified", "base"]
     assert line[:2] == ["articles/visa-rules.htm", source.as_uri()]
     assert line[3] == hashlib.sha256(data).hexdigest()
     assert len(line[2]) == len("2026-01-01")
@@ -219,7 +131,7 @@ def test_the_same_bytes_are_not_kept_twice(tmp_path: Path) -> None:
     for name in ("a.html", "b.html"):
         (tmp_path / name).write_bytes(page("Same"))
     outcomes = carry([str(tmp_path / "a.html"), str(tmp_path / "b.html")], tmp_path / "corpus")
-    assert sentences(outcomes)[1] == f"Left out {tmp_path}/b.html: the same bytes as articles/a.html."
+    assert sentences(outcomes)[1] == f"Passed over {tmp_path}/b.html: the same bytes as articles/a.html."
     assert files(tmp_path / "corpus") == ["articles/a.html"]
 
 
@@ -301,7 +213,7 @@ def test_an_address_that_was_brought_is_not_asked_again(tmp_path: Path, server: 
     server.asked.clear()
     server.answer("/a.html", page("Two"))
     assert sentences(carry([address], tmp_path)) == [
-        f"Left out {address}: it is there already as articles/a.html; --replace fetches it again."
+        f"Passed over {address}: it is there already as articles/a.html; --replace asks whether it has changed."
     ]
     assert server.asked == []
     assert carry([address], tmp_path, replace=True)[0].ok
@@ -605,7 +517,7 @@ def test_a_crawl_delay_is_kept_or_the_host_left_alone(
     assert 6 < slept[-1] <= 7
     server.answer("/robots.txt", "User-agent: *\nCrawl-delay: 3600\n", kind="text/plain")
     (outcome,) = carry([address], tmp_path, replace=True)
-    assert outcome.sentence.endswith("asks for 3600 seconds between two pages.")
+    assert "asks for 3600 seconds between two pages" in outcome.sentence
 
 
 # ---------------------------------------------------------------------------------------------------------------------
