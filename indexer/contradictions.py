@@ -23,7 +23,7 @@ def contradictions(markup: Markup, text: str, taxonomy: Taxonomy) -> Iterator[st
 
     What the page does not show at all contradicts nothing. A founding year must be among the years shown, a number of
     beds among the numbers, a city must be the city shown or stand in the address shown, the numbers of a street must
-    stand in it too; any other property must be shown as it is declared.
+    stand in it too; a service must be one of those shown, and any other property must be shown as it is declared.
     """
     for claim in markup.claims:
         shown = markup.facts.get(claim.label.casefold(), [])

@@ -223,6 +223,10 @@ def _claims(node: dict[str, Any], text: str) -> Iterator[Claim]:
     for label, key, owner in (*plain, *places):
         for value in _scalars(owner.get(key)):
             yield Claim(label, value, key, line_of(text, f'"{key}"'))
+    services = node.get("availableService")
+    for each in services if isinstance(services, list) else [services]:
+        for value in _scalars(each):
+            yield Claim("Services", value, "availableService", line_of(text, json.dumps(value, ensure_ascii=False)))
     properties = node.get("additionalProperty")
     for each in properties if isinstance(properties, list) else [properties]:
         if isinstance(each, dict) and isinstance(each.get("name"), str):

@@ -20,6 +20,7 @@ MAX_NAME_CHARS = 300
 MAX_TEXT_CHARS = 2_000
 MAX_ALIASES = 60
 MAX_FACTS = 80
+MAX_SERVICES = 40
 MAX_CITATIONS = 400
 
 HOSPITAL_TYPES = frozenset(
@@ -309,6 +310,8 @@ def _facts(node: dict[str, Any]) -> tuple[Fact, ...]:
         ("Website", _url(node.get("sameAs")) or _url(node.get("url"))),
     )
     found += [Fact(name, value) for name, value in plain if value and name.casefold() not in stated]
+    if "services" not in stated:
+        found += [Fact("Services", name) for name in _texts(node.get("availableService"))[:MAX_SERVICES]]
     return tuple(found)
 
 

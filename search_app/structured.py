@@ -91,9 +91,14 @@ def hospital_data(view: DocumentView, document: Document, site: Site) -> Data:
             "addressCountry": "CN",
         }),
         "medicalSpecialty": [_specialty(value) for value in document.specialty],
+        "availableService": [{"@type": "Service", "name": name} for name in _services(document)],
         "sameAs": [fact.url for fact in view.facts if fact.url],
     })  # fmt: skip
     return {"@context": CONTEXT, "@graph": [hospital, _trail(document, site)]}
+
+
+def _services(document: Document) -> list[str]:
+    return [fact.value for fact in document.facts if fact.name.casefold() == "services"]
 
 
 def article_data(view: DocumentView, document: Document, site: Site) -> Data:

@@ -30,6 +30,7 @@ FACT_NAMES = {
     "Level": _l("Level"),
     "Listed as one hospital because": _l("Listed as one hospital because"),
     "Ownership": _l("Ownership"),
+    "Services": _l("Services"),
     "Status": _l("Status"),
     "Website": _l("Website"),
 }

@@ -35,8 +35,8 @@ EXAMPLES = {
 }
 # Rows of the comparison that most people ask for first; the others follow as the pages have them.
 FIRST_FACTS = (
-    "Level", "Ownership", "Founded", "Beds", "Accreditation", "International patients", "Languages", "Affiliation",
-    "District", "Address", "Website",
+    "Level", "Ownership", "Founded", "Beds", "Accreditation", "International patients", "Languages", "Services",
+    "Affiliation", "District", "Address", "Website",
 )  # fmt: skip
 
 

@@ -44,6 +44,8 @@ def _hospital(
             Fact("Ownership", "Public", ("source-1", "source-2")),
             Fact("Address", f"1 Example Road, {city}", ("source-2",)),
             Fact("Website", "https://hospital.example/", ()),
+            Fact("Services", "Health checks", ("source-1",)),
+            Fact("Services", "Interpreting", ("source-1",)),
         ),
         citations=(
             Citation("Official page", "https://hospital.example/about", "The hospital", "2024-05", anchor="source-1"),

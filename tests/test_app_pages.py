@@ -208,7 +208,7 @@ def test_a_page_past_the_end_leads_to_the_last(client: FlaskClient) -> None:
 def test_a_hospital_shows_facts_with_their_sources(client: FlaskClient) -> None:
     page = soup(client.get("/hospitals/beijing-tongren-hospital"))
     facts = {row.dt.get_text(strip=True): row.dd for row in page.select(".facts dl > div")}
-    assert list(facts) == ["Founded", "Ownership", "Address", "Website", "Specialties"]
+    assert list(facts) == ["Founded", "Ownership", "Address", "Website", "Services", "Specialties"]
     assert [link["href"] for link in facts["Ownership"].select("sup a")] == ["#source-1", "#source-2"]
     away = page.select("a[href^='https://']")
     assert away
@@ -303,7 +303,8 @@ def test_the_rows_of_a_comparison_stand_in_one_order(client: FlaskClient) -> Non
     page = soup(client.get("/compare?h=renji-hospital&h=ruijin-hospital"))
     rows = [head.get_text() for head in page.select("tbody th")]
     assert rows == [
-        "City", "Specialties", "Ownership", "Founded", "Address", "Website", "Also listed as", "Summary", "Sources",
+        "City", "Specialties", "Ownership", "Founded", "Services", "Address", "Website", "Also listed as", "Summary",
+            "Sources",
     ]  # fmt: skip
 
 
@@ -481,6 +482,13 @@ def test_pages_turn_with_the_direction_of_their_language(client: FlaskClient) ->
         assert BeautifulSoup(render_template("about/api.html"), "lxml").html["dir"] == "rtl"
 
 
+def test_services_stand_in_one_row(client: FlaskClient) -> None:
+    rows = soup(client.get("/hospitals/renji-hospital")).select(".facts dl > div")
+    (services,) = [row for row in rows if row.dt.get_text() == "Services"]
+    assert [each.get_text() for each in services.select("dd")] == ["Health checks[1]", "Interpreting[1]"]
+    assert all(len(row.select("dt")) == 1 for row in rows)
+
+
 # -- machines ---------------------------------------------------------------------------------------------------------
 
 
@@ -498,6 +506,7 @@ def test_pages_describe_themselves(client: FlaskClient) -> None:
     assert hospital["@type"] == "Hospital"
     assert hospital["foundingDate"] == "1844"
     assert hospital["alternateName"] == ["仁济医院"]
+    assert [each["name"] for each in hospital["availableService"]] == ["Health checks", "Interpreting"]
     assert [step["name"] for step in trail["itemListElement"]] == [
         "medsearch",
         "hospitals",

@@ -341,6 +341,19 @@ def test_a_property_must_be_shown_as_it_is_declared(tmp_path: Path) -> None:
     assert contradicted(tmp_path, hospital(facts=facts(Beds="90"), additionalProperty=[level])) == []
 
 
+def test_a_service_must_be_among_those_shown(tmp_path: Path) -> None:
+    declared = [
+        {"@type": "MedicalTest", "name": "Health checks"},
+        {"@type": "MedicalTherapy", "name": "Proton therapy"},
+    ]
+    page = hospital(facts=facts(Services="Health checks"), availableService=declared)
+    (problem,) = contradicted(tmp_path, page)
+    assert "(availableService) says Services 'Proton therapy', the page shows 'Health checks'" in problem
+    both = facts(Services="Health checks") + "<dd>Proton therapy</dd>"
+    assert contradicted(tmp_path, hospital(facts=both, availableService=declared)) == []
+    assert contradicted(tmp_path, hospital(facts=facts(Beds="90"), availableService=declared)) == []
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # The corpus as a whole
 

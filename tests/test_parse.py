@@ -406,6 +406,15 @@ def test_hospital_of_json_ld() -> None:
     )
 
 
+def test_services_are_facts_unless_the_page_states_its_own() -> None:
+    services = [{"@type": "MedicalTest", "name": "Health checks"}, "Interpreting", {"@type": "MedicalTherapy"}]
+    page = json_ld({"@type": "Hospital", "name": "H", "availableService": services})
+    assert page.facts == (Fact("Services", "Health checks"), Fact("Services", "Interpreting"))
+    stated = {"@type": "PropertyValue", "name": "Services", "value": "Vaccination", "valueReference": "#source-1"}
+    page = json_ld({"@type": "Hospital", "name": "H", "availableService": services, "additionalProperty": stated})
+    assert page.facts == (Fact("Services", "Vaccination", ("source-1",)),)
+
+
 def test_article_is_the_subject_and_a_hospital_beside_it_its_publisher() -> None:
     page = json_ld([{"@type": "Hospital", "name": "Owner"}, {"@type": "BlogPosting", "headline": "What is said"}])
     assert (page.kind, page.title) == ("article", "What is said")

@@ -130,7 +130,9 @@ def test_specialties_are_links_to_their_pages_and_not_facts() -> None:
         facts=(*DOCUMENTS[0].facts, *stated, Fact("Status", "Moved")),
     )
     shown = document_view(document, CHINESE)
-    assert [fact.name for fact in shown.facts] == ["Founded", "Ownership", "Address", "Website"]
+    assert list(dict.fromkeys(fact.name for fact in shown.facts)) == [
+        "Founded", "Ownership", "Address", "Website", "Services",
+    ]  # fmt: skip
     assert [(each.value.label, len(each.sources), each.from_name) for each in shown.stated] == [
         ("眼科", 0, True),
         ("肿瘤科", 1, False),
