@@ -171,7 +171,7 @@ def status(index: str, as_json: bool) -> None:
     generations = open_durable(index).generations
     name = generations.current()
     manifest = generations.manifest(name)
-    size = sum(length for length, _ in manifest.files.values())
+    size = generations.size(name)
     age = (datetime.now(UTC) - datetime.fromisoformat(manifest.built_at)).total_seconds()
     if as_json:
         shown = {

@@ -190,6 +190,10 @@ class Generations:
             raise IndexDamaged(name, f"the manifest cannot be read ({error.__class__.__name__})") from error
         return Manifest.loads(text, name)
 
+    def size(self, name: str) -> int:
+        """Bytes of the files of one generation; raises as ``manifest`` does."""
+        return sum(length for length, _ in self.manifest(name).files.values())
+
     def check(self, name: str) -> Manifest:
         """Compare every file of a generation with its manifest.
 

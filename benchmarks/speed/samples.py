@@ -116,15 +116,15 @@ def _lines(folder: Path) -> Iterator[dict[str, str]]:
         yield from map(json.loads, stream)
 
 
-def make(number: int, drawn: Source, first: int = 0) -> Iterator[Sample]:
+def make(number: int, drawn: Source, first: int = 0, median_sentences: int = MEDIAN_SENTENCES) -> Iterator[Sample]:
     """Documents ``first`` to ``number``; the same whatever range they are asked for in steps of 1,000."""
     for block in range(first // 1000, -(-number // 1000)):
-        yield from _block(block, min(1000, number - block * 1000), drawn)
+        yield from _block(block, min(1000, number - block * 1000), drawn, median_sentences)
 
 
-def _block(block: int, count: int, drawn: Source) -> Iterator[Sample]:
+def _block(block: int, count: int, drawn: Source, median_sentences: int) -> Iterator[Sample]:
     rng = np.random.default_rng((SEED, block))
-    sizes = np.clip(rng.lognormal(np.log(MEDIAN_SENTENCES), 0.5, 1000).astype(int), 2, 60)
+    sizes = np.clip(rng.lognormal(np.log(median_sentences), 0.5, 1000).astype(int), 2, 60)
     cities = _zipf_values(rng, CITIES)
     specialties = _zipf_values(rng, SPECIALTIES)
     topics = rng.integers(0, len(TOPICS), 1000)

@@ -126,6 +126,9 @@ class GenerationStore(Protocol):
     def manifest(self, name: str) -> Manifest:
         """Manifest of one generation; raises ``GenerationMissing``, ``IndexDamaged`` or ``IndexOutdated``."""
 
+    def size(self, name: str) -> int:
+        """Bytes that one generation takes, copies of it not counted; raises as ``manifest`` does."""
+
     def lock(self) -> AbstractContextManager[object]:
         """Hold the right to change them; raises ``IndexLocked``."""
 

@@ -109,6 +109,36 @@ class ClusterGenerations:
             raise IndexOutdated(int(meta.get("schema", 0)), SCHEMA)
         return Manifest.loads(str(meta.get("manifest", "")), name)
 
+    def size(self, name: str) -> int:
+        """Bytes of one generation on the nodes, copies not counted; raises as ``manifest`` does."""
+        self.manifest(name)
+        both = f"{self.index(name)},{self.words(name)}"
+        answer: Json = self.cluster.call(
+            lambda client: client.indices.stats(index=both, metric="store", request_timeout=SEARCH_SECONDS)
+        )
+        return int(answer["_all"]["primaries"]["store"]["size_in_bytes"])
+
+    def check(self, name: str) -> Manifest:
+        """Manifest of a generation all of whose parts are on some node; ``verify`` looks at what is in them.
+
+        Raises:
+            GenerationMissing, IndexDamaged, IndexOutdated: If it cannot be served.
+        """
+        manifest = self.manifest(name)
+        for index in (self.index(name), self.words(name)):
+            if not self._exists(index):
+                raise IndexDamaged(name, f"its index {index} is gone")
+            if self.colour(index) == "red":
+                raise IndexDamaged(name, f"parts of its index {index} are on no node")
+        return manifest
+
+    def _exists(self, index: str) -> bool:
+        return bool(self.cluster.call(lambda client: client.indices.exists(index=index)))
+
+    def colour(self, index: str) -> str:
+        """State of some indices: green, yellow while copies are missing, red while parts are."""
+        return str(self.cluster.call(lambda client: client.cluster.health(index=index))["status"])
+
     # -- writing -------------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -202,7 +232,8 @@ class ClusterGenerations:
 
     def _wait(self, index: str, status: str) -> None:
         deadline = time.monotonic() + GREEN_SECONDS
-        params = {"wait_for_status": status, "timeout": "5s"}
+        # A cluster that is not there yet after "timeout" says so with status 408, which is no failure of the call.
+        params = {"wait_for_status": status, "timeout": "5s", "ignore": 408}
         while True:
             try:
                 health = self.cluster.call(
@@ -260,13 +291,13 @@ class ClusterGenerations:
             IndexDamaged: If the one named is damaged.
         """
         if name is not None:
-            manifest = self.manifest(name)
+            manifest = self.check(name)
             self.point_to(name)
             return manifest
         current = self.current()
         for candidate in reversed([each for each in self.names() if each < current]):
             try:
-                manifest = self.manifest(candidate)
+                manifest = self.check(candidate)
             except (IndexDamaged, IndexOutdated):
                 continue
             self.point_to(candidate)

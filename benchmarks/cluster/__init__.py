@@ -1,0 +1,1 @@
+"""The OpenSearch engine beside the embedded one, on nodes of this machine: ``python -m benchmarks.cluster``."""
