@@ -38,6 +38,8 @@ def configure(form: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    # The client of a cluster warns of each failed call with a stack trace; our own errors tell the same in a line.
+    logging.getLogger("opensearch").setLevel(logging.ERROR)
 
 
 class ServerLogger(Logger):  # type: ignore[misc]

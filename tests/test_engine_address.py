@@ -82,7 +82,7 @@ def test_a_lost_cluster_is_a_503_that_says_when_to_come_back() -> None:
         assert response.status_code == 503, path
         assert int(response.headers["Retry-After"]) > 0
         assert "127.0.0.1" not in response.get_data(as_text=True) or path == "/readyz"
-    assert "not available at the moment" in client.get("/search?q=eye").get_data(as_text=True)
+    assert "Sorry, the search is not available" in client.get("/search?q=eye").get_data(as_text=True)
     assert client.get("/healthz").status_code == 200
     assert "index_up 0.0" in client.get("/metrics").get_data(as_text=True)
 

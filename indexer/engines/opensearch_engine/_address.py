@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -37,8 +38,17 @@ class Address:
     shards: int = 1
     replicas: int | None = None
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     authority: str = ""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether calls go by TLS."""
+        return self.hosts[0].startswith("https:")
+
+    def trust(self) -> ssl.SSLContext:
+        """What certificates are checked against: the file of authorities, or those of the system."""
+        return _trust(self.authority)
 
 
 def parse(address: str, environment: Mapping[str, str] | None = None) -> Address:
@@ -58,6 +68,9 @@ def parse(address: str, environment: Mapping[str, str] | None = None) -> Address
     if not _NAME.fullmatch(name):
         raise _wrong(address, f"the name {name!r} is not made of small letters, digits and _")
     protocol = "https" if scheme.endswith("https") else "http"
+    authority = values.get(AUTHORITY, "")
+    if authority and protocol == "https":
+        _trust(authority)  # a file that cannot be read is told of now, not at the first search
     shards, replicas = _options(address, options)
     return Address(
         shown=f"{scheme}://{where}/{name}",
@@ -67,7 +80,7 @@ def parse(address: str, environment: Mapping[str, str] | None = None) -> Address
         replicas=replicas,
         user=values.get(USER, ""),
         password=_password(values),
-        authority=values.get(AUTHORITY, ""),
+        authority=authority,
     )
 
 
@@ -100,6 +113,15 @@ def _password(values: Mapping[str, str]) -> str:
             reason = getattr(error, "strerror", None) or "it is not text"
             raise QueryError(f"{PASSWORD_FILE}: {path} cannot be read: {reason}.") from error
     return values.get(PASSWORD, "")
+
+
+def _trust(authority: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=authority or None)
+    except ssl.SSLError as error:
+        raise QueryError(f"{AUTHORITY}: {authority} holds no certificates in PEM form.") from error
+    except OSError as error:
+        raise QueryError(f"{AUTHORITY}: {authority} cannot be read: {error.strerror or error}.") from error
 
 
 def _wrong(address: str, reason: str) -> QueryError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import logging
 import os
 import threading
 import time
@@ -9,15 +11,19 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
-from opensearchpy import OpenSearch
+from opensearchpy import OpenSearch, Urllib3HttpConnection
 from opensearchpy import exceptions as theirs
+from urllib3 import Timeout
 
 from indexer.engines.opensearch_engine._address import Address
 from indexer.errors import EngineUnavailable, QueryError
 
+log = logging.getLogger(__name__)
+
 Json = dict[str, Any]
 
 SEARCH_SECONDS = 10.0  # for one answer; a page that takes longer is of no use to anybody
+CONNECT_SECONDS = 2.0  # for a node to take a connection; one whose machine is gone refuses none, it is only silent
 SERVER_SECONDS = "8s"  # after which the nodes themselves give a search up
 WRITE_SECONDS = 120.0  # for bulk requests, refreshes and what else only builds wait for
 PATIENCE_SECONDS = 2.0  # a search that failed because a shard moves is asked again for as long as this
@@ -157,14 +163,28 @@ class Cluster:
         return [next(iter(item.values())) for item in answer["items"]]
 
 
+class _Connection(Urllib3HttpConnection):
+    """A connection that is given up quickly when nobody takes it, so that the next node is asked."""
+
+    def perform_request(self, *arguments: Any, **options: Any) -> Any:
+        """One request; ``timeout`` bounds the answer, not the connection."""
+        options["timeout"] = Timeout(connect=CONNECT_SECONDS, read=options.get("timeout") or self.timeout)
+        return super().perform_request(*arguments, **options)
+
+
 def _connect(address: Address) -> OpenSearch:
     options: Json = {}
     if address.user:
-        options["http_auth"] = (address.user, address.password)
-    if address.authority:
-        options["ca_certs"] = address.authority
+        # Written here, since the client's own way takes no password beyond Latin-1.
+        pair = base64.b64encode(f"{address.user}:{address.password}".encode()).decode("ascii")
+        options["headers"] = {"authorization": f"Basic {pair}"}
+        if not address.encrypted:
+            log.warning("The password for %s goes unencrypted over the network.", address.shown)
+    if address.encrypted:
+        options |= {"use_ssl": True, "ssl_context": address.trust()}
     return OpenSearch(
         hosts=list(address.hosts),
+        connection_class=_Connection,
         timeout=SEARCH_SECONDS,
         # The next node is asked when one does not answer at all; a call that takes too long is given up at once.
         max_retries=len(address.hosts),
@@ -172,6 +192,7 @@ def _connect(address: Address) -> OpenSearch:
         retry_on_status=(502, 503),
         maxsize=CONNECTIONS,
         http_compress=False,
-        dead_timeout=5,
+        dead_timeout=5,  # seconds, doubled at most twice: a node that is back is asked again within 20
+        timeout_cutoff=2,
         **options,
     )
