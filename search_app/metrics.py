@@ -22,12 +22,13 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from indexer.errors import SearchError
+from indexer.errors import EngineUnavailable, SearchError
 from indexer.model import IndexStats
 
 log = logging.getLogger(__name__)
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # set by the server when it has several processes
+LOST = "lost"  # state of an index whose engine does not answer
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -119,20 +120,28 @@ class _IndexCollector(Collector):
         self._stats = stats
 
     def collect(self) -> Iterator[Metric]:
-        """Nothing but ``index_up`` 0 while there is no index."""
+        """Little but ``index_up`` 0 while there is no index, or its engine does not answer."""
         try:
             stats, state = self._stats()
+        except EngineUnavailable:
+            yield GaugeMetricFamily("index_up", "Whether an index can be searched.", 0)
+            yield _states(LOST)
+            return
         except SearchError:
             yield GaugeMetricFamily("index_up", "Whether an index can be searched.", 0)
             return
-        yield GaugeMetricFamily("index_up", "Whether an index can be searched.", 1)
+        yield GaugeMetricFamily("index_up", "Whether an index can be searched.", float(state != "red"))
         yield GaugeMetricFamily("index_documents", "Documents that can be found.", stats.documents)
         info = InfoMetricFamily("index_generation", "Generation that is served.")
         info.add_metric([], {"generation": stats.generation, "engine": stats.engine})
         yield info
-        states = GaugeMetricFamily("index_state", "1 for the state that the index is in.", labels=["state"])
-        for each in ("green", "yellow", "red"):
-            states.add_metric([each], float(each == state))
-        yield states
+        yield _states(state)
         if (age := age_seconds(stats)) is not None:
             yield GaugeMetricFamily("index_age_seconds", "Time since the generation was built.", age)
+
+
+def _states(current: str) -> Metric:
+    states = GaugeMetricFamily("index_state", "1 for the state that the index is in.", labels=["state"])
+    for each in ("green", "yellow", "red", LOST):
+        states.add_metric([each], float(each == current))
+    return states

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, json
 
-from indexer.errors import SearchError
+from indexer.errors import EngineUnavailable, SearchError
 from search_app.context import services
 from search_app.errors import RETRY_AFTER_SECONDS
-from search_app.metrics import age_seconds
+from search_app.metrics import LOST, age_seconds
 
 operations = Blueprint("operations", __name__)
 
@@ -26,24 +26,22 @@ def ready() -> Response:
             stats = searcher.stats()
             problems = list(searcher.problems)
             state = searcher.state()
+    except EngineUnavailable as error:
+        return _not_ready({"status": "unavailable", "state": LOST, "detail": str(error)})
     except SearchError as error:
-        response = _answer({"status": "unavailable", "detail": str(error)}, 503)
-        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        return response
+        return _not_ready({"status": "unavailable", "detail": str(error)})
     age = age_seconds(stats)
-    return _answer(
-        {
-            "status": "degraded" if problems else "ok",
-            "engine": stats.engine,
-            "state": state,
-            "generation": stats.generation,
-            "documents": stats.documents,
-            "built_at": stats.built_at,
-            "age_seconds": None if age is None else round(age),
-            "notes": problems,
-        },
-        200,
-    )
+    told: dict[str, object] = {
+        "status": "degraded" if problems else "ok",
+        "engine": stats.engine,
+        "state": state,
+        "generation": stats.generation,
+        "documents": stats.documents,
+        "built_at": stats.built_at,
+        "age_seconds": None if age is None else round(age),
+        "notes": problems,
+    }
+    return _not_ready(told | {"status": "unavailable"}) if state == "red" else _answer(told, 200)
 
 
 @operations.get("/metrics")
@@ -51,6 +49,12 @@ def metrics() -> Response:
     """For Prometheus."""
     response = services().metrics.page()
     response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _not_ready(body: dict[str, object]) -> Response:
+    response = _answer(body, 503)
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 
 

@@ -84,7 +84,10 @@ def test_a_lost_cluster_is_a_503_that_says_when_to_come_back() -> None:
         assert "127.0.0.1" not in response.get_data(as_text=True) or path == "/readyz"
     assert "Sorry, the search is not available" in client.get("/search?q=eye").get_data(as_text=True)
     assert client.get("/healthz").status_code == 200
-    assert "index_up 0.0" in client.get("/metrics").get_data(as_text=True)
+    assert client.get("/readyz").get_json()["state"] == "lost"
+    metrics = client.get("/metrics").get_data(as_text=True)
+    assert "index_up 0.0\n" in metrics
+    assert 'index_state{state="lost"} 1.0\n' in metrics
 
 
 def test_a_command_without_its_cluster_ends_with_one_sentence(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 LIBRARIES = ROOT / ".cluster" / "lib"
+CLASSES = ROOT / ".cluster" / "classes"
 START_SECONDS = 180.0
 NODES = 3
 
@@ -41,7 +42,7 @@ def fetch() -> None:
         if shutil.which(program) is None:
             raise NotPossible(f"{program} is missing (Debian: apt-get install {package})")
     stamp = LIBRARIES / ".complete"
-    wanted = (HERE / "pom.xml").read_text("utf-8")
+    wanted = "".join((HERE / name).read_text("utf-8") for name in ("pom.xml", "ClusterNode.java"))
     if stamp.is_file() and stamp.read_text("utf-8") == wanted:
         return
     shutil.rmtree(LIBRARIES, ignore_errors=True)
@@ -55,6 +56,10 @@ def fetch() -> None:
     )
     if done.returncode:
         raise NotPossible(f"Maven could not bring the artifacts:\n{(done.stdout + done.stderr)[-2000:]}")
+    command = ["javac", "-cp", f"{LIBRARIES}/*", "-d", str(CLASSES), str(HERE / "ClusterNode.java")]
+    compiled = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if compiled.returncode:
+        raise NotPossible(f"ClusterNode.java cannot be compiled:\n{compiled.stderr[-2000:]}")
     stamp.write_text(wanted, "utf-8")
 
 
@@ -70,10 +75,16 @@ def free_ports(count: int) -> list[int]:
 
 
 class LocalCluster:
-    """Three nodes as processes of this one; ``kill`` and ``start`` take single ones down and up again."""
+    """Three nodes as processes of this one; ``kill`` and ``start`` take single ones down and up again.
 
-    def __init__(self, folder: Path, ports: list[int] | None = None, heap: str = "512m") -> None:
+    ``brief`` nodes start sooner and stay slower: for tests, where most of a minute would go into compiling.
+    """
+
+    def __init__(
+        self, folder: Path, ports: list[int] | None = None, heap: str = "512m", *, brief: bool = False
+    ) -> None:
         self.folder = folder
+        self.brief = brief
         self.heap = heap
         self.ports = ports or free_ports(NODES)
         self._transport = free_ports(NODES)
@@ -100,9 +111,12 @@ class LocalCluster:
             "cluster.initial_cluster_manager_nodes": names,
             "cluster.routing.allocation.disk.threshold_enabled": "false",
             "action.auto_create_index": "false",
+            "path.repo": self.folder / "snapshots",
         }
         command = ["java", f"-Xms{self.heap}", f"-Xmx{self.heap}", "-XX:+UseSerialGC", "-Dlog4j2.disable.jmx=true"]
-        command += ["-cp", f"{LIBRARIES}/*", str(HERE / "ClusterNode.java")]
+        if self.brief:
+            command.append("-XX:TieredStopAtLevel=1")
+        command += ["-cp", f"{LIBRARIES}/*:{CLASSES}", "ClusterNode"]
         with (home / "output.log").open("ab") as output:
             self._processes[number] = subprocess.Popen(
                 [*command, *(f"{name}={value}" for name, value in settings.items())],
@@ -141,6 +155,10 @@ class LocalCluster:
             time.sleep(0.5)
         output = (self.folder / "node0" / "output.log").read_text("utf-8", "replace")
         raise NotPossible(f"The nodes did not become a cluster within {START_SECONDS:.0f} s:\n{output[-2000:]}")
+
+    def runs(self, number: int) -> bool:
+        """Whether one node has been started and not been killed."""
+        return number in self._processes
 
     def kill(self, number: int) -> None:
         """End one node as a power cut would."""

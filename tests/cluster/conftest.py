@@ -13,7 +13,7 @@ from scripts.cluster import LocalCluster
 @pytest.fixture(scope="session")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     folder: Path = tmp_path_factory.mktemp("cluster")
-    cluster = LocalCluster(folder)
+    cluster = LocalCluster(folder, brief=True)
     try:
         cluster.start_all()
         yield cluster

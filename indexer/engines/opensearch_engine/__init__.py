@@ -61,9 +61,7 @@ class OpenSearchEngine:
         manifest = self.generations.manifest(name)
         if manifest.analyzer != analysis.digest():
             raise IndexOutdated(manifest.format_version, SCHEMA)
-        return OpenGeneration(
-            self.cluster, manifest, self.generations.index(name), self.generations.words(name), self.ranking
-        )
+        return OpenGeneration(self.generations, manifest, self.ranking)
 
     @contextmanager
     def searcher(self) -> Iterator[ClusterSearcher]:

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 COMPLETE, BUILDING = "complete", "building"
 GREEN_SECONDS = 300.0  # for the copies of a new generation to be made; without them it is not published
+MANAGER_SECONDS = "2s"  # for the nodes to say who manages them, when their state is asked for
 _GENERATION = re.compile(r"(\d{6,}-\d{8}T\d{6}Z)")
 
 
@@ -80,8 +81,11 @@ class ClusterGenerations:
             EngineUnavailable: If the cluster does not answer.
         """
         try:
+            # Asked of whichever node is there: while the nodes elect a manager they go on answering searches.
             served = self.cluster.call(
-                lambda client: client.indices.get_alias(name=self.alias, request_timeout=SEARCH_SECONDS)
+                lambda client: client.indices.get_alias(
+                    name=self.alias, params={"local": "true"}, request_timeout=SEARCH_SECONDS
+                )
             )
             names = sorted(filter(None, map(self._name, served)))
         except Vanished:
@@ -137,7 +141,11 @@ class ClusterGenerations:
 
     def colour(self, index: str) -> str:
         """State of some indices: green, yellow while copies are missing, red while parts are."""
-        return str(self.cluster.call(lambda client: client.cluster.health(index=index))["status"])
+        params = {"cluster_manager_timeout": MANAGER_SECONDS}
+        answer: Json = self.cluster.call(
+            lambda client: client.cluster.health(index=index, params=params, request_timeout=SEARCH_SECONDS)
+        )
+        return str(answer["status"])
 
     # -- writing -------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,8 @@ from indexer.analysis import FIELDS
 from indexer.engines import tree as trees
 from indexer.engines.opensearch_engine._ask import request
 from indexer.engines.opensearch_engine._blob import Packed, unpack
-from indexer.engines.opensearch_engine._cluster import Cluster, Json, Vanished
+from indexer.engines.opensearch_engine._cluster import Json, Vanished
+from indexer.engines.opensearch_engine._generations import ClusterGenerations
 from indexer.engines.opensearch_engine._lexicon import ClusterLexicon
 from indexer.engines.opensearch_engine._look import Seen, look, places_of
 from indexer.engines.opensearch_engine._plan import Counts, Plan, make_plan
@@ -39,20 +40,30 @@ from indexer.model import (
 )
 from indexer.ranking import Ranking
 
+_PROBLEMS = {
+    "yellow": ("The cluster is yellow: some copies of the index are missing.",),
+    "red": ("The cluster is red: parts of the index are on no node, so searches are refused.",),
+}
 PAGE = 200  # documents fetched at a time when all are wanted
 
 
 class OpenGeneration:
     """One generation on the cluster, with what this process has learnt of it; shared by its threads."""
 
-    def __init__(self, cluster: Cluster, manifest: Manifest, index: str, words: str, ranking: Ranking) -> None:
-        self.cluster = cluster
+    def __init__(self, generations: ClusterGenerations, manifest: Manifest, ranking: Ranking) -> None:
+        self._generations = generations
+        self.cluster = generations.cluster
         self.manifest = manifest
-        self.index = index
+        self.index = generations.index(manifest.generation)
+        self.words = generations.words(manifest.generation)
         self.ranking = ranking
-        self.lexicon = ClusterLexicon(cluster, index, words)
-        self.counts = Counts(cluster, index)
+        self.lexicon = ClusterLexicon(self.cluster, self.index, self.words)
+        self.counts = Counts(self.cluster, self.index)
         self.values = {facet: len(manifest.counts.get(facet, {})) for facet in FACETS}
+
+    def colour(self) -> str:
+        """State of its documents and words together; raises ``EngineUnavailable``."""
+        return self._generations.colour(f"{self.index},{self.words}")
 
 
 @dataclass(slots=True)
@@ -80,17 +91,15 @@ class ClusterSearcher:
     @property
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the cluster although it answers."""
-        state = self.state()
-        return () if state == "green" else (f"The cluster is {state}: some copies of the index are missing.",)
+        return _PROBLEMS.get(self.state(), ())
 
     def state(self) -> str:
         """Colour of the generation: green, or yellow while copies are missing, or red while parts are.
 
         Raises:
-            EngineUnavailable: If no node answers.
+            EngineUnavailable: If no node answers, or the nodes have no manager.
         """
-        health = self._cluster.call(lambda client: client.cluster.health(index=self._generation.index))
-        return str(health["status"])
+        return self._generation.colour()
 
     def stats(self) -> IndexStats:
         """What the generation holds; asks the cluster nothing."""

@@ -39,8 +39,7 @@ def verify(generations: ClusterGenerations, name: str, ranking: Ranking) -> tupl
 
 def _reasons(generations: ClusterGenerations, manifest: Manifest, ranking: Ranking) -> Iterator[str]:
     name = manifest.generation
-    opened = OpenGeneration(generations.cluster, manifest, generations.index(name), generations.words(name), ranking)
-    searcher = ClusterSearcher(opened)
+    searcher = ClusterSearcher(OpenGeneration(generations, manifest, ranking))
     count, checksum = 0, 0
     for hit in searcher.stored():
         try:
