@@ -16,8 +16,7 @@ from search_app.caching import API_POLICY, mark, not_modified
 from search_app.context import arguments, services, site
 from search_app.errors import InvalidRequest
 from search_app.labels import KIND_FOLDERS
-from search_app.settings import MAX_QUERY_CHARS
-from search_app.state import API_PATH, Problem, clean_text, last_page, parse, unexpected
+from search_app.state import API_PATH, Given, Problem, clean_text, last_page, parse, unexpected
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -64,14 +63,9 @@ def suggest(searcher: Searcher) -> Response:
     """As-you-type suggestions: documents, facet values, queries."""
     given = arguments()
     problems = list(unexpected(given, ("q", "limit")))
-    limit, text = DEFAULT_SUGGESTIONS, clean_text(given.get("limit", [""])[-1], 20)
-    if text:
-        if text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MAX_SUGGESTIONS:
-            limit = int(text)
-        else:
-            problems.append(Problem("limit", f"'limit' is a whole number from 1 to {MAX_SUGGESTIONS}, not '{text}'."))
+    read = Given(given, True, problems)
+    limit, query = read.number("limit", DEFAULT_SUGGESTIONS, MAX_SUGGESTIONS), read.words("q")
     refuse(problems)
-    query = clean_text(given.get("q", [""])[-1], MAX_QUERY_CHARS)
     return answer_with(suggestions_json(suggestions(searcher, query, limit)))
 
 

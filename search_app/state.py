@@ -18,7 +18,7 @@ API_PATH = "/api/v1/search"
 FEED_PATH = "/search.atom"
 DEFAULT_PER_PAGE = 10
 _TRUE = ("1", "true", "yes", "on")
-_FALSE = ("", "0", "false", "no", "off")
+_FALSE = ("0", "false", "no", "off")
 _MAX_DIGITS = 9  # longer page numbers are past any end
 
 
@@ -163,28 +163,24 @@ Arguments = Mapping[str, Sequence[str]]
 def parse(arguments: Arguments, strict: bool = False) -> Parsed:
     """Read request arguments (name to list of values) as a state; never fails.
 
-    What cannot be read gets its default and a ``Problem``. With ``strict`` (the API) unknown and needlessly repeated
-    parameters are problems as well; a page has other people's parameters hung on its address and overlooks them.
+    What cannot be read gets its default and a ``Problem``. With ``strict`` (the API) so does everything that the
+    description of the API does not allow: unknown and needlessly repeated parameters, empty or loosely written values,
+    too long ones. A page has other people's parameters hung on its address and empty ones from its own form.
     """
     problems: list[Problem] = []
     if strict:
         problems += _unexpected(arguments, PARAMETERS, ("q", "exact", "sort", "page", "per_page"))
-    given = {name: list(values) for name, values in arguments.items() if name in PARAMETERS}
-    q = clean_text(_last(given, "q"))
-    if len(q) > MAX_QUERY_CHARS:
-        said = f"'q' may have at most {MAX_QUERY_CHARS} characters." if strict else ""
-        problems.append(Problem("q", said or f"Only the first {MAX_QUERY_CHARS} characters were searched."))
-        q = clean_text(q, MAX_QUERY_CHARS)
+    given = Given({name: list(values) for name, values in arguments.items() if name in PARAMETERS}, strict, problems)
     state = SearchState(
-        q=q,
-        exact=_flag(given, "exact", problems),
-        ignore=_names(given, "ignore", problems),
-        sort=_choice(given, "sort", SORTS, problems),
-        page=_number(given, "page", 1, None, problems),
-        per_page=_number(given, "per_page", DEFAULT_PER_PAGE, MAX_PER_PAGE, problems),
+        q=given.words("q"),
+        exact=given.flag("exact"),
+        ignore=given.names("ignore"),
+        sort=given.choice("sort", SORTS),
+        page=given.number("page", 1),
+        per_page=given.number("per_page", DEFAULT_PER_PAGE, MAX_PER_PAGE),
     )
     for facet in FACETS:
-        state = _with(state, facet, _names(given, facet, problems))
+        state = _with(state, facet, given.names(facet))
     return Parsed(state, tuple(problems))
 
 
@@ -277,46 +273,77 @@ def _unexpected(arguments: Arguments, known: Sequence[str], single: Sequence[str
     return problems
 
 
-def _last(given: Mapping[str, Sequence[str]], name: str) -> str:
-    return given[name][-1] if given.get(name) else ""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Arguments as they were given, to be read one by one; ``problems`` collects what is wrong with them."""
 
+    arguments: Arguments
+    strict: bool
+    problems: list[Problem]
 
-def _names(given: Mapping[str, Sequence[str]], name: str, problems: list[Problem]) -> tuple[str, ...]:
-    values = _unique(clean_text(value, MAX_VALUE_CHARS) for value in given.get(name, ())[: 4 * MAX_VALUES])
-    if len(values) > MAX_VALUES:
-        problems.append(Problem(name, f"Only the first {MAX_VALUES} values of '{name}' were used."))
-    return tuple(sorted(values[:MAX_VALUES]))
+    def words(self, name: str) -> str:
+        """What somebody typed."""
+        values = self.arguments.get(name, ())
+        typed = values[-1] if values else ""
+        if self.strict and len(typed) > MAX_QUERY_CHARS:
+            self._problem(name, f"'{name}' may have at most {MAX_QUERY_CHARS} characters.")
+        text = clean_text(typed)
+        if len(text) > MAX_QUERY_CHARS and not self.strict:
+            self._problem(name, f"Only the first {MAX_QUERY_CHARS} characters were searched.")
+        return clean_text(text, MAX_QUERY_CHARS)
 
+    def names(self, name: str) -> tuple[str, ...]:
+        """The values of a parameter that may have several, each once."""
+        values = self.arguments.get(name, ())
+        if self.strict and any(len(value) > MAX_VALUE_CHARS for value in values):
+            self._problem(name, f"A value of '{name}' may have at most {MAX_VALUE_CHARS} characters.")
+        found = _unique(clean_text(value, MAX_VALUE_CHARS) for value in values[: 4 * MAX_VALUES])
+        if self.strict and len(values) > MAX_VALUES:
+            self._problem(name, f"'{name}' may have at most {MAX_VALUES} values.")
+        elif len(found) > MAX_VALUES:
+            self._problem(name, f"Only the first {MAX_VALUES} values of '{name}' were used.")
+        return tuple(sorted(found[:MAX_VALUES]))
 
-def _flag(given: Mapping[str, Sequence[str]], name: str, problems: list[Problem]) -> bool:
-    value = _last(given, name).strip().lower()
-    if value not in (*_TRUE, *_FALSE):
-        problems.append(Problem(name, f"'{name}' is 1 or 0, not '{clean_text(value, 40)}'."))
-    return value in _TRUE
+    def flag(self, name: str) -> bool:
+        """Yes or no; no when nothing is given."""
+        value = self._single(name)
+        if value is not None and value not in (*_TRUE, *_FALSE):
+            self._problem(name, f"'{name}' is 1 or 0, not '{clean_text(value, 40)}'.")
+        return value in _TRUE
 
+    def choice(self, name: str, choices: Sequence[str]) -> str:
+        """One of some words, the first of them when nothing is given."""
+        value = self._single(name)
+        if value is not None and value in choices:
+            return value
+        if value is not None:
+            shown = clean_text(value, 40)
+            near = difflib.get_close_matches(shown.lower(), choices, 1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            self._problem(name, f"'{name}' is one of {', '.join(choices)}, not '{shown}'.{hint}")
+        return choices[0]
 
-def _choice(given: Mapping[str, Sequence[str]], name: str, choices: Sequence[str], problems: list[Problem]) -> str:
-    value = clean_text(_last(given, name), 40).lower()
-    if value in choices:
-        return value
-    if value:
-        near = difflib.get_close_matches(value, choices, 1)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        problems.append(Problem(name, f"'{name}' is one of {', '.join(choices)}, not '{value}'.{hint}"))
-    return choices[0]
+    def number(self, name: str, default: int, most: int | None = None) -> int:
+        """A whole number from 1."""
+        text = self._single(name)
+        if text is None:
+            return default
+        shown, digits = clean_text(text, 40), text.lstrip("0")
+        if not (text.isascii() and text.isdigit() and digits) or (self.strict and text != digits):
+            self._problem(name, f"'{name}' is a whole number from 1{f' to {most}' if most else ''}, not '{shown}'.")
+            return default
+        number = int(text) if len(digits) <= _MAX_DIGITS else 10**_MAX_DIGITS
+        if most is not None and number > most:
+            self._problem(name, f"'{name}' is at most {most}, not {shown}.")
+            return most
+        return number
 
+    def _single(self, name: str) -> str | None:
+        """The last value of a parameter, if there is one; what a form sends for an empty field is none to a page."""
+        values = self.arguments.get(name, ())
+        if not values or self.strict:
+            return values[-1] if values else None
+        return clean_text(values[-1], 40).lower() or None
 
-def _number(
-    given: Mapping[str, Sequence[str]], name: str, default: int, most: int | None, problems: list[Problem]
-) -> int:
-    text = clean_text(_last(given, name), 40)
-    if not text:
-        return default
-    if not (text.isascii() and text.isdigit()) or not text.strip("0"):
-        problems.append(Problem(name, f"'{name}' is a whole number from 1, not '{text}'."))
-        return default
-    number = int(text) if len(text.lstrip("0")) <= _MAX_DIGITS else 10**_MAX_DIGITS
-    if most is not None and number > most:
-        problems.append(Problem(name, f"'{name}' is at most {most}, not {text}."))
-        return most
-    return number
+    def _problem(self, name: str, detail: str) -> None:
+        self.problems.append(Problem(name, detail))

@@ -95,3 +95,35 @@ def test_a_described_bound_is_kept(app: Flask, description: dict[str, Any]) -> N
     assert client.get(f"/api/v1/search?per_page={most + 1}").status_code == 400
     assert client.get("/api/v1/search?q=" + "x" * parameters["q"]["maxLength"]).status_code == 200
     assert client.get("/api/v1/search?q=" + "x" * (parameters["q"]["maxLength"] + 1)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("page=", "'page' is a whole number from 1, not ''."),
+        ("page=01", "'page' is a whole number from 1, not '01'."),
+        ("per_page=+5", "'per_page' is a whole number from 1 to 100, not '5'."),
+        ("sort=", "'sort' is one of relevance, title, date, not ''."),
+        ("sort=Title", "'sort' is one of relevance, title, date, not 'Title'. Did you mean 'title'?"),
+        ("exact=", "'exact' is 1 or 0, not ''."),
+        ("exact=True", "'exact' is 1 or 0, not 'True'."),
+        ("city=" + "x" * 121, "A value of 'city' may have at most 120 characters."),
+        ("&".join(["kind=article"] * 21), "'kind' may have at most 20 values."),
+        ("q=" + "%00" * 601, "'q' may have at most 600 characters."),
+    ],
+)
+def test_what_the_description_forbids_is_refused_and_a_page_overlooks_it(app: Flask, query: str, detail: str) -> None:
+    response = app.test_client().get(f"/api/v1/search?{query}")
+    assert response.status_code == 400
+    assert [each["detail"] for each in response.get_json()["errors"]] == [detail]
+    assert app.test_client().get(f"/search?{query}").status_code == 200
+
+
+def test_a_value_given_twice_counts_once(app: Flask) -> None:
+    once, twice = (app.test_client().get(f"/api/v1/search?{'&'.join(['city=Shanghai'] * times)}") for times in (1, 2))
+    assert once.get_json()["total"] == twice.get_json()["total"] > 0
+
+
+@pytest.mark.parametrize("query", ["q=" + "x" * 601, "limit=", "limit=03", "limit=11"])
+def test_so_it_is_for_suggestions(app: Flask, query: str) -> None:
+    assert app.test_client().get(f"/api/v1/suggest?{query}").status_code == 400
