@@ -19,6 +19,7 @@ PLACES_FILE = "countries.toml"
 ENTITIES_FILE = "same_hospital.toml"
 _SCHEMA_PREFIXES = ("https://schema.org/", "http://schema.org/", "schema:")
 _TEXT_KEYS = ("id", "label", "label_zh")
+_OPTIONAL_TEXT = "guide"
 _LIST_KEYS = ("aliases", "schema_org", "words", "clues", "unless", "kinds", "districts")
 
 
@@ -28,6 +29,7 @@ class Value:
 
     ``words`` are specific enough to be read in a query, ``clues`` only help to classify (``*`` stands for any ending),
     ``unless`` are phrases inside which neither counts, ``kinds`` limits inference to documents of those kinds.
+    ``guide`` is the id of the document that introduces the value, where there is one.
     """
 
     facet: str
@@ -41,6 +43,7 @@ class Value:
     unless: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     districts: tuple[str, ...] = ()
+    guide: str = ""
 
     @property
     def name(self) -> str:
@@ -237,10 +240,11 @@ def _values(facet: str, file: _File) -> list[Value]:
     taken: dict[str, str] = {}
     for index, table in enumerate(file.tables_of("value")):
         where = file.where(index, "value")
-        file.only({*_TEXT_KEYS, *_LIST_KEYS}, table, where)
+        file.only({*_TEXT_KEYS, *_LIST_KEYS, _OPTIONAL_TEXT}, table, where)
         texts = {key: file.text_of(table, key, where) for key in _TEXT_KEYS}
         lists = {key: file.texts(table, key, where) for key in _LIST_KEYS}
-        value = Value(facet, texts["id"], texts["label"], texts["label_zh"], **lists)
+        guide = file.text_of(table, _OPTIONAL_TEXT, where) if _OPTIONAL_TEXT in table else ""
+        value = Value(facet, texts["id"], texts["label"], texts["label_zh"], guide=guide, **lists)
         _check(value, file, where, taken)
         found.append(value)
     if not found:

@@ -39,7 +39,7 @@ _DOC_PATH = re.compile(r"(hospitals|articles)/([^/?#]+?)(?:\.html?)?/?(?:[?#].*)
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """The page of a facet value: what it holds, and how it divides."""
+    """The page of a facet value: what it holds, how it divides, and the article that introduces it."""
 
     facet: str
     value: str
@@ -47,6 +47,7 @@ class Landing:
     articles: tuple[Card, ...]
     results: Results
     total: int
+    guide: Card | None = None
 
 
 def overview(searcher: Searcher) -> Results:
@@ -54,8 +55,11 @@ def overview(searcher: Searcher) -> Results:
     return searcher.search(Query(Everything(), limit=0))
 
 
-def landing(searcher: Searcher, facet: str, value: str) -> Landing:
-    """Everything with one facet value, hospitals and articles apart, each by title."""
+def landing(searcher: Searcher, facet: str, value: str, guide: str = "") -> Landing:
+    """Everything with one facet value, hospitals and articles apart, each by title.
+
+    ``guide`` is the id of the document that introduces the value; nothing introduces it where the index lacks that.
+    """
     chosen = Filter(facet, (value,))
 
     def cards(kind: str) -> tuple[Card, ...]:
@@ -65,7 +69,16 @@ def landing(searcher: Searcher, facet: str, value: str) -> Landing:
         return tuple(hit.card for hit in found.hits)
 
     results = searcher.search(Query(Everything(), filters=(chosen,), facets=FACETS, limit=0))
-    return Landing(facet, value, cards("hospital"), cards("article"), results, results.total.value)
+    introduction = searcher.get(guide) if guide else None
+    return Landing(
+        facet,
+        value,
+        cards("hospital"),
+        cards("article"),
+        results,
+        results.total.value,
+        card_of(introduction) if introduction else None,
+    )
 
 
 def related(searcher: Searcher, document: Document, kind: str, limit: int = RELATED) -> tuple[Card, ...]:
@@ -98,15 +111,15 @@ def mentions(searcher: Searcher, document: Document, limit: int = MENTIONS) -> t
 
 
 def hospitals_of(searcher: Searcher, document: Document, limit: int = RELATED) -> tuple[Landing, ...]:
-    """What the index has now in the one city and the one field that an article is about."""
+    """What the index has now in the one city, and in the one or two fields, that an article is about."""
     found: list[Landing] = []
-    for facet in ("city", "specialty"):
+    for facet, most in (("city", 1), ("specialty", 2)):
         values = document.values(facet)
-        if len(values) == 1:
-            chosen = (Filter(facet, values), Filter("kind", ("hospital",)))
+        for value in values if len(values) <= most else ():
+            chosen = (Filter(facet, (value,)), Filter("kind", ("hospital",)))
             results = searcher.search(Query(Everything(), filters=chosen, facets=(), sort="title", limit=limit))
             if results.total.value:
-                found.append(Landing(facet, values[0], _cards(results), (), results, results.total.value))
+                found.append(Landing(facet, value, _cards(results), (), results, results.total.value))
     return tuple(found)
 
 

@@ -32,6 +32,11 @@ class Labels:
         known = self.taxonomy.value(facet, value)
         return known.id if known else slug(value)
 
+    def guide(self, facet: str, value: str) -> str:
+        """Id of the document that introduces a value; empty where none is known."""
+        known = self.taxonomy.value(facet, value)
+        return known.guide if known else ""
+
     def by_slug(self, facet: str, part: str, among: Iterable[str] = ()) -> str | None:
         """The value behind a part of an address: a known one, or one of ``among``."""
         if (facet, part) in self._by_slug:

@@ -126,6 +126,7 @@ def landing_data(found: Landing, site: Site) -> Data:
     listed = {
         "@type": "CollectionPage",
         "name": label,
+        **({"description": found.guide.summary} if found.guide and found.guide.summary else {}),
         "url": site.absolute(site.landing(found.facet, found.value)),
         "mainEntity": {
             "@type": "ItemList",

@@ -209,7 +209,7 @@ def landing(searcher: Searcher, slug: str) -> str:
     value = services().labels.by_slug(facet, slug, known)
     if value is None:
         abort(404)
-    found = browse.landing(searcher, facet, value)
+    found = browse.landing(searcher, facet, value, services().labels.guide(facet, value))
     counts = counts_view(found.results, site(), (facet, value))
     return page(
         "landing.html",
@@ -220,6 +220,7 @@ def landing(searcher: Searcher, slug: str) -> str:
         value=value,
         label=site().label(facet, value),
         total=found.total,
+        guide=card_view(found.guide, site()) if found.guide else None,
         hospitals=[card_view(card, site()) for card in found.hospitals],
         articles=[card_view(card, site()) for card in found.articles],
         counts=counts,

@@ -277,6 +277,7 @@ def test_a_city_page_lists_what_is_there(client: FlaskClient) -> None:
     articles = [link.get_text() for link in page.select("section[aria-labelledby=articles] a")]
     assert articles == ["Eye Care in Shanghai"]
     assert "4 hospitals and 1 article" in page.select_one(".lead").get_text()
+    assert not page.select(".introduction")  # this index has no guide to Shanghai
     assert client.get("/cities/atlantis").status_code == 404
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 
 import pytest
+from bs4 import BeautifulSoup
 
 from indexer.analysis import name_key
 from indexer.engines.whoosh_engine import WhooshEngine
 from indexer.model import FACETS, Everything, Filter, Query
 from indexer.taxonomy import load_taxonomy
+from search_app import create_app
 from search_app.request import SearchRequest
 from search_app.search import answer
-from tests.real_corpus import CORPUS, ROOT, real_engine
+from tests.real_corpus import CORPUS, ROOT, real_engine, real_index
 
 LISTED = [tuple(line.split("\t")) for line in (CORPUS / "LISTED.tsv").read_text("utf-8").splitlines()]
 
@@ -109,6 +111,39 @@ def test_the_facets_of_everything_add_up_to_the_documents(engine: WhooshEngine) 
             "hospital": 140,
             "article": 122,
         }
+
+
+def test_every_guide_of_the_vocabulary_introduces_its_value(engine: WhooshEngine) -> None:
+    guides = [(value, value.guide) for facet in FACETS for value in load_taxonomy().of(facet) if value.guide]
+    assert len([value for value, _ in guides if value.facet == "city"]) == 7
+    with engine.searcher() as searcher:
+        for value, doc_id in guides:
+            document = searcher.get(doc_id)
+            assert document, doc_id
+            assert document.summary, doc_id
+            assert value.name in document.values(value.facet), (value.name, doc_id)
+
+
+def test_the_page_of_a_city_or_field_introduces_it_and_lists_what_is_there() -> None:
+    client = create_app({"index": real_index()}).test_client()
+    pages = {"/cities/beijing": "Beijing Medical Tourism", "/specialties/oncology": "Cancer Treatment"}
+    for path, title in pages.items():
+        page = BeautifulSoup(client.get(path).text, "lxml")
+        introduction = page.select_one(".introduction")
+        assert introduction
+        assert introduction.a
+        assert introduction.a.get_text() == title
+        assert len(introduction.get_text()) > 150
+        assert page.select("section[aria-labelledby=hospitals] li")
+    assert not BeautifulSoup(client.get("/specialties/hematology").text, "lxml").select_one(".introduction")
+
+
+def test_an_article_about_two_fields_lists_the_hospitals_of_both() -> None:
+    client = create_app({"index": real_index()}).test_client()
+    page = BeautifulSoup(client.get("/articles/cardiovascular-and-cerebrovascular-disease").text, "lxml")
+    links = {link["href"] for link in page.select("a")}
+    assert {"/specialties/cardiology", "/specialties/neurology"} <= links
+    assert "/hospitals/beijing-anzhen-hospital" in links
 
 
 def test_the_corpus_check_is_clean() -> None:
