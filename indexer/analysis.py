@@ -82,7 +82,13 @@ def tokenize(text: str) -> Iterator[Token]:
     part (``PD-1``, ``PD1`` and ``pd 1`` are the same two tokens); "No.12" is 12 and "1st" is 1; source numbers as in
     "[3]" are left out.
     """
-    held: Token | None = None  # a "no" that is dropped when a number follows
+    return map(Token._make, scan(text))
+
+
+def scan(text: str) -> list[tuple[str, int, int]]:
+    """What ``tokenize`` gives, as plain tuples: a build makes millions of them, and a named one costs twice as much."""
+    found: list[tuple[str, int, int]] = []
+    held: tuple[str, int, int] | None = None  # a "no" that is dropped when a number follows
     after_number = -1
     for match in _PIECE.finditer(text):
         start, end = match.span()
@@ -93,23 +99,23 @@ def tokenize(text: str) -> Iterator[Token]:
             if start == after_number and folded in _ORDINAL:
                 continue
             if held is not None:
-                yield held
+                found.append(held)
                 held = None
-            if not folded:
-                continue
             if folded == "no" or folded == "nr":
-                held = Token(folded, start, end)
-            elif piece[1:].islower() or piece.isupper() or _GLUED.search(piece) is None:
-                yield Token(folded, start, end)
+                held = (folded, start, end)
+            elif not folded:
+                continue
+            elif piece.islower() or piece[1:].islower() or piece.isupper() or _GLUED.search(piece) is None:
+                found.append((folded, start, end))
             else:
                 for part in _GLUED.split(piece):
-                    yield Token(_fold_word(part), start, start + len(part))
+                    found.append((_fold_word(part), start, start + len(part)))
                     start += len(part)
             continue
         if kind == "number":
             if held is not None:
-                if not _NUMBER_SIGN.match(text, held.end, start):
-                    yield held
+                if not _NUMBER_SIGN.match(text, held[2], start):
+                    found.append(held)
                 held = None
             if end - start <= 3 and text[start - 1 : start] == "[" and text[end : end + 1] == "]":
                 continue  # "[3]" is the number of a source
@@ -118,22 +124,23 @@ def tokenize(text: str) -> Iterator[Token]:
             if "," in folded:
                 offset = start
                 for part in folded.split(","):
-                    yield Token(part, offset, offset + len(part))
+                    found.append((part, offset, offset + len(part)))
                     offset += len(part) + 1
             else:
-                yield Token(folded, start, end)
+                found.append((folded, start, end))
             continue
         if held is not None:
-            yield held
+            found.append(held)
             held = None
-        yield Token(_fold_han(piece), start, end)
+        found.append((_fold_han(piece), start, end))
     if held is not None:
-        yield held
+        found.append(held)
+    return found
 
 
 def terms(text: str) -> tuple[str, ...]:
     """The folded tokens of a text, without their places."""
-    return tuple(token.text for token in tokenize(text))
+    return tuple([token for token, _, _ in scan(text)])
 
 
 def name_key(text: str) -> str:
@@ -165,21 +172,27 @@ def han_runs(text: str) -> list[str]:
     return _HAN_RUN.findall(text)
 
 
-def compounds(text: str, tokens: Iterable[Token] | None = None) -> Iterator[tuple[str, tuple[str, ...]]]:
+def compounds(text: str, tokens: Iterable[tuple[str, int, int]] | None = None) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Written compounds with the tokens they fall into: ``CAR-T`` gives ``("cart", ("car", "t"))``.
 
     They tell a query that typed one form ("cart", "checkup") about the other.
     """
     run: list[str] = []
-    last_end = -1
-    for token, start, end in tokenize(text) if tokens is None else tokens:
-        glued = start == last_end or (start == last_end + 1 and text[last_end] in _JOINERS)
-        if glued and not is_han(token):
-            run.append(token)
-        else:
+    previous = ""
+    last_end = -2
+    for token, start, end in scan(text) if tokens is None else tokens:
+        if start - last_end < 2 and (start == last_end or text[last_end] in _JOINERS):
+            if is_han(token):
+                yield from _compound(run)
+                run = []
+            else:
+                if not run and not is_han(previous):
+                    run.append(previous)
+                run.append(token)
+        elif run:
             yield from _compound(run)
-            run = [] if is_han(token) else [token]
-        last_end = end
+            run = []
+        previous, last_end = token, end
     yield from _compound(run)
 
 
@@ -264,13 +277,15 @@ class _Stream:
         encoded = text.encode("utf-8", "replace")
         self.text += encoded + b"\n"
         offsets = range(len(text) + 1) if len(encoded) == len(text) else _byte_offsets(text)
-        tokens = list(tokenize(text))
-        for token, start, end in tokens:
-            self.terms.append(token)
-            self.fields.append(field)
-            at = offsets[start]
-            self.starts.append(base + at)
-            self.lengths.append(offsets[end] - at)
+        tokens = scan(text)
+        self.terms += [token for token, _, _ in tokens]
+        self.fields += [field] * len(tokens)
+        if isinstance(offsets, range):
+            self.starts += [base + start for _, start, _ in tokens]
+            self.lengths += [end - start for _, start, end in tokens]
+        else:
+            self.starts += [base + offsets[start] for _, start, _ in tokens]
+            self.lengths += [offsets[end] - offsets[start] for _, start, end in tokens]
         self.compounds.update(compounds(text, tokens))
         self.stop(field)
 

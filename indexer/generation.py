@@ -30,7 +30,7 @@ from filelock import FileLock, Timeout
 from indexer.errors import GenerationMissing, IndexDamaged, IndexLocked, IndexMissing, IndexOutdated
 from indexer.model import FACETS, Bucket, Count, Facet, IndexStats
 
-FORMAT_VERSION = 1  # raise it when the files of a generation change; an older one then asks for a rebuild
+FORMAT_VERSION = 2  # raise it when the files of a generation change; an older one then asks for a rebuild
 KEEP = 3  # generations kept after a build: the current one and two to go back to
 MANIFEST = "manifest.json"
 POINTER = "CURRENT"

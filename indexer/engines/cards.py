@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -45,7 +44,7 @@ def read_card(blob: bytes) -> tuple[Card, list[tuple[str, str]]]:
 
 def document_blob(document: Document) -> bytes:
     """A whole document as JSON."""
-    return orjson.dumps(asdict(document))
+    return orjson.dumps(document)
 
 
 def read_document(blob: bytes) -> Document:

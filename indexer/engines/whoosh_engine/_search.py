@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.analysis import name_key
 from indexer.engines import inspection
 from indexer.engines import tree as trees
 from indexer.engines.whoosh_engine import _kernels as kernels
@@ -184,7 +183,7 @@ class ColumnSearcher:
         ranked = _Ranked(base, parts, numbers, np.zeros(len(base), np.float64))
         if query.sort == "title" and len(runs) > 1:
             keys = [
-                (name_key(self._card(p, n).title), self._doc_id(p, n))
+                (self._segments[p].titles[n], self._doc_id(p, n))
                 for p, n in zip(parts.tolist(), numbers.tolist(), strict=True)
             ]
             order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)

@@ -14,8 +14,8 @@ import orjson
 from indexer.analysis import FIELDS, stem
 from indexer.engines.cards import read_card, read_document
 from indexer.engines.whoosh_engine import _kernels as kernels
+from indexer.engines.whoosh_engine._columns import CORE, FREQUENCIES, LIVE, WEIGHTS
 from indexer.engines.whoosh_engine._pack import Pack, load_loose
-from indexer.engines.whoosh_engine._segment_writer import CORE, FREQUENCIES, LIVE, WEIGHTS
 from indexer.model import FACETS, Card, Document
 
 Array = npt.NDArray[Any]
@@ -44,6 +44,7 @@ class Segment:
         self.names = core.strings("names")
         self.ids = core.strings("ids")
         self.compounds = core.strings("compounds")
+        self.titles = core.blobs("titles")
         self.texts = core.blobs("texts")
         self._cards = core.blobs("cards")
         self._documents = core.blobs("documents")

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 
 from indexer import __version__
-from indexer.analysis import FIELDS, AnalyzedDocument, analyze, digest
-from indexer.engines.whoosh_engine._durable import DurableWriter, count_documents
-from indexer.engines.whoosh_engine._pack import Pack, load_loose, save_loose
+from indexer.analysis import FIELDS, digest
+from indexer.engines.whoosh_engine._chunks import Chunk, ChunkWriter
+from indexer.engines.whoosh_engine._columns import CORE, FREQUENCIES, LIVE, write_impacts
+from indexer.engines.whoosh_engine._durable import DurableIndex, count_documents
+from indexer.engines.whoosh_engine._join import join
+from indexer.engines.whoosh_engine._pack import Pack, StringTable, load_loose, save_loose
 from indexer.engines.whoosh_engine._segment import Segment
-from indexer.engines.whoosh_engine._segment_writer import CORE, FREQUENCIES, LIVE, SegmentWriter, write_impacts
 from indexer.errors import BuildRefused
 from indexer.generation import Generations, Manifest
 from indexer.model import FACETS, Document
 from indexer.ranking import Ranking
 
 MAX_SEGMENTS = 8  # after an update with more, the small ones are joined
+MAX_SEGMENT_TOKENS = 30_000_000  # of the chunks joined into one segment; about 600 MB while its postings are sorted
 WHOOSH, COLUMNS, ATTACHED = "whoosh", "columns", "attached"
 
 
@@ -42,11 +44,11 @@ class GenerationWriter:
             raise
 
     def _start(self, base: Manifest | None) -> None:
-        self._segment = SegmentWriter()
         self._segments: list[str] = []
-        self._old: list[Segment] = []
+        self._old: dict[str, StringTable] = {}  # ids of what was written before: segments of the base, chunks
         self._dead: dict[str, set[int]] = {}
-        self._ids: set[str] = set()
+        self._ids: set[str] = set()  # put since the last drain
+        self._made: list[Chunk] = []
         self._described: dict[str, str] = {}
         (self.folder / COLUMNS).mkdir()
         (self.folder / ATTACHED).mkdir()
@@ -56,36 +58,28 @@ class GenerationWriter:
             _link_tree(old / ATTACHED, self.folder / ATTACHED)
             for name in base.segments:
                 _link_tree(old / COLUMNS / name, self.folder / COLUMNS / name)
-                self._old.append(Segment(self.folder / COLUMNS / name))
+                self._old[name] = Pack(self.folder / COLUMNS / name / CORE).strings("ids")
+                self._dead[name] = set(np.flatnonzero(~load_loose(self.folder / COLUMNS / name / LIVE)).tolist())
                 self._segments.append(name)
-        self._durable = DurableWriter(self.folder / WHOOSH, fresh=base is None)
+        self._durable = DurableIndex(self.folder / WHOOSH, fresh=base is None)
+        self._chunks = ChunkWriter(self.folder / COLUMNS, self.folder / WHOOSH)
 
     # -- the Writer protocol -------------------------------------------------------------------------------------------
 
     def put(self, document: Document, /) -> None:
         """Add a document, or replace the one with its id."""
-        self.put_analyzed(document, analyze(document))
-
-    def put_analyzed(self, document: Document, analyzed: AnalyzedDocument) -> None:
-        """The same with the analysis already done, perhaps in another process."""
-        if document.doc_id in self._ids:
-            self._flush()
         self.delete(document.doc_id)
         self._ids.add(document.doc_id)
-        self._segment.add(document, analyzed)
-        self._durable.put(document, analyzed)
-        if self._segment.full:
-            self._flush()
+        self._chunks.put(document)
 
     def delete(self, doc_id: str, /) -> None:
         """Remove a document; absent is fine."""
         if doc_id in self._ids:
-            self._flush()
-            self._ids.discard(doc_id)
-        for segment in self._old:
-            number = segment.find(doc_id)
-            if number >= 0 and number not in self._dead.get(segment.folder.name, ()):
-                self._dead.setdefault(segment.folder.name, set()).add(number)
+            self._drain()  # it must be written before it can be marked as deleted
+        for name, ids in self._old.items():
+            number = ids.find(doc_id)
+            if number >= 0 and number not in self._dead.get(name, ()):
+                self._dead.setdefault(name, set()).add(number)
                 self._durable.delete(doc_id)
 
     def attach(self, name: str, data: bytes, /) -> None:
@@ -100,17 +94,63 @@ class GenerationWriter:
 
     # -- finishing -----------------------------------------------------------------------------------------------------
 
-    def _flush(self) -> None:
-        if not len(self._segment):
-            return
-        name = f"s{max([int(each[1:]) for each in self._segments], default=0) + 1:04d}"
-        self._segment.write(self.folder / COLUMNS / name)
-        self._segments.append(name)
-        self._segment = SegmentWriter()
-        # A document that is put again may stand in this new segment, so it must be found there too.
-        write_impacts(self.folder / COLUMNS / name, self._pivots(), self._ranking)
-        self._old.append(Segment(self.folder / COLUMNS / name))
+    def _drain(self) -> None:
+        for chunk in self._chunks.drain():
+            self._made.append(chunk)
+            self._durable.add(chunk.durable)
+            self._old[chunk.folder.name] = Pack(chunk.folder / CORE).strings("ids")
         self._ids.clear()
+
+    def finish(self) -> Manifest:
+        """Write what is left, check it, publish it.
+
+        Raises:
+            BuildRefused: If the two halves of the generation do not agree.
+        """
+        self._drain()
+        self._chunks.close()
+        for name, numbers in self._dead.items():
+            _bury(self.folder / COLUMNS / name, sorted(numbers))
+        fresh = [self._join(group) for group in _groups(self._made)]
+        thinned = self._join_small() if self._base is not None else []
+        self._durable.commit(merge=bool(thinned))
+        fresh += thinned
+        pivots = self._pivots()
+        for name in fresh:
+            if name in self._segments:
+                write_impacts(self.folder / COLUMNS / name, pivots, self._ranking)
+        manifest = self._manifest(pivots)
+        stored = count_documents(self.folder / WHOOSH)
+        if stored != manifest.documents:
+            raise BuildRefused(f"the Whoosh index holds {stored} documents, its columns {manifest.documents}")
+        return self._generations.publish(manifest, self.folder)
+
+    def _join(self, folders: Sequence[Path]) -> str:
+        """Make one segment of some folders of columns, which are gone then; returns its name."""
+        name = f"s{max([int(each[1:]) for each in self._segments], default=0) + 1:04d}"
+        target = self.folder / COLUMNS / name
+        if len(folders) == 1:
+            folders[0].rename(target)
+        else:
+            join(folders, target)
+            for folder in folders:
+                shutil.rmtree(folder)
+        self._segments.append(name)
+        return name
+
+    def _join_small(self) -> list[str]:
+        """Where there are many segments, make one of all small ones and of what is left of thinned ones."""
+        if len(self._segments) <= MAX_SEGMENTS:
+            return []
+        lives = {name: load_loose(self.folder / COLUMNS / name / LIVE) for name in self._segments}
+        largest = max(int(live.sum()) for live in lives.values())
+        small = [name for name, live in lives.items() if live.sum() * 4 <= largest or live.sum() * 2 < len(live)]
+        if len(small) < 2:
+            return []
+        joined = self._join([self.folder / COLUMNS / name for name in small])
+        for name in small:
+            self._segments.remove(name)
+        return [joined]
 
     def _pivots(self) -> tuple[float, ...]:
         """Average length of each field: that of the last full build, or of all live documents so far."""
@@ -123,46 +163,6 @@ class GenerationWriter:
             total += Pack(self.folder / COLUMNS / name / CORE).load("lengths")[live].sum(axis=0)
             count += int(live.sum())
         return tuple((total / count).tolist()) if count else (1.0,) * len(FIELDS)
-
-    def finish(self) -> Manifest:
-        """Write what is left, check it, publish it.
-
-        Raises:
-            BuildRefused: If the two halves of the generation do not agree.
-        """
-        new = len(self._segments)
-        self._flush()
-        for name, numbers in self._dead.items():
-            _bury(self.folder / COLUMNS / name, sorted(numbers))
-        if self._base is not None and len(self._segments) > MAX_SEGMENTS:
-            self._join_small()
-        self._durable.commit(merge=self._base is not None and len(self._segments) < new)
-        pivots = self._pivots()
-        if self._base is None:
-            for name in self._segments:
-                write_impacts(self.folder / COLUMNS / name, pivots, self._ranking)
-        manifest = self._manifest(pivots)
-        stored = count_documents(self.folder / WHOOSH)
-        if stored != manifest.documents:
-            raise BuildRefused(f"the Whoosh index holds {stored} documents, its columns {manifest.documents}")
-        return self._generations.publish(manifest, self.folder)
-
-    def _join_small(self) -> None:
-        """Put the documents of all small segments, and what is left of thinned ones, into one new segment."""
-        opened = [Segment(self.folder / COLUMNS / name) for name in self._segments]
-        largest = max(segment.live_count for segment in opened)
-        small = [
-            segment for segment in opened if segment.live_count * 4 <= largest or segment.live_count * 2 < segment.size
-        ]
-        for segment in small:
-            for number in np.flatnonzero(segment.live).tolist():
-                document = segment.document(number)
-                self._segment.add(document, analyze(document))
-        joined = [segment.folder.name for segment in small]
-        self._flush()
-        for name in joined:
-            self._segments.remove(name)
-            shutil.rmtree(self.folder / COLUMNS / name)
 
     def _manifest(self, pivots: tuple[float, ...]) -> Manifest:
         documents = 0
@@ -196,10 +196,27 @@ class GenerationWriter:
 
     def abandon(self) -> None:
         """Remove everything that was written."""
+        chunks: Any = getattr(self, "_chunks", None)
+        if chunks is not None:
+            chunks.close()
         durable: Any = getattr(self, "_durable", None)
         if durable is not None:
             _quietly(durable.cancel)
         self._generations.discard(self.folder)
+
+
+def _groups(chunks: Sequence[Chunk]) -> Iterator[list[Path]]:
+    """Folders of chunks that become one segment together, in order."""
+    group: list[Path] = []
+    tokens = 0
+    for chunk in chunks:
+        if group and tokens + chunk.tokens > MAX_SEGMENT_TOKENS:
+            yield group
+            group, tokens = [], 0
+        group.append(chunk.folder)
+        tokens += chunk.tokens
+    if group:
+        yield group
 
 
 def _quietly(action: Callable[[], None]) -> None:
@@ -228,6 +245,8 @@ def _link_tree(source: Path, target: Path, skip: tuple[str, ...] = ()) -> None:
 def _bury(folder: Path, numbers: list[int]) -> None:
     """Mark documents of a segment as deleted and take them out of its document counts."""
     live, frequencies = load_loose(folder / LIVE), load_loose(folder / FREQUENCIES)
+    if not live[numbers].any():
+        return
     core = Pack(folder / CORE)
     tokens, ends = core.load("tokens"), core.load("token_ends")
     for number in numbers:
@@ -244,8 +263,3 @@ def read_attachment(folder: Path, name: str) -> bytes | None:
     """Bytes that were attached to a generation, or None."""
     path = folder / ATTACHED / name
     return path.read_bytes() if path.is_file() else None
-
-
-def dump_json(value: object) -> bytes:
-    """JSON bytes of plain data."""
-    return orjson.dumps(value)

@@ -1,0 +1,105 @@
+"""What every writer of columns does alike: cut into rows, invert the token stream, group stems, weigh postings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.analysis import FIELDS, stem
+from indexer.engines.whoosh_engine import _kernels as kernels
+from indexer.engines.whoosh_engine._pack import Pack, PackWriter, save_loose
+from indexer.ranking import Ranking
+
+Ints = npt.NDArray[np.integer[Any]]
+Floats = npt.NDArray[np.float32]
+
+CORE, WEIGHTS = "core", "weights"  # packs: what the documents say, and what the whole index makes of it
+LIVE, FREQUENCIES = "live.npy", "frequencies.npy"  # what a deletion changes
+
+
+def ends_of(sizes: Sequence[int] | Ints) -> Ints:
+    """Where each of some rows ends in the array that has them all, after a 0."""
+    ends = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(np.asarray(sizes, np.int64), out=ends[1:])
+    return ends
+
+
+def field_lengths(tokens: Ints, fields: Ints, token_ends: Ints) -> Ints:
+    """Tokens of each document (rows) in each field (columns, as ``FIELDS``); a break (-1) is none."""
+    count, width = len(token_ends) - 1, len(FIELDS)
+    place = np.repeat(np.arange(count, dtype=np.int32) * width, np.diff(token_ends)) + fields
+    lengths: Ints = np.bincount(place[tokens >= 0], minlength=count * width).reshape(count, width).astype(np.int32)
+    return lengths
+
+
+def ranks_of(keys: Sequence[bytes]) -> Ints:
+    """Place of each key in their order; equal keys in the order they stand in."""
+    ranks = np.empty(len(keys), np.int32)
+    ranks[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys), dtype=np.int32)
+    return ranks
+
+
+def write_postings(folder: Path, pack: PackWriter, tokens: Ints, token_ends: Ints, terms: int) -> None:
+    """Invert the token stream: per term its documents, per posting its positions in the document."""
+    occurrences, postings = np.zeros(terms, np.int64), np.zeros(terms, np.int64)
+    kernels.count_terms(tokens, token_ends, occurrences, postings)
+    position_starts, posting_ends = ends_of(occurrences), ends_of(postings)
+    positions = np.empty(int(position_starts[-1]), np.int32)
+    documents = np.empty(int(posting_ends[-1]), np.int32)
+    position_ends = np.empty(len(documents) + 1, np.int64)
+    position_ends[-1] = len(positions)
+    kernels.invert(
+        tokens, token_ends, position_starts[:-1].copy(), posting_ends[:-1].copy(), positions, documents, position_ends
+    )
+    pack.save("positions", positions)
+    pack.save("posting_documents", documents)
+    pack.save("position_ends", position_ends)
+    pack.save("posting_ends", posting_ends)
+    save_loose(folder / FREQUENCIES, postings.astype(np.int32))
+
+
+def write_stems(pack: PackWriter, terms: list[str]) -> None:
+    """Which terms have a stem in common."""
+    groups: dict[str, list[int]] = {}
+    for number, term in enumerate(terms):
+        groups.setdefault(stem(term), []).append(number)
+    stems = sorted(groups)
+    pack.save_strings("stems", stems)
+    pack.save("stem_ends", ends_of([len(groups[each]) for each in stems]).astype(np.int32))
+    pack.save("stem_terms", np.array([number for each in stems for number in groups[each]], np.int32))
+
+
+def field_scale(lengths: Ints, pivots: tuple[float, ...], ranking: Ranking) -> Floats:
+    """Weight of one occurrence in each document (rows) and field (columns): w / (1 - b + b·length/average)."""
+    b = np.array(ranking.field_b, np.float64)
+    pivot = np.maximum(np.array(pivots, np.float64), 1e-9)
+    norm = (1 - b) + b * lengths / pivot
+    scaled: Floats = (np.array(ranking.field_weights, np.float64) / np.maximum(norm, 1e-9)).astype(np.float32)
+    return scaled
+
+
+def write_impacts(folder: Path, pivots: tuple[float, ...], ranking: Ranking) -> None:
+    """Write what each posting weighs, once the average field lengths of the whole index are known."""
+    core = Pack(folder / CORE)
+    scale = field_scale(core.load("lengths"), pivots, ranking)
+    token_ends = core.load("token_ends")
+    fields = core.load("token_fields")
+    documents = core.load("posting_documents")
+    ends = core.load("position_ends")
+    positions = core.load("positions")
+    impacts = np.zeros(len(documents), np.float32)
+    step = 1 << 20  # postings at a time, so that a large segment needs no second copy of its positions
+    for start in range(0, len(documents), step):
+        stop = min(start + step, len(documents))
+        first, last = int(ends[start]), int(ends[stop])
+        owner = np.repeat(documents[start:stop], np.diff(ends[start : stop + 1]))
+        weight = scale[owner, fields[token_ends[owner] + positions[first:last]]]
+        impacts[start:stop] = np.add.reduceat(weight.astype(np.float64), ends[start:stop] - first)
+    pack = PackWriter(folder / WEIGHTS)
+    pack.save("scale", scale)
+    pack.save("impacts", impacts)
+    pack.close()
