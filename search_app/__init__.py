@@ -30,7 +30,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     from indexer.engines import open_engine
     from search_app.api import api
     from search_app.assets import Assets
-    from search_app.caching import AnswerCache
+    from search_app.caching import AnswerCache, Latest
     from search_app.context import EXTENSION, Services, language_of
     from search_app.errors import init_errors
     from search_app.feeds import make_feeds
@@ -73,7 +73,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         assets=assets,
         metrics=metrics,
         answers=AnswerCache(settings.cached_answers),
-        catalogues=AnswerCache(1),
+        catalogues=Latest(),
         query_log=recorder,
         build=hashlib.blake2b(
             b"\0".join([__version__.encode(), assets.digest.encode(), *_own_files()]), digest_size=4

@@ -66,7 +66,11 @@ def suggest(searcher: Searcher) -> Response:
     read = Given(given, True, problems)
     limit, query = read.number("limit", DEFAULT_SUGGESTIONS, MAX_SUGGESTIONS), read.words("q")
     refuse(problems)
-    return answer_with(suggestions_json(suggestions(searcher, query, limit)))
+    found = suggestions(searcher, query, limit)
+    response = answer_with(suggestions_json(found))
+    if found.generation != searcher.stats().generation:
+        response.headers["Cache-Control"] = "no-store"  # it must not be taken for an answer of this generation
+    return response
 
 
 @api.get("/documents/<kind>/<slug>")

@@ -29,7 +29,10 @@ def find(searcher: Searcher, state: SearchState, surface: str) -> Answer:
 
 
 def suggestions(searcher: Searcher, text: str, limit: int) -> Suggestions:
-    """What a typed beginning may become, at most ``limit`` of each group."""
+    """What a typed beginning may become, at most ``limit`` of each group.
+
+    Just after a publication the names may still be those of the generation before; ``generation`` says which.
+    """
     generation = searcher.stats().generation
     catalogue = services().catalogues.get(generation, lambda: make_catalogue(searcher))
     return suggest(text, catalogue, searcher, limit)

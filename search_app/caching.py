@@ -64,6 +64,38 @@ class AnswerCache(Generic[T]):
         return made
 
 
+class Latest(Generic[T]):
+    """What is made anew for each generation; while one thread makes it, the others get what was there before."""
+
+    def __init__(self) -> None:
+        # Two, since requests that began before a publication still ask for the old one.
+        self._kept: OrderedDict[Hashable, T] = OrderedDict()
+        self._lock = threading.Lock()
+        self._making = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The one for a key, or one made earlier for another key; waits only when there is none at all."""
+        with self._lock:
+            if key in self._kept:
+                return self._kept[key]
+            before = next(reversed(self._kept.values()), None)
+        if not self._making.acquire(blocking=before is None):
+            assert before is not None
+            return before
+        try:
+            with self._lock:
+                if key in self._kept:
+                    return self._kept[key]
+            made = make()
+            with self._lock:
+                self._kept[key] = made
+                if len(self._kept) > 2:
+                    self._kept.popitem(last=False)
+            return made
+        finally:
+            self._making.release()
+
+
 def not_modified(tag: str) -> Response | None:
     """A bare 304 when the client already has what ``tag`` names, else None."""
     if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(tag):
@@ -72,8 +104,8 @@ def not_modified(tag: str) -> Response | None:
 
 
 def mark(response: Response, tag: str, policy: str) -> Response:
-    """The response with its validator and how long it may be kept; errors are never kept."""
-    if response.status_code in (200, 304):
+    """The response with its validator and how long it may be kept; errors are not kept, nor what says so itself."""
+    if response.status_code in (200, 304) and not response.cache_control.no_store:
         response.set_etag(tag, weak=True)
         response.headers["Cache-Control"] = policy
     return response

@@ -11,7 +11,7 @@ from werkzeug.exceptions import SecurityError
 
 from indexer.engines import Searcher
 from search_app.assets import Assets
-from search_app.caching import AnswerCache
+from search_app.caching import AnswerCache, Latest
 from search_app.labels import Labels
 from search_app.metrics import Metrics
 from search_app.querylog import Recorder
@@ -34,7 +34,7 @@ class Services:
     assets: Assets
     metrics: Metrics
     answers: AnswerCache[Answer]
-    catalogues: AnswerCache[Catalogue]  # the names for suggestions, by generation
+    catalogues: Latest[Catalogue]  # the names for suggestions, by generation
     query_log: Recorder | None  # None unless it is switched on
     build: str  # changes with the code, so that a new release invalidates what browsers kept
 

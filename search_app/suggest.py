@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from rapidfuzz.distance import OSA
@@ -51,6 +52,7 @@ class Suggestions:
     specialties: tuple[Suggestion, ...] = ()
     topics: tuple[Suggestion, ...] = ()
     queries: tuple[Suggestion, ...] = ()
+    generation: str = ""  # whose names these are
 
     def all(self) -> tuple[Suggestion, ...]:
         """Every suggestion, group after group."""
@@ -131,7 +133,7 @@ class _Collected:
             self.name(" ".join(spelling))
 
     def name(self, text: str) -> None:
-        found = terms(text)
+        found, syllables = _analysed(text)
         if not found:
             return
         number = len(self.names)
@@ -140,7 +142,6 @@ class _Collected:
         for term in found:
             table = self.han if is_han(term) else self.words
             table.setdefault(term, {})[number] = None
-        syllables = pinyin_syllables(text) if is_han(text) else ()
         for start in range(max(0, len(syllables) - 1)):  # "xieheyiyuan" inside "beijingxieheyiyuan"
             self.words.setdefault("".join(syllables[start:]), {})[number] = None
 
@@ -157,6 +158,12 @@ class _Collected:
         )
 
 
+@lru_cache(maxsize=8192)  # most names of a generation were in the one before
+def _analysed(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The terms of a name, and its pinyin if it is Chinese."""
+    return tuple(terms(name)), tuple(pinyin_syllables(name)) if is_han(name) else ()
+
+
 def suggest(
     text: str, catalogue: Catalogue, searcher: Searcher, limit: int = 5, words: Words | None = None
 ) -> Suggestions:
@@ -165,7 +172,7 @@ def suggest(
     typed = clean(text[: MAX_CHARS * 4])[0][:MAX_CHARS]
     wanted = terms(typed)[:MAX_TERMS]
     if not wanted or limit < 1:
-        return Suggestions(typed)
+        return Suggestions(typed, generation=catalogue.generation)
     numbers = _matching(wanted, catalogue)
     if not numbers and not is_han(typed):
         repaired = _repaired(wanted, catalogue)
@@ -182,7 +189,9 @@ def suggest(
                 )
             )
     groups["queries"] = _queries(typed, wanted, searcher, vocabulary, limit)
-    return Suggestions(typed, **{group: tuple(found) for group, found in groups.items()})
+    return Suggestions(
+        typed, **{group: tuple(found) for group, found in groups.items()}, generation=catalogue.generation
+    )
 
 
 def _matching(wanted: Sequence[str], catalogue: Catalogue) -> set[int]:

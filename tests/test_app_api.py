@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from flask.testing import FlaskClient
 from indexer.engines import open_engine
 from indexer.model import Document, Section
 from search_app import create_app
+from search_app.context import EXTENSION
 from tests.site_fixture import build_index, site_app
 
 
@@ -147,6 +150,22 @@ def test_suggestions_are_grouped_and_lead_somewhere(client: FlaskClient) -> None
         assert client.get(each["url"]).status_code == 200
         assert client.get("/zh" + each["url"]).status_code == 200
     assert client.get("/api/v1/suggest?q=").get_json()["suggestions"] == []
+
+
+def test_suggestions_from_the_names_of_the_generation_before_are_not_kept(tmp_path: Path) -> None:
+    app = site_app(tmp_path)
+    client = app.test_client()
+    fresh = client.get("/api/v1/suggest?q=eye")
+    assert "max-age" in fresh.headers["Cache-Control"]
+    catalogues = app.extensions[EXTENSION].catalogues
+    older = replace(next(iter(catalogues._kept.values())), generation="000000-20000101T000000Z")
+    catalogues._kept = OrderedDict({"another generation": older})
+    with catalogues._making:  # as while another thread collects the new names
+        stale = client.get("/api/v1/suggest?q=eye")
+    assert stale.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in stale.headers
+    assert stale.get_json() == fresh.get_json()
+    assert client.get("/api/v1/suggest?q=eye").headers["ETag"] == fresh.headers["ETag"]
 
 
 def test_suggestions_follow_chinese(client: FlaskClient) -> None:

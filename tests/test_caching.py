@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from search_app.caching import AnswerCache
+from search_app.caching import AnswerCache, Latest
 
 PATIENCE = 60  # seconds; guards against what never ends
 
@@ -74,3 +74,35 @@ def test_a_failure_reaches_all_who_wait_and_is_forgotten() -> None:
             with pytest.raises(ValueError, match="not today"):
                 future.result(PATIENCE)
     assert cache.get("key", lambda: 3) == 3
+
+
+def test_while_a_new_one_is_made_the_one_before_is_given() -> None:
+    latest: Latest[str] = Latest()
+    making, go_on = threading.Event(), threading.Event()
+
+    def make() -> str:
+        making.set()
+        assert go_on.wait(PATIENCE)
+        return "new"
+
+    assert latest.get(1, lambda: "old") == "old"
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(latest.get, 2, make)
+        assert making.wait(PATIENCE)
+        assert latest.get(2, lambda: "made twice") == "old"
+        go_on.set()
+        assert first.result(PATIENCE) == "new"
+    assert latest.get(2, lambda: "made twice") == "new"
+    assert latest.get(1, lambda: "made again") == "old", "for a request that began before"
+    assert [latest.get(key, lambda key=key: f"{key}") for key in (3, 2, 1)] == ["3", "new", "1"]
+
+
+def test_the_first_one_is_waited_for_and_a_failure_is_no_end() -> None:
+    latest: Latest[int] = Latest()
+
+    def fail() -> int:
+        raise ValueError("not today")
+
+    with pytest.raises(ValueError, match="not today"):
+        latest.get(1, fail)
+    assert latest.get(1, lambda: 7) == 7

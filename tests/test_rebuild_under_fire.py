@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import orjson
 import pytest
 
 from indexer.generation import Generations
@@ -115,6 +116,36 @@ def test_killed_builds_never_give_a_wrong_mixed_or_late_answer(tmp_path: Path) -
     assert not leftovers(index)
     assert len([path for path in index.iterdir() if path.is_dir()]) <= 3
     assert truth.left_behind <= 2, "generations' worth of bytes that killed builds leave"
+
+
+def test_many_visitors_get_right_answers_while_the_index_is_rebuilt_again_and_again(tmp_path: Path) -> None:
+    """The quick form of the load: all answers count, however long they take."""
+    truth = Truth()
+    corpora = truth.corpora(tmp_path, 3)
+    index = tmp_path / "index"
+    with Builder(index) as builder:
+        bombard(builder, corpora, truth, 0, random.Random(1))
+        with Site(index) as site:
+            asking = [sys.executable, "-m", "tests.visitors", site.url, "--think", "0.05"]
+            common, honest = start([*asking, "--clients", "8"]), start([*asking, "--clients", "4", "--kind", "honest"])
+            wait_until(lambda: searches(site) >= 40)
+            for version, full in ((1, True), (2, False), (1, True)):
+                started = time.time()
+                builder.start(corpora[version], full)
+                assert builder.wait() == 0
+                assert truth.note(index, version, started)
+                before = searches(site)
+                wait_until(lambda before=before: searches(site) >= before + 40)
+            (judged, told), (pages, told_too) = common.communicate(""), honest.communicate("")
+            assert "Traceback" not in site.written()
+    assert told == told_too == ""
+    verdict = judge(judged.splitlines(), truth)
+    assert verdict.clean, (verdict.failed[:3], verdict.mixed[:3], verdict.stale[:3])
+    seen = {orjson.loads(line)[4] for line in judged.splitlines()}
+    assert seen == set(truth.generations), "visitors saw every generation"
+    failed = [line for line in pages.splitlines() if orjson.loads(line)[2] != 200]
+    assert pages
+    assert failed == []
 
 
 def test_of_two_builds_at_once_one_is_refused_in_one_line_and_changes_nothing(built: Path, index: Path) -> None:

@@ -28,6 +28,7 @@ class Part:
     def __init__(self, name: str, claim: str, command: str) -> None:
         self.name, self.claim, self.command = name, claim, command
         self.rows: list[dict[str, Any]] = []
+        self.remarks: list[str] = []  # lines of Markdown below the figures
         self.started = time.time()
 
     def figure(self, what: str, value: Any, limit: str, held: bool) -> None:
@@ -47,6 +48,7 @@ class Part:
             "cores": os.cpu_count(),
             "python": platform.python_version(),
             "rows": self.rows,
+            "remarks": self.remarks,
         }
         (FIGURES / f"{self.name}.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
         return all(row["held"] for row in self.rows)
@@ -79,8 +81,8 @@ def report(parts: list[str]) -> None:
     lines = [
         "# Torture",
         "",
-        "Figures of the last full runs, written by `make torture` (`benchmarks/torture/`); the quick form of each part but the load",
-        "is in `make test`. Clients, builds and server share the cores of one machine. A limit that was missed says so.",
+        "Figures of the last full runs, written by `make torture` (`benchmarks/torture/`); the quick form of each part is in",
+        "`make test`. Clients, builds and server share the cores of one machine. A limit that was missed says so.",
         "",
     ]
     for name in parts:
@@ -104,6 +106,8 @@ def _section(told: dict[str, Any]) -> list[str]:
         value = str(row["value"]).replace("|", "\\|")
         lines.append(f"| {row['what']} | {value} | {row['limit']} | {'held' if row['held'] else '**missed**'} |")
     lines.append("")
+    if told.get("remarks"):
+        lines += [*told["remarks"], ""]
     plot = FIGURES / f"{told['name']}.svg"
     if plot.exists():
         lines += [f"![{told['claim']}](torture/{plot.name})", ""]

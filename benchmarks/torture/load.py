@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 import threading
@@ -19,16 +20,20 @@ from benchmarks.torture.figures import CORPUS, FIGURES, Part, folder, own_index,
 from tests.live import Site, medsearch, page_html, start
 
 FULL_EVERY = 4  # builds; those between take up one changed page
-SAMPLE_SECONDS = 2.0
+SAMPLE_SECONDS = 0.5
+SLOWEST = 10  # answers that are told one by one
+LONG_SECONDS = 2.5  # the last bucket of the server's own histogram
 
 
 @dataclass(frozen=True)
 class Build:
-    """One build under load; ``since`` in seconds from the beginning."""
+    """One build under load; ``since`` and ``published`` in seconds from the beginning."""
 
     since: float
     seconds: float
     status: int
+    full: bool
+    published: float
 
 
 @dataclass
@@ -38,8 +43,12 @@ class Run:
     began: float
     notes: list[list[Any]] = field(default_factory=list)  # (started, seconds, status, path, …) of each request
     memory: list[tuple[float, float]] = field(default_factory=list)  # (moment, MB)
+    stalls: list[tuple[float, float]] = field(
+        default_factory=list
+    )  # (moment, seconds that this process was kept waiting)
     builds: list[Build] = field(default_factory=list)
     log: str = ""
+    over: int = 0  # requests that took the server itself more than LONG_SECONDS
 
     def milliseconds(self, share: float) -> float:
         """Within which that share of the requests was answered."""
@@ -55,12 +64,16 @@ class Run:
 
 @contextmanager
 def _watched(site: Site, run: Run) -> Iterator[None]:
-    """Note the memory of the server every two seconds."""
+    """Note the memory of the server every half second, and how late each look at it was."""
     stop = threading.Event()
 
     def watch() -> None:
+        before = time.time()
         while not stop.wait(SAMPLE_SECONDS):
+            # What is slow here for no reason of its own is slow everywhere on this machine.
+            run.stalls.append((before - run.began, time.time() - before - SAMPLE_SECONDS))
             run.memory.append((time.time() - run.began, site.memory()))
+            before = time.time()
 
     watching = threading.Thread(target=watch)
     watching.start()
@@ -83,7 +96,8 @@ def _rebuild(run: Run, corpus: Path, index: Path, minutes: float, every: float) 
         full = ["--full"] if number % FULL_EVERY == FULL_EVERY - 1 else []
         since = time.time()
         done = medsearch("index", "build", "--corpus", corpus, "--index", index, "--quiet", *full, timeout=300)
-        run.builds.append(Build(since - run.began, time.time() - since, done.returncode))
+        published = (index / "CURRENT").stat().st_mtime - run.began
+        run.builds.append(Build(since - run.began, time.time() - since, done.returncode, bool(full), published))
         say(f"{number + 1} builds, {time.time() - run.began:.0f} s")
 
 
@@ -99,9 +113,38 @@ def _run(options: argparse.Namespace) -> Run:
             with _watched(site, run):
                 _rebuild(run, corpus, index, options.minutes, options.rebuild)
                 out, _ = visitors.communicate("")
+            run.over = _over(site.get("/metrics")[1].decode())
             run.log = site.written()
     run.notes = [orjson.loads(line) for line in out.splitlines()]
     return run
+
+
+def _over(metrics: str) -> int:
+    """Requests that took the server more than LONG_SECONDS by its own clock."""
+
+    def counted(bound: str) -> float:
+        pattern = rf'^http_request_duration_seconds_bucket\{{le="{re.escape(bound)}",\S* (\S+)'
+        return sum(map(float, re.findall(pattern, metrics, re.MULTILINE)))
+
+    return round(counted("+Inf") - counted(str(LONG_SECONDS)))
+
+
+def _slowest(run: Run) -> list[str]:
+    """The slowest answers, each with what happened at that moment."""
+    told = []
+    for started, seconds, status, path, *_ in sorted(run.notes, key=lambda note: -note[1])[:SLOWEST]:
+        since, until = started - run.began, started - run.began + seconds
+        around = [
+            f"{'full' if build.full else 'incremental'} build from {build.since:.1f} s, published at {build.published:.1f} s"
+            for build in run.builds
+            if build.since < until and since < build.since + build.seconds
+        ]
+        late = max((late for moment, late in run.stalls if since - 1 < moment < until), default=0.0)
+        told.append(
+            f"{seconds * 1000:.0f} ms, status {status}, at {since:.1f} s: `{path}`; "
+            f"{' and '.join(around) or 'no build'}; the measuring process itself was kept waiting {late * 1000:.0f} ms"
+        )
+    return told
 
 
 def load(options: argparse.Namespace) -> bool:
@@ -133,6 +176,8 @@ def load(options: argparse.Namespace) -> bool:
     part.figure("p95, ms", p95, "250", p95 <= 250)
     part.figure("p99, ms", run.milliseconds(0.99), "-", True)
     part.figure("slowest, ms", run.milliseconds(1), "-", True)
+    part.figure(f"requests over {LONG_SECONDS:g} s by the server's own clock", run.over, "-", True)
+    part.remarks = ["The slowest answers:", "", *(f"* {each}" for each in _slowest(run))]
     part.figure(
         "memory of all processes in the last half, early and late, MB",
         f"{early:.0f}, {late:.0f} ({drift:+.1f} %)",
@@ -140,8 +185,8 @@ def load(options: argparse.Namespace) -> bool:
         abs(drift) <= 5,
     )
     part.figure("stack traces in the log", run.log.count("Traceback"), "0", "Traceback" not in run.log)
-    for note in failures[:5]:
-        print("   ", note)
+    for line in (*failures[:5], *part.remarks):
+        print("   ", line)
     _plot(run, options)
     return part.save()
 
