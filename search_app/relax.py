@@ -157,7 +157,7 @@ def did_you_mean(
     """The likeliest other spelling that has hits; the words in the corrected form first, if that was switched off."""
     tried = 0
     seen = {reading.text.casefold(), reading.used.casefold()}
-    for text in _spellings(reading, lexicon, words):
+    for text in lexicon.batched(lambda known: _spellings(reading, known, words)):
         if text.casefold() in seen:
             continue
         seen.add(text.casefold())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from indexer.engines import Searcher
+from indexer.engines import Lexicon, Searcher
 from indexer.model import FACETS, MAX_WINDOW, Count, Filter, Query, Results
 from search_app.reading import Reading
 from search_app.relax import (
@@ -139,14 +139,17 @@ def _canonical(request: SearchRequest, words: Words) -> tuple[SearchRequest, tup
 
 
 def _read(request: SearchRequest, searcher: Searcher, words: Words) -> Reading:
-    return read(
-        request.q,
-        searcher.lexicon,
-        plain=request.plain,
-        ignore=request.ignore,
-        correct=request.correct,
-        words=words,
-    )
+    def reading(lexicon: Lexicon) -> Reading:
+        return read(
+            request.q,
+            lexicon,
+            plain=request.plain,
+            ignore=request.ignore,
+            correct=request.correct,
+            words=words,
+        )
+
+    return searcher.lexicon.batched(reading)
 
 
 def _filters(request: SearchRequest) -> tuple[Filter, ...]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer.engines import Engine
+from indexer.engines import Engine, Lexicon
 from indexer.engines.memory import MemoryEngine
 from indexer.errors import QueryError, UnknownFacet
 from indexer.model import (
@@ -51,6 +51,7 @@ WORDS = (
     "和",
     "医",
 )
+LOOKED_UP = (*WORDS, "hospitl", "cart", "pd1", "eyehospital", "zz", "")
 CITIES = ("Beijing", "Shanghai", "Hainan (Boao)")
 SPECIALTIES = ("Oncology", "Ophthalmology", "Ear, Nose & Throat")
 
@@ -152,6 +153,20 @@ SHARE = float(os.environ.get("MEDSEARCH_CONTRACT_SHARE", "1"))
 SUPPRESSED = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.differing_executors)
 
 
+def lookups(lexicon: Lexicon) -> list[object]:
+    """What a lexicon says of the small vocabulary; the later questions depend on the answers to the earlier ones."""
+    found: list[object] = [(word, lexicon.frequency(word), lexicon.exact_frequency(word)) for word in LOOKED_UP]
+    for word in LOOKED_UP:
+        for parts in sorted(lexicon.joined(word)):
+            found.append(
+                (word, parts, lexicon.named(" ".join(parts)), [lexicon.exact_frequency(each) for each in parts])
+            )
+        if not lexicon.frequency(word):
+            found.append((word, lexicon.similar(word, 5), lexicon.starting(word[:2], 3)))
+    found += [lexicon.named(key) for key in ("", "eye", "协 和 医 院", "hospital eye", "nobody")]
+    return [*found, lexicon.names_starting("e", 4), lexicon.starting("", 3)]
+
+
 class EngineContract:
     """Subclass with a ``make_engine`` fixture that gives a fresh engine at each call."""
 
@@ -173,6 +188,10 @@ class EngineContract:
             assert [d.doc_id for d in searcher.documents()] == [d.doc_id for d in naive.documents()]
             for query in asked:
                 assert_same(searcher.search(query), naive.search(query))
+            # Once with what the searches have taught it, and once as a whole, as the reading of a text asks.
+            for _ in range(2):
+                assert searcher.lexicon.batched(lookups) == naive.lexicon.batched(lookups)
+            assert lookups(searcher.lexicon) == lookups(naive.lexicon)
 
     @settings(max_examples=max(1, round(40 * SHARE)), deadline=None, suppress_health_check=SUPPRESSED)
     @given(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from indexer.engines import Lexicon, Searcher
 from indexer.engines.memory import MemoryEngine
 from indexer.model import Document, Section
+
+T = TypeVar("T")
 
 
 def _hospital(
@@ -117,6 +120,9 @@ class NoWords:
 
     def names_starting(self, prefix: str, limit: int) -> tuple[tuple[str, str], ...]:
         return ()
+
+    def batched(self, work: Callable[[Lexicon], T], /) -> T:
+        return work(self)
 
 
 EMPTY: Lexicon = NoWords()

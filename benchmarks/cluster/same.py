@@ -5,11 +5,13 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
+from itertools import pairwise
 from typing import Any
 
 from benchmarks.cluster.nodes import fill, stored
 from benchmarks.judged_collections import Collection
 from indexer.engines import Searcher, open_engine
+from indexer.engines.opensearch_engine import OpenSearchEngine
 from indexer.model import Results
 from scripts.cluster import LocalCluster
 from search_app.evaluate import make_run, measure
@@ -21,10 +23,15 @@ def same(collection: Collection, cluster: LocalCluster) -> dict[str, Any]:
     """Every judged query on both engines: what differs, and the relevance of each."""
     address = f"opensearch://{cluster.hosts}/{collection.name}?shards=2"
     with tempfile.TemporaryDirectory() as folder:
-        embedded, distributed = open_engine(folder), open_engine(address)
+        embedded, distributed = open_engine(folder), OpenSearchEngine(address)
         seconds = [fill(engine, collection.documents) for engine in (embedded, distributed)]
         with embedded.searcher() as ours, distributed.searcher() as theirs:
-            pairs = [_both(each.text, ours, theirs) for each in collection.judgments.queries]
+            calls = [distributed.cluster.calls]
+            pairs = []
+            for each in collection.judgments.queries:
+                pairs.append(_both(each.text, ours, theirs))
+                calls.append(distributed.cluster.calls)
+            again = [_both(each.text, ours, theirs)[2:] for each in collection.judgments.queries]
             gains = [
                 measure(
                     collection.judgments, make_run(collection.judgments, each, depth=10), collection.measures
@@ -45,8 +52,15 @@ def same(collection: Collection, cluster: LocalCluster) -> dict[str, Any]:
         "ndcg_cluster": round(gains[1], 4),
         "stored_bytes_with_one_copy": stored(cluster, collection.name),
         "build_seconds": [round(each, 2) for each in seconds],
-        "ms_p50": [round(statistics.median(each), 3) for each in zip(*(pair[2:] for pair in pairs), strict=True)],
+        "calls_p50": statistics.median(after - before for before, after in pairwise(calls)),
+        "calls_most": max(after - before for before, after in pairwise(calls)),
+        "ms_p50": _medians([pair[2:] for pair in pairs]),
+        "ms_p50_again": _medians(again),
     }
+
+
+def _medians(taken: list[tuple[float, float]]) -> list[float]:
+    return [round(statistics.median(each), 3) for each in zip(*taken, strict=True)]
 
 
 def _both(text: str, ours: Searcher, theirs: Searcher) -> tuple[Results, Results, float, float]:

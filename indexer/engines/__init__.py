@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from indexer.errors import QueryError
 from indexer.generation import Manifest
 from indexer.model import Document, IndexStats, Query, Results
+
+T = TypeVar("T")
 
 
 class Lexicon(Protocol):
@@ -35,6 +37,12 @@ class Lexicon(Protocol):
 
     def names_starting(self, prefix: str, limit: int) -> tuple[tuple[str, str], ...]:
         """Name keys that start with ``prefix`` with the id of their document, in order of the key."""
+
+    def batched(self, work: Callable[[Lexicon], T], /) -> T:
+        """The result of ``work``, which is given a lexicon, in few round trips where the words are far away.
+
+        The work may be done several times, at first with answers of nothing; it must have no effect but its result.
+        """
 
 
 class Searcher(Protocol):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from rapidfuzz.distance import OSA
 
 from indexer.analysis import BREAK, FIELDS, AnalyzedDocument, analyze, document_names, is_han, name_key, stem
+from indexer.engines import Lexicon
 from indexer.engines import tree as trees
 from indexer.engines.cards import card_of
 from indexer.errors import IndexMissing, UnknownFacet
@@ -38,6 +40,8 @@ from indexer.model import (
     date_number,
 )
 from indexer.ranking import Ranking
+
+T = TypeVar("T")
 
 Word = Term | Phrase | Prefix
 EXPANSION = 48  # the most frequent words that a prefix or stem stands for, as in the embedded engine
@@ -179,6 +183,10 @@ class MemoryLexicon:
             if k.startswith(prefix)
         ]
         return tuple(sorted(found)[:limit])
+
+    def batched(self, work: Callable[[Lexicon], T], /) -> T:
+        """The result of work that asks this lexicon; its words are at hand, so each question is answered at once."""
+        return work(self)
 
 
 class MemorySearcher:

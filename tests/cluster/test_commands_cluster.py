@@ -13,6 +13,8 @@ from indexer.engines import open_durable
 from indexer.engines.opensearch_engine import OpenSearchEngine
 from scripts.cluster import LocalCluster
 from search_app.cli import main
+from search_app.request import SearchRequest
+from search_app.search import answer
 
 PAGES = {
     "hospitals/tongren.html": ("Beijing Tongren Hospital", "An eye hospital in Beijing. It treats cataracts."),
@@ -65,6 +67,17 @@ def test_every_command_works_on_a_cluster(nodes: LocalCluster, tmp_path: Path, m
     assert measured.exit_code == 0, measured.output
     assert (tmp_path / "run.trec").read_text().startswith("q1 Q0 hospitals/tongren 1 ")
 
+    engine = open_durable(address)
+    assert isinstance(engine, OpenSearchEngine)
+    for text in ("eye hospital in beijing", "catarct hospitl", "which visa for liver clinic renji", "医院 beijing"):
+        with engine.searcher() as searcher:
+            before = engine.cluster.calls
+            answer(SearchRequest(q=text), searcher)
+            assert engine.cluster.calls - before <= 12, text  # not one for each word and name that it might hold
+            before = engine.cluster.calls
+            answer(SearchRequest(q=text), searcher)
+            assert engine.cluster.calls - before <= 5, text
+
     assert "Nothing has changed in" in run("index", "build").stdout
     (tmp_path / "corpus" / "articles" / "visa.html").unlink()
     updated = run("index", "build")
@@ -80,8 +93,6 @@ def test_every_command_works_on_a_cluster(nodes: LocalCluster, tmp_path: Path, m
     unknown = run("index", "rollback", "000099-20260101T000000Z")
     assert (unknown.exit_code, named(unknown)[1:]) == (3, [first, second])
 
-    engine = open_durable(address)
-    assert isinstance(engine, OpenSearchEngine)
     engine.cluster.call(lambda client: client.indices.delete(index=engine.generations.words(first)))
     damaged = run("index", "rollback", first)
     assert (damaged.exit_code, f"Generation {first} is damaged: its index" in damaged.stderr) == (3, True)

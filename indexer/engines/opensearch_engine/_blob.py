@@ -5,12 +5,13 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from indexer.analysis import AnalyzedDocument
+from indexer.analysis import AnalyzedDocument, stem
 from indexer.engines.cards import card_blob, read_card
 from indexer.model import Card, Document
 
@@ -18,7 +19,7 @@ Array = npt.NDArray[Any]
 _HEAD = struct.Struct("<6I")  # bytes of card and terms, tokens, sections, end of the title, bytes of text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Packed:
     """A document as a hit: ``terms[i]`` stands in field ``fields[i]``, at ``starts[i]`` bytes of ``text``."""
 
@@ -31,6 +32,11 @@ class Packed:
     sections: Array  # int32, rows of start, body, end in tokens
     title_end: int
     text: bytes
+
+    @cached_property
+    def stems(self) -> list[str]:
+        """The stem of each term."""
+        return list(map(stem, self.terms))
 
 
 def pack(document: Document, analyzed: AnalyzedDocument) -> bytes:
@@ -54,8 +60,10 @@ def pack(document: Document, analyzed: AnalyzedDocument) -> bytes:
 
 
 def unpack(blob: bytes) -> Packed:
-    """A hit from its bytes; raises ``ValueError``, ``zlib.error`` or ``struct.error`` if they are not whole."""
+    """A hit from its bytes; raises ``ValueError`` or ``zlib.error`` if they are not whole."""
     raw = zlib.decompress(blob)
+    if len(raw) < _HEAD.size:
+        raise ValueError("a packed hit is not whole")
     card_bytes, term_bytes, count, sections, title_end, text_bytes = _HEAD.unpack_from(raw)
     at = _HEAD.size
     starts = np.frombuffer(raw, np.int32, count, at)

@@ -41,10 +41,14 @@ class Conflict(Exception):
 
 
 class Cluster:
-    """The nodes of one address; share one among threads. A forked process gets connections of its own."""
+    """The nodes of one address; share one among threads. A forked process gets connections of its own.
+
+    ``calls`` is the number of round trips so far, for tests and benchmarks.
+    """
 
     def __init__(self, address: Address) -> None:
         self.address = address
+        self.calls = 0
         self._client: OpenSearch | None = None
         self._owner = 0
         self._lock = threading.Lock()
@@ -66,6 +70,7 @@ class Cluster:
             EngineUnavailable: If no node answers in time, or the cluster cannot do it now.
             QueryError: If the cluster refuses a query for its size.
         """
+        self.calls += 1
         try:
             return work(self.client())
         except theirs.NotFoundError as error:
@@ -77,35 +82,36 @@ class Cluster:
                 raise Conflict(str(error)) from error
             raise self._in_our_words(error) from error
 
-    def search(self, index: str, body: Json, **params: Any) -> Json:
+    def search(self, index: str, body: Json) -> Json:
         """One search over all shards, or an error: what only some shards say is no answer."""
-        return self.searches(index, [body], **params)[0]
+        return self.searches([(index, body)])[0]
 
-    def searches(self, index: str, bodies: list[Json], **params: Any) -> list[Json]:
-        """Several searches in one round trip, each whole."""
+    def searches(self, asked: list[tuple[str, Json]]) -> list[Json]:
+        """Several searches, each of an index, in one round trip; each whole."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                return self._searches(index, bodies, params)
+                return self._searches(asked)
             except EngineUnavailable:
                 if time.monotonic() + PAUSE_SECONDS > deadline:
                     raise
                 time.sleep(PAUSE_SECONDS)
 
-    def _searches(self, index: str, bodies: list[Json], params: Json) -> list[Json]:
+    def _searches(self, asked: list[tuple[str, Json]]) -> list[Json]:
         limits = {"allow_partial_search_results": "false"}
-        if len(bodies) == 1:
-            body = {"timeout": SERVER_SECONDS, **bodies[0]}
+        if len(asked) == 1:
+            index, body = asked[0]
+            whole = {"timeout": SERVER_SECONDS, **body}
             answers = [
                 self.call(
                     lambda client: client.search(
-                        index=index, body=body, params={**limits, **params}, request_timeout=SEARCH_SECONDS
+                        index=index, body=whole, params=dict(limits), request_timeout=SEARCH_SECONDS
                     )
                 )
             ]
         else:
             lines: list[Json] = []
-            for body in bodies:
+            for index, body in asked:
                 lines += [{"index": index, **limits}, {"timeout": SERVER_SECONDS, **body}]
             packed = b"".join(orjson.dumps(line) + b"\n" for line in lines)
             answers = self.call(lambda client: client.msearch(body=packed, request_timeout=SEARCH_SECONDS))["responses"]

@@ -1,76 +1,51 @@
-"""The words and names of a generation, from the index that stands beside its documents."""
+"""The words and names of a generation, from the index that stands beside its documents, in few round trips."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import lru_cache
-
-from rapidfuzz.distance import OSA
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from indexer.analysis import stem
-from indexer.engines.opensearch_engine._cluster import Cluster, Json
-from indexer.engines.opensearch_engine._schema import short
+from indexer.engines import Lexicon
+from indexer.engines.opensearch_engine._cluster import Cluster
+from indexer.engines.opensearch_engine._lookups import (
+    EXPANSION,
+    JOINED,
+    NAMED,
+    NAMES,
+    PREFIX,
+    SIMILAR,
+    STARTING,
+    STEM,
+    TERM,
+    Asked,
+    Forms,
+    Lookup,
+    searches_for,
+)
 
-Forms = tuple[tuple[str, int], ...]  # words with the documents that have them, most frequent first
+T = TypeVar("T")
 
-WORD, NAME, ATTACHED = "word", "name", "attached"
-EXPANSION = 48  # the most frequent words that a prefix or stem stands for, as in the embedded engine
-MAX_NAMED = 1000  # documents of one name that are told of
-FAR = 2  # the longest edit distance that the cluster's automata know
-KEPT = 1 << 15  # answers of each kind that a process remembers
-_BY_COUNT = [{"count": "desc"}, {"term": "asc"}]
+KEPT = 1 << 17  # answers that a process remembers of one generation; most are empty
+ROUNDS = 8  # of guessing; a search with errors in typing takes four or five
+DEAR = frozenset((SIMILAR, STARTING, NAMES))  # kinds that walk through many words: only asked when nothing else is open
 
 
-class ClusterLexicon:
-    """Words and names of one generation. What was asked once is remembered: a generation never changes."""
+class _Words(ABC):
+    """A lexicon over single lookups."""
 
-    def __init__(self, cluster: Cluster, documents: str, words: str) -> None:
-        self._cluster = cluster
-        self._documents = documents
-        self._words = words
-        self._stems: dict[str, Forms] = {}
-        self._prefixes: dict[str, Forms] = {}
-        self.joined = lru_cache(maxsize=KEPT)(self._joined)
-        self.named = lru_cache(maxsize=KEPT)(self._named)
-        self.starting = lru_cache(maxsize=KEPT)(self._starting)
-        self.similar = lru_cache(maxsize=KEPT)(self._similar)
-        self.names_starting = lru_cache(maxsize=KEPT)(self._names_starting)
-
-    # -- words ---------------------------------------------------------------------------------------------------------
-
-    def fetch(self, stems: Iterable[str], prefixes: Iterable[str]) -> None:
-        """Learn all forms of some stems and prefixes in one round trip, so that asking for each costs nothing."""
-        wanted = [("stem", each) for each in dict.fromkeys(stems) if each and each not in self._stems]
-        wanted += [("prefix", each) for each in dict.fromkeys(prefixes) if each and each not in self._prefixes]
-        if not wanted:
-            return
-        bodies = [self._listing({"term": {"stem": t}} if kind == "stem" else _prefix("term", t)) for kind, t in wanted]
-        for (kind, text), answer in zip(wanted, self._cluster.searches(self._words, bodies), strict=True):
-            kept = self._stems if kind == "stem" else self._prefixes
-            if len(kept) >= KEPT:
-                kept.clear()
-            kept[text] = _forms(answer)
+    @abstractmethod
+    def look_up(self, lookup: Lookup) -> Any:
+        """What is known of one thing; None if it is not known yet."""
 
     def forms(self, root: str) -> Forms:
         """The most frequent words of a stem."""
-        if root and root not in self._stems:
-            self.fetch((root,), ())
-        return self._stems.get(root, ())
+        return (self.look_up((STEM, root)) or ()) if root else ()
 
     def expanded(self, prefix: str) -> Forms:
         """The most frequent words that start with a prefix."""
-        if prefix and prefix not in self._prefixes:
-            self.fetch((), (prefix,))
-        return self._prefixes.get(prefix, ())
-
-    def _listing(self, query: Json, size: int = EXPANSION + 1) -> Json:
-        return {
-            "query": {"bool": {"filter": query}},
-            "size": size,
-            "sort": _BY_COUNT,
-            "_source": ["term", "count"],
-            "track_total_hits": False,
-        }
+        return (self.look_up((PREFIX, prefix)) or ()) if prefix else ()
 
     def frequency(self, term: str) -> int:
         """Live documents with the term or another form of its stem, each form counted."""
@@ -78,88 +53,109 @@ class ClusterLexicon:
 
     def exact_frequency(self, term: str) -> int:
         """Live documents with this very form."""
-        forms = self.forms(stem(term))
-        if len(forms) > EXPANSION and term not in dict(forms):
-            return self._rare(term)
-        return dict(forms).get(term, 0)
+        forms = dict(self.forms(stem(term)))
+        if len(forms) > EXPANSION and term not in forms:
+            return self.look_up((TERM, term)) or 0
+        return forms.get(term, 0)
 
-    def _rare(self, term: str) -> int:
-        found = _forms(self._cluster.search(self._words, self._listing({"term": {"term": term}}, 1)))
-        return found[0][1] if found else 0
-
-    def _starting(self, prefix: str, limit: int) -> Forms:
-        """The most frequent words with a prefix."""
-        query = _prefix("term", prefix) if prefix else {"term": {"type": WORD}}
-        return _forms(self._cluster.search(self._words, self._listing(query, limit)))
-
-    def _similar(self, word: str, limit: int, distance: int = FAR) -> tuple[tuple[str, int, int], ...]:
-        """Words within an edit distance of at most two, nearest first."""
-        if not word or limit <= 0:
-            return ()
-        plain = [{"term": {"plain": True}}]
-        bodies: list[Json] = []
-        for far in range(1, min(distance, FAR) + 1):
-            nearer = [_fuzzy(word, far - 1)] if far > 1 else [{"term": {"term": word}}]
-            query = {"bool": {"filter": [*plain, _fuzzy(word, far)], "must_not": nearer}}
-            bodies.append(self._listing(query, limit))
-        found = [
-            (term, OSA.distance(word, term), count)
-            for answer in self._cluster.searches(self._words, bodies)
-            for term, count in _forms(answer)
-        ]
-        return tuple(sorted(found, key=lambda each: (each[1], -each[2], each[0]))[:limit])
-
-    def _joined(self, word: str) -> tuple[tuple[str, ...], ...]:
+    def joined(self, word: str) -> tuple[tuple[str, ...], ...]:
         """Term sequences that the corpus writes as one compound with these letters."""
-        start = word + "\t"
-        aggregation = {"terms": {"field": "compounds", "size": 64, "include": _literal(start) + ".*"}}
-        body = {
-            "query": {"bool": {"filter": _prefix("compounds", start)}},
-            "size": 0,
-            "track_total_hits": False,
-            "aggs": {"found": aggregation},
-        }
-        buckets = self._cluster.search(self._documents, body)["aggregations"]["found"]["buckets"]
-        return tuple(sorted(tuple(each["key"].removeprefix(start).split(" ")) for each in buckets))
+        return self.look_up((JOINED, word)) or ()
 
-    # -- names ---------------------------------------------------------------------------------------------------------
-
-    def _named(self, key: str) -> tuple[str, ...]:
+    def named(self, key: str) -> tuple[str, ...]:
         """Ids of the documents that have exactly this name."""
-        if not key:
-            return ()
-        found = self._names({"term": {"name": short(key)}}, MAX_NAMED)
-        return tuple(doc_id for _, doc_id in found)
+        return (self.look_up((NAMED, key)) or ()) if key else ()
 
-    def _names_starting(self, prefix: str, limit: int) -> tuple[tuple[str, str], ...]:
+    def starting(self, prefix: str, limit: int) -> Forms:
+        """The most frequent words with a prefix."""
+        return self.look_up((STARTING, prefix, limit)) or ()
+
+    def similar(self, word: str, limit: int, distance: int = 2) -> tuple[tuple[str, int, int], ...]:
+        """Words within an edit distance of at most two, nearest first."""
+        return (self.look_up((SIMILAR, word, limit, distance)) or ()) if word and limit > 0 else ()
+
+    def names_starting(self, prefix: str, limit: int) -> tuple[tuple[str, str], ...]:
         """Name keys with a prefix, with the id of their document."""
-        return self._names(_prefix("name", prefix) if prefix else {"term": {"type": NAME}}, limit)
+        return self.look_up((NAMES, prefix, limit)) or ()
 
-    def _names(self, query: Json, limit: int) -> tuple[tuple[str, str], ...]:
-        body = {
-            "query": {"bool": {"filter": query}},
-            "size": limit,
-            "sort": [{"name": "asc"}, {"id": "asc"}],
-            "_source": ["name", "id"],
-            "track_total_hits": False,
-        }
-        hits = self._cluster.search(self._words, body)["hits"]["hits"]
-        return tuple((hit["_source"]["name"], hit["_source"]["id"]) for hit in hits)
+    def batched(self, work: Callable[[Lexicon], T], /) -> T:
+        """The result of work that asks this lexicon."""
+        return work(self)
 
 
-def _forms(answer: Json) -> Forms:
-    return tuple((hit["_source"]["term"], int(hit["_source"]["count"])) for hit in answer["hits"]["hits"])
+class ClusterLexicon(_Words):
+    """Words and names of one generation. What was asked once is remembered: a generation never changes."""
+
+    def __init__(self, cluster: Cluster, documents: str, words: str) -> None:
+        self._cluster = cluster
+        self._documents = documents
+        self._words = words
+        self._known: dict[Lookup, Any] = {}
+
+    def look_up(self, lookup: Lookup) -> Any:
+        """What the cluster knows of one thing."""
+        found = self._known.get(lookup)
+        return self._ask((lookup,))[lookup] if found is None else found
+
+    def remembered(self, lookup: Lookup) -> Any:
+        """What was asked before; None if it was not."""
+        return self._known.get(lookup)
+
+    def learn(self, lookups: Iterable[Lookup]) -> None:
+        """Look up what is not known yet in one round trip, or two where one thing fills a page."""
+        if missing := [each for each in lookups if each not in self._known]:
+            self._ask(missing)
+
+    def _ask(self, lookups: Iterable[Lookup]) -> dict[Lookup, Any]:
+        found: dict[Lookup, Any] = {}
+        todo = searches_for(lookups)
+        while todo:
+            answers = iter(self._cluster.searches([(self._index(each), body) for each in todo for body in each.bodies]))
+            apart: list[Lookup] = []
+            for each in todo:
+                read = each.read([next(answers) for _ in each.bodies])
+                if read is None:
+                    apart += each.lookups
+                else:
+                    found |= read
+            todo = [single for lookup in apart for single in searches_for((lookup,))]
+        if len(self._known) + len(found) > KEPT:
+            self._known = {}
+        self._known |= found
+        return found
+
+    def _index(self, asked: Asked) -> str:
+        return self._documents if asked.of_documents else self._words
+
+    def fetch(self, stems: Iterable[str], prefixes: Iterable[str]) -> None:
+        """Learn all forms of some stems and prefixes in one round trip, so that asking for each costs nothing."""
+        self.learn([*((STEM, each) for each in stems if each), *((PREFIX, each) for each in prefixes if each)])
+
+    def batched(self, work: Callable[[Lexicon], T], /) -> T:
+        """The result of work that asks this lexicon, in a few round trips instead of one for each question.
+
+        The work is done with guesses (nothing is known), which shows what it asks; that is looked up together, and the
+        work done again, until it asks nothing new.
+        """
+        for _ in range(ROUNDS):
+            guess = _Guess(self)
+            result = work(guess)
+            if not guess.open:
+                return result
+            self.learn([each for each in guess.open if each[0] not in DEAR] or guess.open)
+        return work(self)
 
 
-def _prefix(field: str, text: str) -> Json:
-    return {"prefix": {field: {"value": text}}}
+class _Guess(_Words):
+    """Answers with what is remembered, otherwise with nothing, and notes what that was."""
 
+    def __init__(self, lexicon: ClusterLexicon) -> None:
+        self._lexicon = lexicon
+        self.open: dict[Lookup, None] = {}
 
-def _fuzzy(word: str, distance: int) -> Json:
-    options = {"value": word, "fuzziness": distance, "prefix_length": 0, "transpositions": True}
-    return {"fuzzy": {"term": {**options, "rewrite": "constant_score"}}}
-
-
-def _literal(text: str) -> str:
-    """A text as a pattern of Lucene's that matches it alone."""
-    return "".join(char if char.isalnum() or char == "\t" else "\\" + char for char in text)
+    def look_up(self, lookup: Lookup) -> Any:
+        """What is remembered."""
+        found = self._lexicon.remembered(lookup)
+        if found is None:
+            self.open[lookup] = None
+        return found

@@ -106,16 +106,19 @@ def _occurrences(plan: Plan, hits: list[Packed]) -> tuple[Array, Array, Array, A
 
 def places_of(word: Phrase, hit: Packed) -> list[int]:
     """Where a phrase begins in a hit, in order."""
-    wanted = word.terms if word.exact else tuple(stem(term) for term in word.terms)
-    terms = hit.terms if word.exact else [stem(term) for term in hit.terms]
-    size = len(wanted)
+    wanted = word.terms if word.exact else tuple(map(stem, word.terms))
+    terms = hit.terms if word.exact else hit.stems
     fields = {FIELDS.index(each) for each in word.fields} if word.fields else None
-    last = len(terms) - size
-    return [
-        at
-        for at, term in enumerate(terms)
-        if term == wanted[0]
-        and at <= last
-        and tuple(terms[at : at + size]) == wanted
-        and (fields is None or int(hit.fields[at]) in fields)
-    ]
+    found: list[int] = []
+    at = -1
+    while (at := _next(terms, wanted[0], at + 1)) >= 0:
+        if tuple(terms[at : at + len(wanted)]) == wanted and (fields is None or int(hit.fields[at]) in fields):
+            found.append(at)
+    return found
+
+
+def _next(terms: list[str], term: str, start: int) -> int:
+    try:
+        return terms.index(term, start)
+    except ValueError:
+        return -1

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from indexer.analysis import FIELDS, stem
 from indexer.engines.opensearch_engine._cluster import Cluster, Json
-from indexer.engines.opensearch_engine._lexicon import EXPANSION, ClusterLexicon
+from indexer.engines.opensearch_engine._lexicon import ClusterLexicon
+from indexer.engines.opensearch_engine._lookups import EXPANSION
 from indexer.engines.opensearch_engine._schema import UNIT, wire
 from indexer.engines.tree import FlatTree, members
 from indexer.model import Phrase, Prefix, Term
@@ -34,10 +35,11 @@ class Counts:
         found = {key: self._kept[key] for key in wanted if key in self._kept}
         missing = [key for key in wanted if key not in found]
         if missing:
-            bodies = [
-                {"query": {"bool": {"filter": wanted[key]}}, "size": 0, "track_total_hits": True} for key in missing
+            asked = [
+                (self._index, {"query": {"bool": {"filter": wanted[key]}}, "size": 0, "track_total_hits": True})
+                for key in missing
             ]
-            for key, answer in zip(missing, self._cluster.searches(self._index, bodies), strict=True):
+            for key, answer in zip(missing, self._cluster.searches(asked), strict=True):
                 found[key] = self._kept[key] = int(answer["hits"]["total"]["value"])
             while len(self._kept) > self.LIMIT:
                 self._kept.popitem(last=False)

@@ -24,7 +24,7 @@ from indexer.engines.opensearch_engine._blob import unpack
 from indexer.engines.opensearch_engine._cluster import Json
 from indexer.engines.opensearch_engine._generations import ClusterGenerations
 from indexer.engines.opensearch_engine._lease import Lease
-from indexer.engines.opensearch_engine._lexicon import ATTACHED, NAME, WORD
+from indexer.engines.opensearch_engine._lookups import ATTACHED, NAME, WORD
 from indexer.engines.opensearch_engine._schema import (
     Prepared,
     complete,

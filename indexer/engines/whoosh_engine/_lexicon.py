@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
 from indexer.analysis import is_han
+from indexer.engines import Lexicon
 from indexer.engines.whoosh_engine._segment import Segment
+
+T = TypeVar("T")
 
 _SCANNED = 4096  # words looked at to find the most frequent ones with a prefix
 
@@ -73,3 +78,7 @@ class ColumnLexicon:
                 if s.live[document]:
                     found.append((s.names[number], s.ids[document]))
         return tuple(sorted(found)[:limit])
+
+    def batched(self, work: Callable[[Lexicon], T], /) -> T:
+        """The result of work that asks this lexicon; its words are at hand, so each question is answered at once."""
+        return work(self)
