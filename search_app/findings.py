@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from indexer.engines import Lexicon
-from indexer.model import Boost
+from indexer.model import And, Boost, FacetIs, Node, Or
 from search_app.reading import FacetReading
 from search_app.words import Words
 
 BOOSTS = {"city": 4.0, "specialty": 4.0, "kind": 5.0, "topic": 3.0}
+ADVICE = 3.0  # for articles, when the words ask a question or name what only articles are about
+HOSPITAL_TOPICS = frozenset(("Cancer Treatment", "Fertility & IVF", "Traditional Chinese Medicine"))
+ASKING = frozenset((
+    "how", "why", "what", "whats", "who", "when", "if", "is", "are", "am", "can", "could", "do", "does", "did",
+    "should", "will", "would", "must", "may",
+))  # fmt: skip
 HINT = 2.0  # for a value that is only related to the words
 MAX_LEAVES = 52  # an engine takes 62; exact name, names inside and filters need a few
 
@@ -57,12 +63,48 @@ class Findings:
             used = used[:start] + text + used[end:]
         return used
 
+    def asks(self) -> bool:
+        """Whether the words begin as a question does."""
+        return self.text.casefold().partition(" ")[0] in ASKING
+
+    def advice(self) -> bool:
+        """Whether the words name a topic that only articles are about."""
+        return any(each.facet == "topic" and each.value not in HOSPITAL_TOPICS for each in self.found)
+
     def boosts(self) -> tuple[Boost, ...]:
-        """What lifts hits. Beside "hospital" a word for a specialty does not mean the topic of articles as well."""
+        """What lifts hits.
+
+        A word for a specialty means the topic of articles as well only in questions: beside the name of an illness the
+        topic would put every article on the field in front of the hospitals that treat it.
+        """
+        article = self.asks() or self.advice()
         hospital = any(each.facet == "kind" and each.value == "hospital" for each in self.found)
-        both = {each.words for each in self.found if each.facet == "specialty"} if hospital else set()
+        both = {each.words for each in self.found if each.facet == "specialty"} if hospital or not article else set()
         lifts: dict[tuple[str, str], float] = dict.fromkeys(self.hints, HINT)
         for each in self.found:
             if each.facet != "topic" or each.words not in both:
                 lifts[(each.facet, each.value)] = BOOSTS[each.facet]
+        if article and not hospital and self.wanted("kind", "article"):
+            lifts.setdefault(("kind", "article"), ADVICE)
         return tuple(Boost(facet, value, weight) for (facet, value), weight in lifts.items())
+
+    def field(self) -> Node | None:
+        """Pages of every field and city that were read, of a related field where none was; None without a field."""
+        fields: dict[str, list[Node]] = {}
+        cities: list[Node] = []
+        for each in self.found:
+            if each.facet == "city":
+                cities.append(FacetIs("city", each.value))
+            elif each.facet == "specialty" or each.value in HOSPITAL_TOPICS:
+                fields.setdefault(each.words, []).append(FacetIs(each.facet, each.value))
+        if not fields:
+            fields[""] = [FacetIs(facet, value) for facet, value in self.hints if facet == "specialty"]
+        wanted = [_any(nodes) for nodes in fields.values() if nodes]
+        if not wanted:
+            return None
+        wanted += [_any(cities)] if cities else []
+        return wanted[0] if len(wanted) == 1 else And(tuple(wanted))
+
+
+def _any(nodes: list[Node]) -> Node:
+    return nodes[0] if len(nodes) == 1 else Or(tuple(nodes))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from indexer.model import And, DocumentIs, Everything, Node, Not, Or, Query
 
-ALL_WORDS_WEIGHT = 100.0  # above any sum of word scores and boosts, below an exact name
+ALL_WORDS_WEIGHT = 2.0  # above any sum of word scores and boosts, below an exact name
 SHORT_TEXT = 5  # wanted words; a text with more is prose
 EXACT_WEIGHT = 1000.0  # above any sum of word scores and boosts
 
@@ -52,6 +52,7 @@ class Reading:
         exact_ids: All documents of that name; more than one when a name is shared.
         optional: Words that need not match.
         unknown: Wanted words that stand nowhere in the index, in any form.
+        field: What pages are about that fit all read values, whatever their words; None when no field was read.
         notes: What was left out or decided, each one plain sentence.
         plain: Whether only the plain words were asked for.
     """
@@ -68,6 +69,7 @@ class Reading:
     exact_reason: str = ""
     optional: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    field: Node | None = None
     notes: tuple[str, ...] = ()
     plain: bool = False
 
@@ -100,11 +102,11 @@ class Reading:
         return tuple(part for part in self.parts if part.role == "word")
 
     def relaxed(self, missing: int, first: tuple[str, ...] = ()) -> Query:
-        """The query when up to ``missing`` of the wanted words may be absent; everything else still holds.
+        """The query when up to ``missing`` of the wanted words may be absent, or all of them on a page of the field.
 
-        ``first`` are documents that have all words; they stand in front of the others.
+        Everything else still holds. ``first`` are documents that have all words; they are lifted.
         """
-        root = compose(self.parts, missing)
+        root = compose(self.parts, missing, self.field)
         if first:
             root = Or((DocumentIs(first, ALL_WORDS_WEIGHT, "all words"), root))
         return replace(self.query, root=with_exact(root, self.exact_ids, self.exact_reason))
@@ -115,8 +117,8 @@ class Reading:
         return replace(self.query, root=with_exact(root, self.exact_ids, self.exact_reason))
 
 
-def compose(parts: tuple[Part, ...], missing: int = 0) -> Node:
-    """The tree of some parts; ``missing`` wanted words need not match."""
+def compose(parts: tuple[Part, ...], missing: int = 0, field: Node | None = None) -> Node:
+    """The tree of some parts; ``missing`` wanted words need not match, and none of them where ``field`` does."""
     words = [part.node for part in parts if part.role == "word"]
     fixed = [part.node for part in parts if part.role == "fixed"]
     optional = [part.node for part in parts if part.role == "optional"]
@@ -126,9 +128,11 @@ def compose(parts: tuple[Part, ...], missing: int = 0) -> Node:
         wanted.append(Or(tuple(words), max(1, len(words) - missing)))
     else:
         wanted += words
-    named = [part.node for part in parts if part.role == "named"]
-    if named and wanted:
-        wanted = [Or((*named, wanted[0] if len(wanted) == 1 else And(tuple(wanted))))]
+    instead = [part.node for part in parts if part.role == "named"]
+    if field is not None:
+        instead.append(field)
+    if instead and wanted:
+        wanted = [Or((*instead, wanted[0] if len(wanted) == 1 else And(tuple(wanted))))]
     children: list[Node] = wanted + fixed
     if not children:
         children = [Everything()] if unwanted or optional else []

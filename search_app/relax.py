@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from indexer.analysis import terms
 from indexer.engines import Lexicon
 from indexer.model import FACETS
 from search_app.reading import SHORT_TEXT, Part, Reading
@@ -61,20 +60,13 @@ def may_be_filled_up(reading: Reading) -> bool:
     """Whether pages with most of the words may follow when few have all.
 
     Not after a name, which leaves nothing to look for, nor beside a phrase, group or field: who types one wants no
-    more than was asked for. Of two words one is not most, unless both were only read as a city and a field.
+    more than was asked for. Of two words one is not most, unless both were only read as a city and a field; but pages
+    of a field that was read may always follow.
     """
     fixed = any(part.role == "fixed" for part in reading.parts)
-    if reading.plain or reading.exact_ids or fixed:
+    if reading.plain or reading.exact_ids or fixed or not reading.words():
         return False
-    return len(reading.words()) > 2 or _only_values(reading)
-
-
-def _only_values(reading: Reading) -> bool:
-    """Whether every wanted word was read as a city or a field ("eye beijing"): that lifts pages, it never narrows."""
-    if not (reading.city and reading.specialty):
-        return False
-    read = {term for each in reading.found for term in terms(each.words)}
-    return all(set(terms(part.words)) <= read for part in reading.words())
+    return len(reading.words()) > 2 or reading.field is not None
 
 
 def relaxations(request: SearchRequest, reading: Reading, total: Total) -> tuple[Relaxation, ...]:

@@ -21,6 +21,9 @@ from search_app.words import Words, default_words
 
 __all__ = ["Answer", "SearchRequest", "UnknownValue", "answer"]
 
+_HAVE_ALL = ("No page has", "One page has", "{} pages have")
+_OTHERS, _THESE = "the others have", "these have"
+_FIELD = "most of them, or are about the field that was read from them"
 ENOUGH = 100  # pages of which the order may choose, when a text in prose must do with fewer of its words
 FEW = 10  # pages with all words; when there are fewer, those with most of them follow
 
@@ -44,8 +47,9 @@ class Answer:
         results: Hits, exact counts, facets.
         page: The page asked for, from 1.
         pages: Pages there are, at least 1; a page past them has no hits.
-        absent: Wanted words a hit may lack, because no page or few have them all; 0 when all hold.
-        complete: Pages that have all words and stand in front of those that lack some; their number without filters.
+        absent: Wanted words a hit may lack, because no page or few have them all; 0 when all hold, and all of them
+            when pages of the field that was read follow.
+        complete: Pages that have all words beside those that lack some; their number without filters.
         relaxations: One thing less each, with hits; only when there are none.
         did_you_mean: Another spelling with hits; only when nothing has all words.
         unknown_values: Chosen values that do not exist.
@@ -88,7 +92,7 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
     wider = _wider(reading, searcher) if results.total.value < FEW else _Wider()
     absent, complete = wider.absent, len(wider.first)
     if absent:
-        results = _ask(request, reading.relaxed(absent, wider.first), searcher)
+        results = _ask(request, reading.relaxed(wider.missing, wider.first), searcher)
     offered: tuple[Relaxation, ...] = ()
     meant: DidYouMean | None = None
     if not results.total.value or (absent and not complete):
@@ -179,9 +183,16 @@ def _count(query: Query, searcher: Searcher) -> Count:
 
 @dataclass(frozen=True, slots=True)
 class _Wider:
-    """How far a search goes beyond the pages that have all words: words a page may lack, and who has them all."""
+    """How far a search goes beyond the pages that have all words.
+
+    Attributes:
+        absent: Words that a page may lack; all of them when those of the field follow.
+        missing: Words that a page may lack that is not of the field.
+        first: Pages that have them all.
+    """
 
     absent: int = 0
+    missing: int = 0
     first: tuple[str, ...] = ()
 
 
@@ -190,18 +201,20 @@ def _wider(reading: Reading, searcher: Searcher) -> _Wider:
 
     Filters play no part, so that choosing a value never changes what the other values' counts promise.
     """
-    steps = may_be_absent(reading)
+    fillable = may_be_filled_up(reading)
+    with_field = fillable and reading.field is not None
+    steps = may_be_absent(reading) or ((0,) if with_field else ())
     if not steps:
         return _Wider()
     whole = searcher.search(replace(reading.query, facets=(), sort="relevance", offset=0, limit=FEW))
     first = tuple(hit.doc_id for hit in whole.hits)
-    if len(first) >= FEW or (first and not may_be_filled_up(reading)):
+    if len(first) >= FEW or (first and not fillable):
         return _Wider()
     last = _Wider()
-    for absent in steps:
-        found = _count(reading.relaxed(absent), searcher).value
+    for missing in steps:
+        found = _count(reading.relaxed(missing), searcher).value
         if found > len(first):
-            last = _Wider(absent, first)
+            last = _Wider(len(reading.words()) if with_field else missing, missing, first)
         if found >= ENOUGH:
             break
     return last
@@ -215,7 +228,7 @@ def _total(request: SearchRequest, searcher: Searcher, words: Words) -> int:
     if not 0 < total < FEW:
         return total
     wider = _wider(reading, searcher)
-    return _count(replace(reading.relaxed(wider.absent, wider.first), filters=filters), searcher).value
+    return _count(replace(reading.relaxed(wider.missing, wider.first), filters=filters), searcher).value
 
 
 def _applied(reading: Reading, wider: _Wider, unknown: tuple[UnknownValue, ...]) -> tuple[str, ...]:
@@ -226,7 +239,10 @@ def _applied(reading: Reading, wider: _Wider, unknown: tuple[UnknownValue, ...])
         least = wanted - wider.absent
         missing = ", ".join(f"“{word}”" for word in reading.unknown)
         said = f" No page has {missing}." if missing else ""
-        if wider.first:
+        if not least:
+            have = _HAVE_ALL[min(len(wider.first), 2)].format(len(wider.first))
+            notes.append(f"{have} all words; {_OTHERS if wider.first else _THESE} {_FIELD}.{said}")
+        elif wider.first:
             have = f"{len(wider.first)} pages have" if len(wider.first) > 1 else "One page has"
             notes.append(f"{have} all {wanted} words; the others have at least {least} of them.")
         else:

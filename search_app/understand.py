@@ -83,6 +83,7 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         exact_reason=reason,
         optional=tuple(dict.fromkeys(part.words for part in parts if part.role == "optional" and part.words)),
         unknown=tuple(found.unknown),
+        field=found.field(),
         notes=tuple(found.notes),
         plain=found.plain,
     )

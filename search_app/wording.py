@@ -16,8 +16,6 @@ from search_app.widen import Member, Piece, Unit, concept, other_names, together
 MAX_OPTIONAL = 8  # further small words cost time and tell nothing
 SMALL_WORD_WEIGHT = 0.4  # "best" and "the" tell two pages apart only when nothing else does
 _JOINING = frozenset(("and", "or", "nor"))
-_ASKING = frozenset(("how", "why", "what", "is", "are", "can", "could", "do", "does", "should", "will", "whats"))
-_HOSPITAL_TOPICS = frozenset(("Cancer Treatment", "Fertility & IVF", "Traditional Chinese Medicine"))
 _BEFORE_US = frozenset(("the", "in", "vs", "versus", "than", "to", "from", "china", "usa", "like"))
 
 
@@ -149,10 +147,9 @@ class _Stretch:
 
     def _read_kinds(self, kinds: list[tuple[str, str]]) -> None:
         """The word hospital lifts hospitals, unless the words ask what a page of advice answers."""
-        asks = bool(self.pieces) and self.pieces[0].term in _ASKING
-        advice = any(each.facet == "topic" and each.value not in _HOSPITAL_TOPICS for each in self.found.found)
+        advice = self.found.asks() or self.found.advice()
         for value, typed in kinds:
-            if value != "hospital" or not (asks or advice):
+            if value != "hospital" or not advice:
                 self.found.read("kind", value, typed)
 
     def _natural_except(self, at: int) -> tuple[list[Part], int]:
@@ -219,11 +216,20 @@ class _Stretch:
             if self.prose and optional[n] and piece.term in self.thesaurus.function_words:
                 continue
             small = optional[n] and piece.term not in kinds
+            if len(unit.pieces) > 1:
+                named = self._values_of(unit, piece, values)
+                others = other_names(unit, self.lexicon, self.facets, named, self.spellings_only)
             node = self._word(unit, piece, place + n, self._fields(unit, values), others, small)
             if len(node.members) == 1 and not optional[n] and not self.lexicon.frequency(piece.term):
                 self.found.unknown[piece.typed.rstrip("-")] = None
             parts += self._part("optional" if optional[n] else "word", node, Unit((piece,), unit.how))
         return parts
+
+    def _values_of(self, unit: Unit, piece: Piece, values: tuple[Value, ...]) -> list[Value]:
+        """Values of a unit without those that another of its words alone stands for: "lung" is no cancer."""
+        alone = {each.term: self.facets.read((each.term,)) for each in unit.pieces}
+        of_others = {value for term, found in alone.items() if term != piece.term for value in found}
+        return [each for each in values if each in unit.meanings or each in alone[piece.term] or each not in of_others]
 
     def _word(
         self, unit: Unit, piece: Piece, place: int, fields: tuple[str, ...], others: list[Member], small: bool
