@@ -74,6 +74,8 @@ def _leads_somewhere(word: str, lexicon: Lexicon, words: Words) -> bool:
 
 def _settled(word: str, lexicon: Lexicon, words: Words) -> bool:
     """Whether a word needs no correction; a slip may leave the stem whole ("insurence"), then the form decides."""
+    if words.thesaurus.ordinary(word):
+        return True
     if not is_known(word, lexicon, words):
         return False
     if lexicon.exact_frequency(word) or not lexicon.frequency(word) or word in words.thesaurus.vocabulary:

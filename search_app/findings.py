@@ -16,7 +16,8 @@ ASKING = frozenset((
     "how", "why", "what", "whats", "who", "when", "if", "is", "are", "am", "can", "could", "do", "does", "did",
     "should", "will", "would", "must", "may",
 ))  # fmt: skip
-HINT = 2.0  # for a value that is only related to the words
+FIELD_BESIDE_ADVICE = 1.0  # for a specialty, where an article is asked for: its hospitals do not answer
+HINT = 1.0  # for a value that is only related to the words
 MAX_LEAVES = 52  # an engine takes 62; exact name, names inside and filters need a few
 
 
@@ -80,10 +81,11 @@ class Findings:
         article = self.asks() or self.advice()
         hospital = any(each.facet == "kind" and each.value == "hospital" for each in self.found)
         both = {each.words for each in self.found if each.facet == "specialty"} if hospital or not article else set()
+        weights = {**BOOSTS, "specialty": FIELD_BESIDE_ADVICE} if article else BOOSTS
         lifts: dict[tuple[str, str], float] = dict.fromkeys(self.hints, HINT)
         for each in self.found:
             if each.facet != "topic" or each.words not in both:
-                lifts[(each.facet, each.value)] = BOOSTS[each.facet]
+                lifts[(each.facet, each.value)] = weights[each.facet]
         if article and not hospital and self.wanted("kind", "article"):
             lifts.setdefault(("kind", "article"), ADVICE)
         return tuple(Boost(facet, value, weight) for (facet, value), weight in lifts.items())

@@ -38,5 +38,5 @@ def hinted(unit: Unit, facets: FacetWords) -> Iterator[tuple[str, str, bool]]:
             if synonym.relation == "wider":
                 if facet in ("specialty", "topic"):
                     yield facet, value, False
-            elif facet == "specialty":
+            elif facet in ("specialty", "topic"):
                 yield facet, value, True

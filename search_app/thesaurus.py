@@ -36,6 +36,7 @@ class Thesaurus:
 
     entries: Mapping[Terms, tuple[Synonym, ...]]
     by_stem: Mapping[Terms, Terms]
+    by_set: Mapping[frozenset[str], Terms]  # phrases by the stems of their words, without function words
     vocabulary: frozenset[str]  # every word that stands in an entry, also within a phrase
     protected: frozenset[str]
     function_words: frozenset[str]
@@ -46,13 +47,30 @@ class Thesaurus:
     except_any: frozenset[Terms]
     between: frozenset[str]
     name_words: frozenset[str]
+    everyday: frozenset[str]  # stems of ordinary words
 
     def entry(self, typed: Terms) -> Terms | None:
-        """The entry that some terms are, in this or another inflection."""
+        """The entry that some terms are, in this or another inflection; a phrase also in another order of its words."""
         if typed in self.entries:
             return typed
         found = self.by_stem.get(stems(typed))
-        return found if found and may_be_inflected(typed, found) else None
+        if found and may_be_inflected(typed, found):
+            return found
+        return self._reordered(typed) if len(typed) > 1 else None
+
+    def _reordered(self, typed: Terms) -> Terms | None:
+        """The phrase of the same words in another order or with small ones between, as in "lump in my breast"."""
+        if typed[0] in self.function_words or typed[-1] in self.function_words:
+            return None
+        content = [term for term in typed if term not in self.function_words]
+        found = self.by_set.get(frozenset(map(stem, content))) if len(content) > 1 else None
+        if found is None and not self._small(typed[0]) and not self._small(typed[-1]):
+            content = [term for term in content if not self._small(term)]
+            found = self.by_set.get(frozenset(map(stem, content))) if len(content) > 1 else None
+        return found
+
+    def _small(self, word: str) -> bool:
+        return self.optional(word) or self.ordinary(word)
 
     def synonyms(self, typed: Terms) -> tuple[Synonym, ...]:
         """Everything that some terms also find, best first; empty when they are no entry."""
@@ -62,6 +80,10 @@ class Thesaurus:
     def optional(self, word: str) -> bool:
         """Whether a word need not stand on a page."""
         return word in self.function_words or word in self.question_words or word in self.given_words
+
+    def ordinary(self, word: str) -> bool:
+        """Whether a word is good English of daily life: no typing error, and nothing to insist on beside an illness."""
+        return word.isascii() and stem(word) in self.everyday
 
     def words(self) -> Iterator[str]:
         """Single words of the entries, without Chinese."""
@@ -100,19 +122,25 @@ def load_thesaurus(folder: Path | str | None = None) -> Thesaurus:
             letters, an entry that names itself or nothing, a weight outside 0 to 1, or a word that stands twice.
     """
     root = Path(folder) if folder is not None else VOCABULARY
-    entries = _entries(root / "thesaurus.toml")
-    by_stem: dict[Terms, Terms] = {}
-    for key in entries:
-        by_stem.setdefault(stems(key), key)
+    entries = _entries(root / "thesaurus.toml", root / "complaints.toml")
     protected = _Lists(root / "protected.toml", {"codes", "words"})
     stop = _Lists(root / "stopwords.toml", {"function", "question", "given", "given_phrases", "natural"})
     natural = stop.table("natural", {"except_city", "except_any", "between", "name_words"})
+    function_words = frozenset(stop.words("function"))
+    by_stem: dict[Terms, Terms] = {}
+    by_set: dict[frozenset[str], Terms] = {}
+    for key in entries:
+        by_stem.setdefault(stems(key), key)
+        content = frozenset(stem(term) for term in key if term not in function_words)
+        if len(content) > 1 and key[0].isascii():
+            by_set.setdefault(content, key)
     return Thesaurus(
         entries=MappingProxyType(entries),
         by_stem=MappingProxyType(by_stem),
+        by_set=MappingProxyType(by_set),
         vocabulary=frozenset(term for key in entries for term in key),
         protected=frozenset(protected.words("codes") + protected.words("words")),
-        function_words=frozenset(stop.words("function")),
+        function_words=function_words,
         question_words=frozenset(stop.words("question")),
         given_words=frozenset(stop.words("given")),
         given_phrases=frozenset(stop.phrases("given_phrases")),
@@ -120,7 +148,17 @@ def load_thesaurus(folder: Path | str | None = None) -> Thesaurus:
         except_any=frozenset(natural.phrases("except_any")),
         between=frozenset(natural.words("between")),
         name_words=frozenset(natural.words("name_words")),
+        everyday=_everyday(root / "everyday.toml"),
     )
+
+
+def _everyday(path: Path) -> frozenset[str]:
+    found: set[str] = set()
+    for theme, listed in _read(path).items():
+        if not isinstance(listed, str):
+            raise TaxonomyError(path, theme, "must be words between spaces")
+        found.update(stem(word) for word in terms(listed))
+    return frozenset(found)
 
 
 def _read(path: Path) -> dict[str, object]:
@@ -132,7 +170,7 @@ def _read(path: Path) -> dict[str, object]:
         raise TaxonomyError(path, "the file", str(error)) from error
 
 
-def _entries(path: Path) -> dict[Terms, tuple[Synonym, ...]]:
+def _entries(path: Path, complaints: Path) -> dict[Terms, tuple[Synonym, ...]]:
     found: dict[Terms, dict[Terms, Synonym]] = {}
     for relation, themes in _read(path).items():
         if relation not in WEIGHTS:
@@ -149,7 +187,29 @@ def _entries(path: Path) -> dict[Terms, tuple[Synonym, ...]]:
                     raise TaxonomyError(path, f'{where}, "{word}"', f"stands in {seen[word]} as well")
                 seen[word] = where
                 _entry(found, path, f'{where}, "{word}"', relation, word, declared)
+    for number, (words, to) in enumerate(_fields(complaints), 1):
+        for word in words:
+            where = f'field {number}, "{word}"'
+            others = [each for each in to if _terms(complaints, where, each) != _terms(complaints, where, word)]
+            _entry(found, complaints, where, "wider", word, others)
     return {key: tuple(sorted(others.values(), key=lambda s: -s.weight)) for key, others in found.items()}
+
+
+def _fields(path: Path) -> Iterator[tuple[list[str], list[str]]]:
+    """The lists of complaints, each with what its words find."""
+    content = _read(path)
+    fields = content.get("field", [])
+    if set(content) - {"field"} or not isinstance(fields, list):
+        raise TaxonomyError(path, "the file", "may only hold [[field]]")
+    for number, field in enumerate(fields, 1):
+        lists = _Lists(path, {"to", "words"}, field)
+        words, to = ([" ".join(each) for each in lists.phrases(key)] for key in ("words", "to"))
+        if not words or not to:
+            raise TaxonomyError(path, f"field {number}", "needs 'to' and 'words'")
+        for word in words:
+            if words.count(word) > 1:
+                raise TaxonomyError(path, f'field {number}, "{word}"', "stands twice")
+        yield words, to
 
 
 def _entry(

@@ -15,7 +15,7 @@ from search_app.thesaurus import SAID, Synonym, Terms
 from search_app.words import Words
 
 MAX_MEMBERS = 12  # of one concept; the best are kept, an engine tells 63 of a whole query apart
-LABEL_WEIGHT = 0.9
+LABEL_WEIGHT = 0.5
 JOINED_WEIGHT = 0.95
 PINYIN_WEIGHT = 0.8
 PREFIX_WEIGHT = 0.6
@@ -158,7 +158,16 @@ def other_names(
             if facet != "kind" and label != unit.terms:
                 reason = f"{facets.label(facet, value)} (what {unit.said} stands for)"
                 members.append(_member(label, LABEL_WEIGHT, reason, ("label",)))
+        for facet, value in same_field(unit, facets) if not values else ():
+            reason = f"{facets.label(facet, value)} (what {unit.said} stands for)"
+            members.append(_member(terms(facets.label(facet, value)), LABEL_WEIGHT, reason, ("label",)))
     return members
+
+
+def same_field(unit: Unit, facets: FacetWords) -> list[tuple[str, str]]:
+    """Specialties of the words that mean the same as a unit: "piles" are hemorrhoids, which have one."""
+    same = (synonym for synonym in unit.synonyms if synonym.relation != "wider")
+    return list(dict.fromkeys(value for each in same for value in facets.read(each.terms) if value[0] == "specialty"))
 
 
 def written_otherwise(pieces: Sequence[Piece], place: int, lexicon: Lexicon) -> list[Member]:

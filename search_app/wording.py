@@ -91,6 +91,7 @@ class _Stretch:
         self.units = units(pieces, found.lexicon, found.words, not found.plain)
         wanted = [piece for piece in pieces if not self.thesaurus.optional(piece.term)]
         self.prose = len(wanted) > SHORT_TEXT  # there "the" and "of" tell nothing
+        self.about = any(unit.synonyms or any(facet != "kind" for facet, _ in unit.meanings) for unit in self.units)
         # starts of Han characters that belong to no known word: they are searched in pairs
         self.loose_han = {unit.pieces[0].start for unit in self.units if self._loose(unit)}
 
@@ -192,6 +193,11 @@ class _Stretch:
             return piece.term in self.thesaurus.function_words
         return self.thesaurus.optional(piece.term)
 
+    def _ordinary(self, unit: Unit) -> bool:
+        """Whether a unit is a word of daily life beside one that says what the search is about."""
+        alone = len(unit.pieces) == 1 and not unit.synonyms and not unit.meanings
+        return alone and self.about and not self.found.plain and self.thesaurus.ordinary(unit.pieces[0].term)
+
     def _part(self, role: str, node: Node, unit: Unit) -> list[Part]:
         start, end = unit.pieces[0].start, unit.pieces[-1].end
         return [Part(role, node, unit.typed, start, end)] if self.found.room() else []
@@ -204,18 +210,21 @@ class _Stretch:
             return self._han(unit, place, values, others)
         if unit.how in ("pinyin", "compound"):
             return self._in_one(unit, others)
-        optional = [self._optional(place + n) for n in range(len(unit.pieces))]
+        ordinary = self._ordinary(unit)
+        optional = [ordinary or self._optional(place + n) for n in range(len(unit.pieces))]
         kinds: set[str] = set()
         if not self.spellings_only and not self.found.plain and "kind" not in self.found.ignore:
             kinds = {term for term in unit.terms if any(facet == "kind" for facet, _ in self.facets.read((term,)))}
             optional = [is_it or term in kinds for is_it, term in zip(optional, unit.terms, strict=True)]
         if all(optional) and len(unit.pieces) > 1 and others:
             return self._part("optional", concept(together(unit), others), unit)
+        if others and self._idiom(unit):
+            return self._part("word", concept(together(unit), others), unit)
         parts: list[Part] = []
         for n, piece in enumerate(unit.pieces):
             if self.prose and optional[n] and piece.term in self.thesaurus.function_words:
                 continue
-            small = optional[n] and piece.term not in kinds
+            small = optional[n] and piece.term not in kinds and not ordinary
             if len(unit.pieces) > 1:
                 named = self._values_of(unit, piece, values)
                 others = other_names(unit, self.lexicon, self.facets, named, self.spellings_only)
@@ -224,6 +233,11 @@ class _Stretch:
                 self.found.unknown[piece.typed.rstrip("-")] = None
             parts += self._part("optional" if optional[n] else "word", node, Unit((piece,), unit.how))
         return parts
+
+    def _idiom(self, unit: Unit) -> bool:
+        """Whether a phrase only leads to other words: "private parts" are neither private nor parts."""
+        said_otherwise = all(synonym.relation == "wider" for synonym in unit.synonyms)
+        return len(unit.pieces) > 1 and bool(unit.synonyms) and said_otherwise and not unit.meanings
 
     def _values_of(self, unit: Unit, piece: Piece, values: tuple[Value, ...]) -> list[Value]:
         """Values of a unit without those that another of its words alone stands for: "lung" is no cancer."""
