@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -199,16 +200,16 @@ def _fields(path: Path) -> Iterator[tuple[list[str], list[str]]]:
     """The lists of complaints, each with what its words find."""
     content = _read(path)
     fields = content.get("field", [])
-    if set(content) - {"field"} or not isinstance(fields, list):
+    if set(content) - {"field"} or not isinstance(fields, list) or not all(isinstance(each, dict) for each in fields):
         raise TaxonomyError(path, "the file", "may only hold [[field]]")
     for number, field in enumerate(fields, 1):
         lists = _Lists(path, {"to", "words"}, field)
         words, to = ([" ".join(each) for each in lists.phrases(key)] for key in ("words", "to"))
         if not words or not to:
             raise TaxonomyError(path, f"field {number}", "needs 'to' and 'words'")
-        for word in words:
-            if words.count(word) > 1:
-                raise TaxonomyError(path, f'field {number}, "{word}"', "stands twice")
+        twice = next((word for word, count in Counter(words).items() if count > 1), None)
+        if twice:
+            raise TaxonomyError(path, f'field {number}, "{twice}"', "stands twice")
         yield words, to
 
 

@@ -9,11 +9,12 @@ import pytest
 from indexer.analysis import terms
 from indexer.errors import TaxonomyError
 from search_app.thesaurus import VOCABULARY, load_thesaurus
+from search_app.words import default_words
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("thesaurus.toml", "protected.toml", "stopwords.toml"):
+    for name in ("thesaurus.toml", "complaints.toml", "protected.toml", "stopwords.toml", "everyday.toml"):
         (tmp_path / name).write_text((VOCABULARY / name).read_text("utf-8"), "utf-8")
     return tmp_path
 
@@ -95,3 +96,60 @@ def test_wrong_lists_and_missing_files_are_named(folder: Path) -> None:
     (folder / "protected.toml").write_text("code = []", "utf-8")
     with pytest.raises(TaxonomyError, match="code: unknown key; known: codes, words"):
         load_thesaurus(folder)
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ("lump in my breast", "oncology"), ("breast lump", "oncology"), ("blood in the urine", "urology"),
+        ("cancer that starts in the nose", "nasopharyngeal cancer"), ("my hands shake", "neurology"),
+        ("hair is falling out", "dermatology"), ("waist pain", "spine"), ("loose motions", "gastroenterology"),
+        ("full mot", "checkup"), ("sickler", "hematology"), ("gynae", "gynecology"), ("apollo", "ophthalmology"),
+    ],
+)  # fmt: skip
+def test_a_complaint_finds_its_field_whatever_the_order_and_the_small_words(typed: str, field: str) -> None:
+    found = load_thesaurus().synonyms(terms(typed.removeprefix("my ")))
+    assert field in {" ".join(each.terms) for each in found}
+
+
+def test_complaints_lead_one_way_and_below_words_of_the_same_meaning() -> None:
+    thesaurus = load_thesaurus()
+    assert others("oncology").keys().isdisjoint({"lump", "breast lump", "mot"})
+    assert all(each.weight <= 0.5 for each in thesaurus.synonyms(("waist", "pain")))
+
+
+def test_a_phrase_does_not_reach_over_a_small_word_at_its_end() -> None:
+    """Otherwise "lump in" would be a lump, and what stands behind it would be lost."""
+    thesaurus = load_thesaurus()
+    assert thesaurus.entry(("breast", "lump", "in")) is None
+    assert thesaurus.entry(("the", "breast", "lump")) is None
+
+
+def test_words_of_daily_life_are_known_in_every_form() -> None:
+    thesaurus = load_thesaurus()
+    assert all(thesaurus.ordinary(word) for word in ("beats", "climbing", "wife", "stairs", "swallowing"))
+    assert not any(thesaurus.ordinary(word) for word in ("kidney", "hospital", "beijing", "insurance", "心"))
+
+
+def test_no_word_of_daily_life_is_one_of_the_vocabulary() -> None:
+    """A word cannot be both: what it stands for would then not count beside another word."""
+    words = default_words()
+    both = [word for word in sorted(words.thesaurus.everyday) if words.facets.read((word,))]
+    assert both == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('[[field]]\nto = ["skin"]\nwords = []', "field 1: needs 'to' and 'words'"),
+        ('[[field]]\nto = ["skin"]\nwords = ["rash", "rash"]', 'field 1, "rash": stands twice'),
+        ('[[field]]\nto = ["skin"]\nword = ["rash"]', "word: unknown key; known: to, words"),
+        ("[field]\nto = 1", "the file: may only hold [[field]]"),
+    ],
+)
+def test_wrong_complaints_are_named(folder: Path, content: str, message: str) -> None:
+    path = folder / "complaints.toml"
+    path.write_text(content, "utf-8")
+    with pytest.raises(TaxonomyError) as caught:
+        load_thesaurus(folder)
+    assert str(caught.value) == f"{path}, {message}."

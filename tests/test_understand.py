@@ -342,3 +342,37 @@ def test_long_texts_stay_within_what_an_engine_takes(index: Searcher, text: str)
     reading = read(text, index.lexicon)
     assert len(flatten(reading.query.root).leaves) <= 60
     index.search(reading.query)
+
+
+def test_words_of_daily_life_are_no_errors_and_need_not_stand_beside_an_illness(index: Searcher) -> None:
+    reading = read("my cataract with scary stairs", index.lexicon)
+    assert (reading.corrected, [part.words for part in reading.words()]) == ((), ["cataract"])
+    assert "stairs" in reading.optional
+    alone = read("scary stairs", index.lexicon)
+    assert [part.words for part in alone.words()] == ["scary", "stairs"]  # nothing else says what it is about
+    assert "stairs" not in read("cataract stairs", index.lexicon, plain=True).optional
+
+
+def test_a_value_belongs_to_the_word_it_was_read_from(index: Searcher) -> None:
+    """In "lung cancer" only "cancer" is oncology; a page on another cancer must not pass for one on lungs."""
+    lung, cancer = (part.node for part in read("lung cancer", index.lexicon).words())
+    assert "Oncology" not in str(lung)
+    assert "oncology" in str(cancer)
+
+
+def test_a_phrase_that_only_leads_elsewhere_is_one_word(index: Searcher) -> None:
+    """In "something in my eye" no page needs the word "something"; the eye is what it is about."""
+    eye = read("something in my eye", index.lexicon).words()
+    assert [part.words for part in eye] == ["something in my eye"]
+
+
+def test_questions_and_advice_lift_articles_and_illnesses_do_not(index: Searcher) -> None:
+    def lifted(text: str) -> dict[str, float]:
+        return {f"{each.facet}:{each.value}": each.weight for each in read(text, index.lexicon).query.boosts}
+
+    assert "kind:article" in lifted("what does cataract surgery cost")
+    assert "kind:article" in lifted("cataract price")
+    assert "kind:article" not in lifted("cataract beijing")
+    assert lifted("cataract beijing")["specialty:Ophthalmology"] > lifted("cataract price")["specialty:Ophthalmology"]
+    assert lifted("cancer").keys() == {"specialty:Oncology"}
+    assert "topic:Cancer Treatment" in lifted("is cancer treated here")
