@@ -32,6 +32,7 @@ unit: $(VENV)/.installed-test
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff format --check indexer search_app tests benchmarks scripts
 	$(BIN)/ruff check indexer search_app tests benchmarks scripts
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.cluster.yaml
 
 types: $(VENV)/.installed-test
 	$(BIN)/mypy
