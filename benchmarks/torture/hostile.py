@@ -4,17 +4,92 @@ from __future__ import annotations
 
 import argparse
 import socket
+import subprocess
 import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
 from benchmarks.torture.figures import Part, folder, own_index, say
-from tests.hostile import requests
+from tests.hostile import Hostile, requests
 from tests.live import Site, exchange, start
 from tests.test_hostile_requests import complaint
+
+
+@dataclass
+class Siege:
+    """What a server went through, and what was seen of it; times in seconds, memory in MB."""
+
+    sent: list[Hostile]
+    times: list[tuple[float, str]] = field(default_factory=list)  # of each request alone, slowest first
+    statuses: Counter[int] = field(default_factory=Counter)
+    bad: list[str] = field(default_factory=list)
+    crowd_bad: int = 0
+    grown: float = 0.0  # after the requests alone
+    grown_at_last: float = 0.0
+    honest: list[list[Any]] = field(default_factory=list)  # started, seconds, status, path of each honest request
+    workers: int = 0
+    log: str = ""
+
+    def honest_within(self, share: float) -> float:
+        """Seconds within which that share of the honest requests was answered."""
+        ordered = sorted(note[1] for note in self.honest)
+        return float(ordered[int(len(ordered) * share)])
+
+    def failures(self) -> list[list[Any]]:
+        """Honest requests that failed."""
+        return [note for note in self.honest if note[2] != 200]
+
+
+def _visitors(site: Site, *options: str) -> subprocess.Popen[str]:
+    return start([sys.executable, "-m", "tests.visitors", site.url, "--kind", "honest", *options])
+
+
+def _alone(site: Site, siege: Siege) -> None:
+    """One after the other: how long each takes by itself."""
+    for each in siege.sent:
+        got = exchange(site, each.raw)
+        siege.statuses[got.status // 100] += 1
+        siege.times.append((got.seconds, each.line))
+        if said := complaint(each, got):
+            siege.bad.append(f"{each.family}: {said}: {each.line}")
+        say(f"{len(siege.times)} hostile requests")
+    siege.times.sort(reverse=True)
+
+
+def _beside_visitors(site: Site, siege: Siege) -> None:
+    """Two at once, and slow clients, more of them than threads, beside honest visitors who think between two clicks."""
+    visitors = _visitors(site, "--clients", "8", "--think", "0.5")
+    with ThreadPoolExecutor(2) as crowd:
+        for each, got in zip(siege.sent, crowd.map(lambda one: exchange(site, one.raw), siege.sent), strict=True):
+            siege.crowd_bad += bool(complaint(each, got))
+    slow = _slow_clients(site, 400)
+    time.sleep(8)
+    out, _ = visitors.communicate("")
+    for connection in slow:
+        connection.close()
+    siege.honest = [orjson.loads(line) for line in out.splitlines()]
+
+
+def _run(options: argparse.Namespace) -> Siege:
+    siege = Siege(requests(options.requests, options.seed))
+    with folder() as place, Site(own_index(place), settings={"query_log": str(place / "queries")}) as site:
+        # In use before anything is measured: processes that were forked share memory until they use it.
+        warm = _visitors(site)
+        time.sleep(6)
+        warm.communicate("")
+        memory = site.memory()
+        _alone(site, siege)
+        siege.grown = site.memory() - memory
+        _beside_visitors(site, siege)
+        siege.grown_at_last = site.memory() - memory
+        siege.workers = len(site.children())
+        siege.log = site.written()
+    return siege
 
 
 def hostile(options: argparse.Namespace) -> bool:
@@ -24,81 +99,26 @@ def hostile(options: argparse.Namespace) -> bool:
         "Any request gets a proper answer within a second, and nobody else notices.",
         f"hostile --requests {options.requests}",
     )
-    with folder() as place:
-        index = own_index(place)
-        with Site(index, settings={"query_log": str(place / "queries")}) as site:
-            # In use before anything is measured: processes that were forked share memory until they use it.
-            warm = start([sys.executable, "-m", "tests.visitors", site.url, "--kind", "honest"])
-            time.sleep(6)
-            warm.communicate("")
-            sent = requests(options.requests, options.seed)
-            statuses: Counter[int] = Counter()
-            bad: list[str] = []
-            # Alone first: how long each takes by itself, and what it leaves in memory.
-            memory = site.memory()
-            times = []
-            for each in sent:
-                got = exchange(site, each.raw)
-                statuses[got.status // 100] += 1
-                times.append((got.seconds, each.line))
-                if said := complaint(each, got):
-                    bad.append(f"{each.family}: {said}: {each.line}")
-                say(f"{len(times)} hostile requests")
-            growth = site.memory() - memory
-            times.sort(reverse=True)
-            # Then all at once beside honest visitors, who think a second between two clicks.
-            visitors = start(
-                [
-                    sys.executable,
-                    "-m",
-                    "tests.visitors",
-                    site.url,
-                    "--clients",
-                    "8",
-                    "--think",
-                    "0.5",
-                    "--kind",
-                    "honest",
-                ]
-            )
-            crowd_bad = 0
-            with ThreadPoolExecutor(2) as crowd:
-                for each, got in zip(sent, crowd.map(lambda one: exchange(site, one.raw), sent), strict=True):
-                    crowd_bad += bool(complaint(each, got))
-            # And slow clients, more of them than threads.
-            slow = _slow_clients(site, 400)
-            time.sleep(8)
-            out, _ = visitors.communicate("")
-            for connection in slow:
-                connection.close()
-            notes = [orjson.loads(line) for line in out.splitlines()]
-            honest = sorted(note[1] for note in notes)
-            failures = [note for note in notes if note[2] != 200]
-            after = site.memory() - memory
-            workers = len(site.children())
-            log = site.written()
-    part.figure("hostile requests", len(sent), "1,500", len(sent) >= 1500)
-    part.figure("answers by hundreds", dict(sorted(statuses.items())), "no 5", not statuses[5])
-    part.figure("wrong answers (5xx, reflected, leaked, no headers, closed)", len(bad), "0", not bad)
-    part.figure("wrong answers when two come at once", crowd_bad, "0", not crowd_bad)
-    part.figure("slowest, s", round(times[0][0], 3), "1", times[0][0] < 1)
-    part.figure("99th percentile, s", round(times[len(times) // 100][0], 3), "-", True)
-    part.figure("memory grown, MB", round(growth, 1), "50", growth < 50)
-    part.figure("memory grown after both rounds and 400 slow clients, MB", round(after, 1), "50", after < 50)
-    part.figure("honest requests beside them", len(honest), "some", len(honest) > 50)
-    part.figure("honest requests that failed", len(failures), "0", not failures)
-    part.figure(
-        "honest p99, s", round(honest[int(len(honest) * 0.99)], 3), "0.3", honest[int(len(honest) * 0.99)] <= 0.3
-    )
-    part.figure(
-        "workers alive, stack traces in the log",
-        f"{workers}, {log.count('Traceback')}",
-        "2, 0",
-        workers == 2 and "Traceback" not in log,
-    )
-    for line in (*bad[:10], *(f"{seconds:.2f} s {line}" for seconds, line in times[:3])):
+    siege = _run(options)
+    count, slowest, p99 = len(siege.sent), siege.times[0][0], siege.honest_within(0.99)
+    traces = siege.log.count("Traceback")
+    part.figure("hostile requests", count, "1,500", count >= 1500)
+    part.figure("answers by hundreds", dict(sorted(siege.statuses.items())), "no 5", not siege.statuses[5])
+    part.figure("wrong answers (5xx, reflected, leaked, no headers, closed)", len(siege.bad), "0", not siege.bad)
+    part.figure("wrong answers when two come at once", siege.crowd_bad, "0", not siege.crowd_bad)
+    part.figure("slowest, s", round(slowest, 3), "1", slowest < 1)
+    part.figure("99th percentile, s", round(siege.times[count // 100][0], 3), "-", True)
+    part.figure("memory grown, MB", round(siege.grown, 1), "50", siege.grown < 50)
+    last = siege.grown_at_last
+    part.figure("memory grown after both rounds and 400 slow clients, MB", round(last, 1), "50", last < 50)
+    part.figure("honest requests beside them", len(siege.honest), "some", len(siege.honest) > 50)
+    part.figure("honest requests that failed", len(siege.failures()), "0", not siege.failures())
+    part.figure("honest p99, s", round(p99, 3), "0.3", p99 <= 0.3)
+    whole = siege.workers == 2 and not traces
+    part.figure("workers alive, stack traces in the log", f"{siege.workers}, {traces}", "2, 0", whole)
+    for line in (*siege.bad[:10], *(f"{seconds:.2f} s {line}" for seconds, line in siege.times[:3])):
         print("   ", line)
-    for note in failures[:5]:
+    for note in siege.failures()[:5]:
         print("    honest:", note)
     return part.save()
 
