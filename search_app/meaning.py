@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from search_app.facetwords import FacetWords
+from search_app.thesaurus import ONE_WAY
 from search_app.widen import Unit
 
 Value = tuple[str, str]
@@ -35,7 +36,7 @@ def hinted(unit: Unit, facets: FacetWords) -> Iterator[tuple[str, str, bool]]:
     """Specialties and topics of the other names of a unit; True where a specialty is meant, not only related."""
     for synonym in unit.synonyms:
         for facet, value in facets.read(synonym.terms):
-            if synonym.relation == "wider":
+            if synonym.relation in ONE_WAY:
                 if facet in ("specialty", "topic"):
                     yield facet, value, False
             elif facet in ("specialty", "topic"):

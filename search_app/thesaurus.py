@@ -14,8 +14,10 @@ from indexer.analysis import stem, terms
 from indexer.errors import TaxonomyError
 
 VOCABULARY = Path(__file__).with_name("vocabulary")
-WEIGHTS = {"spelling": 0.95, "same": 0.75, "wider": 0.5}
-SAID = {"spelling": "another spelling of", "same": "synonym of", "wider": "related to"}
+WEIGHTS = {"spelling": 0.95, "same": 0.75, "wider": 0.5, "treated": 0.5}  # treated: from a complaint to its field
+SAID = {"spelling": "another spelling of", "same": "synonym of", "wider": "related to", "treated": "related to"}
+SECTIONS = ("spelling", "same", "wider")
+ONE_WAY = ("wider", "treated")  # what an entry leads to does not lead back
 MAX_SYNONYM_TERMS = 8
 MIN_STEMMED = 4  # "aid" is not "aids": shorter words match an entry only in their own form
 
@@ -24,7 +26,7 @@ Terms = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Synonym:
-    """Another way to say an entry: its terms, a weight below 1, and how it relates ("spelling", "same", "wider")."""
+    """Another way to say an entry: its terms, a weight below 1, and how it relates: one of ``WEIGHTS``."""
 
     terms: Terms
     weight: float
@@ -123,7 +125,7 @@ def load_thesaurus(folder: Path | str | None = None) -> Thesaurus:
             letters, an entry that names itself or nothing, a weight outside 0 to 1, or a word that stands twice.
     """
     root = Path(folder) if folder is not None else VOCABULARY
-    entries = _entries(root / "thesaurus.toml", root / "complaints.toml")
+    entries = _entries(root)
     protected = _Lists(root / "protected.toml", {"codes", "words"})
     stop = _Lists(root / "stopwords.toml", {"function", "question", "given", "given_phrases", "natural"})
     natural = stop.table("natural", {"except_city", "except_any", "between", "name_words"})
@@ -171,11 +173,12 @@ def _read(path: Path) -> dict[str, object]:
         raise TaxonomyError(path, "the file", str(error)) from error
 
 
-def _entries(path: Path, complaints: Path) -> dict[Terms, tuple[Synonym, ...]]:
+def _entries(root: Path) -> dict[Terms, tuple[Synonym, ...]]:
+    path = root / "thesaurus.toml"
     found: dict[Terms, dict[Terms, Synonym]] = {}
     for relation, themes in _read(path).items():
-        if relation not in WEIGHTS:
-            raise TaxonomyError(path, relation, f"unknown section; known: {', '.join(WEIGHTS)}")
+        if relation not in SECTIONS:
+            raise TaxonomyError(path, relation, f"unknown section; known: {', '.join(SECTIONS)}")
         if not isinstance(themes, dict):
             raise TaxonomyError(path, relation, "must hold themes, as in [same.eyes]")
         seen: dict[str, str] = {}
@@ -188,11 +191,12 @@ def _entries(path: Path, complaints: Path) -> dict[Terms, tuple[Synonym, ...]]:
                     raise TaxonomyError(path, f'{where}, "{word}"', f"stands in {seen[word]} as well")
                 seen[word] = where
                 _entry(found, path, f'{where}, "{word}"', relation, word, declared)
-    for number, (words, to) in enumerate(_fields(complaints), 1):
-        for word in words:
-            where = f'field {number}, "{word}"'
-            others = [each for each in to if _terms(complaints, where, each) != _terms(complaints, where, word)]
-            _entry(found, complaints, where, "wider", word, others)
+    for relation, lists in (("treated", root / "complaints.toml"), ("wider", root / "wishes.toml")):
+        for number, (words, to) in enumerate(_fields(lists), 1):
+            for word in words:
+                where = f'field {number}, "{word}"'
+                others = [each for each in to if _terms(lists, where, each) != _terms(lists, where, word)]
+                _entry(found, lists, where, relation, word, others)
     return {key: tuple(sorted(others.values(), key=lambda s: -s.weight)) for key, others in found.items()}
 
 
@@ -229,10 +233,10 @@ def _entry(
     group = [_terms(path, where, each) for each in (word, *declared)]
     if len(set(group)) < len(group):
         raise TaxonomyError(path, where, "has the same word twice")
-    origins = group[:1] if relation == "wider" else group
+    origins = group[:1] if relation in ONE_WAY else group
     for origin in origins:
         for other in group:
-            if other != origin and not (relation == "wider" and other == group[0]):
+            if other != origin and not (relation in ONE_WAY and other == group[0]):
                 known = found.setdefault(origin, {}).get(other)
                 if known is None or known.weight < weight:
                     found[origin][other] = Synonym(other, weight, relation)

@@ -17,7 +17,8 @@ from search_app.words import Words, default_words
 
 __all__ = ["Words", "default_words", "read"]
 
-NAME_INSIDE_WEIGHT = 20.0  # a page whose name stands within a longer query
+NAME_INSIDE_WEIGHT = 20.0  # a hospital whose name stands within a longer query
+TITLE_INSIDE_WEIGHT = 3.0  # an article: "cancer treatment" is a title, and what every search for its cost says
 _NAME_FIELDS = ("title", "alias")
 _FACETS = frozenset(("city", "specialty", "topic", "kind"))
 
@@ -107,11 +108,14 @@ def _names(parsed: Parsed, root: Syntax, found: Findings) -> tuple[Name | None, 
         name = find_name(typed, found.lexicon, words.facets, words.thesaurus) or name
     inside: list[Part] = []
     for start, end, doc_ids in names_inside(pieces, found.lexicon, words) if name is None else ():
-        found.in_name.append((start, end))
+        hospital = doc_ids[0].startswith("hospitals/")
+        if hospital:
+            found.in_name.append((start, end))
         if found.room():
             named = found.text[start:end]
             found.notes[f"“{named}” names a page, which is shown whatever the other words are."] = None
-            node = DocumentIs(doc_ids, NAME_INSIDE_WEIGHT, "name within the words")
+            weight = NAME_INSIDE_WEIGHT if hospital else TITLE_INSIDE_WEIGHT
+            node = DocumentIs(doc_ids, weight, "name within the words")
             inside.append(Part("named", node, "", start, end))
     return name, inside
 

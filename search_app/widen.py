@@ -11,7 +11,7 @@ from indexer.analysis import is_han, stem, terms
 from indexer.engines import Lexicon
 from indexer.model import Concept, Phrase, Prefix, Term
 from search_app.facetwords import MAX_UNIT, FacetWords
-from search_app.thesaurus import SAID, Synonym, Terms
+from search_app.thesaurus import ONE_WAY, SAID, Synonym, Terms
 from search_app.words import Words
 
 MAX_MEMBERS = 12  # of one concept; the best are kept, an engine tells 63 of a whole query apart
@@ -166,7 +166,7 @@ def other_names(
 
 def same_field(unit: Unit, facets: FacetWords) -> list[tuple[str, str]]:
     """Specialties of the words that mean the same as a unit: "piles" are hemorrhoids, which have one."""
-    same = (synonym for synonym in unit.synonyms if synonym.relation != "wider")
+    same = (synonym for synonym in unit.synonyms if synonym.relation not in ONE_WAY)
     return list(dict.fromkeys(value for each in same for value in facets.read(each.terms) if value[0] == "specialty"))
 
 

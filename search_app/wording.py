@@ -10,7 +10,7 @@ from search_app.corrections import corrected
 from search_app.findings import Findings
 from search_app.meaning import Value, hinted, meanings
 from search_app.reading import SHORT_TEXT, FacetReading, Part
-from search_app.thesaurus import Thesaurus
+from search_app.thesaurus import ONE_WAY, Thesaurus
 from search_app.widen import Member, Piece, Unit, concept, other_names, together, units, word, written_otherwise
 
 MAX_OPTIONAL = 8  # further small words cost time and tell nothing
@@ -236,8 +236,8 @@ class _Stretch:
 
     def _idiom(self, unit: Unit) -> bool:
         """Whether a phrase only leads to other words: "private parts" are neither private nor parts."""
-        said_otherwise = all(synonym.relation == "wider" for synonym in unit.synonyms)
-        return len(unit.pieces) > 1 and bool(unit.synonyms) and said_otherwise and not unit.meanings
+        relations = {synonym.relation for synonym in unit.synonyms}
+        return len(unit.pieces) > 1 and "treated" in relations and relations <= set(ONE_WAY) and not unit.meanings
 
     def _values_of(self, unit: Unit, piece: Piece, values: tuple[Value, ...]) -> list[Value]:
         """Values of a unit without those that another of its words alone stands for: "lung" is no cancer."""

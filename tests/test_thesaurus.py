@@ -14,8 +14,8 @@ from search_app.words import default_words
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("thesaurus.toml", "complaints.toml", "protected.toml", "stopwords.toml", "everyday.toml"):
-        (tmp_path / name).write_text((VOCABULARY / name).read_text("utf-8"), "utf-8")
+    for path in VOCABULARY.glob("*.toml"):
+        (tmp_path / path.name).write_text(path.read_text("utf-8"), "utf-8")
     return tmp_path
 
 
@@ -105,6 +105,7 @@ def test_wrong_lists_and_missing_files_are_named(folder: Path) -> None:
         ("cancer that starts in the nose", "nasopharyngeal cancer"), ("my hands shake", "neurology"),
         ("hair is falling out", "dermatology"), ("waist pain", "spine"), ("loose motions", "gastroenterology"),
         ("full mot", "checkup"), ("sickler", "hematology"), ("gynae", "gynecology"), ("apollo", "ophthalmology"),
+        ("bring my husband", "companion"), ("will insurance pay", "coverage"), ("halal food", "religion"),
     ],
 )  # fmt: skip
 def test_a_complaint_finds_its_field_whatever_the_order_and_the_small_words(typed: str, field: str) -> None:

@@ -376,3 +376,12 @@ def test_questions_and_advice_lift_articles_and_illnesses_do_not(index: Searcher
     assert lifted("cataract beijing")["specialty:Ophthalmology"] > lifted("cataract price")["specialty:Ophthalmology"]
     assert lifted("cancer").keys() == {"specialty:Oncology"}
     assert "topic:Cancer Treatment" in lifted("is cancer treated here")
+
+
+def test_a_title_of_an_article_within_a_search_lifts_it_a_little_only(index: Searcher) -> None:
+    """A title may say what every search for a subject says; the name of a hospital means that hospital."""
+
+    def lift(text: str) -> float:
+        return max(part.node.weight for part in read(text, index.lexicon).parts if isinstance(part.node, DocumentIs))
+
+    assert lift("beijing tongren hospital price") > 5 > lift("ivf and assisted reproduction in china price")
