@@ -74,8 +74,8 @@ class Manifest:
         )
 
     @staticmethod
-    def loads(text: str, name: str) -> Manifest:
-        """Read a manifest back.
+    def loads(text: str, name: str, format_version: int = FORMAT_VERSION) -> Manifest:
+        """Read a manifest back; ``format_version`` is that of the engine, of the files of the embedded one if not given.
 
         Raises:
             IndexDamaged: If it is not whole.
@@ -87,8 +87,8 @@ class Manifest:
             body = json.dumps(values, ensure_ascii=False, indent=1, sort_keys=True)
             if _checksum_text(body) != outer["checksum"]:
                 raise IndexDamaged(name, "the manifest differs from its checksum")
-            if values["format_version"] != FORMAT_VERSION:
-                raise IndexOutdated(values["format_version"], FORMAT_VERSION)
+            if values["format_version"] != format_version:
+                raise IndexOutdated(values["format_version"], format_version)
             if values["generation"] != name:
                 raise IndexDamaged(name, f"its manifest belongs to {values['generation']}")
             values["files"] = {file: (size, checksum) for file, (size, checksum) in values["files"].items()}

@@ -193,6 +193,14 @@ def test_another_format_asks_for_a_rebuild(tmp_path: Path) -> None:
         pass
 
 
+def test_each_engine_has_a_format_of_its_own() -> None:
+    """Files of the embedded index that change must not cost a cluster of millions of documents a rebuild."""
+    manifest = Manifest("000001-20260101T000000Z", "2026-01-01T00:00:00+00:00", "1", format_version=77)
+    assert Manifest.loads(manifest.dumps(), manifest.generation, 77) == manifest
+    with pytest.raises(IndexOutdated):
+        Manifest.loads(manifest.dumps(), manifest.generation)
+
+
 def test_a_lost_pointer_falls_back_to_the_newest_generation(tmp_path: Path) -> None:
     engine = WhooshEngine(tmp_path)
     fill(engine, "old")

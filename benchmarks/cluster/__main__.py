@@ -18,6 +18,7 @@ from typing import Any
 
 from benchmarks.cluster.failover import failover
 from benchmarks.cluster.nodes import nodes
+from benchmarks.cluster.report import write_table
 from benchmarks.cluster.same import same
 from benchmarks.cluster.size import short, size
 from benchmarks.judged_collections import ROOT, own, public
@@ -45,6 +46,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--documents", type=int, nargs="*", default=[10_000], help="sizes of made collections")
     parser.add_argument("--short", action="store_true", help="documents of some 70 words instead of some 210")
+    parser.add_argument(
+        "--embedded", action="store_true", help="build the embedded engine's index too where it is missing"
+    )
     parser.add_argument("--shards", type=int, default=3, help="of each size")
     parser.add_argument(
         "--folder", type=Path, help="keep the nodes' data here; a size that was built there is asked at once"
@@ -60,7 +64,8 @@ def main() -> None:
         else:
             for number in chosen.documents:
                 folder = short(number) if chosen.short else made(number)
-                save(f"size-{folder.name}", size(cluster, number, folder, chosen.shards))
+                save(f"size-{folder.name}", size(cluster, number, folder, chosen.shards, beside=chosen.embedded))
+                write_table(ROOT / "docs" / "scale.md", FIGURES)
 
 
 if __name__ == "__main__":

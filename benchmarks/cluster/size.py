@@ -11,12 +11,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks.cluster.nodes import stored
 from benchmarks.speed import samples
 from benchmarks.speed.__main__ import CACHE
+from benchmarks.speed.building import build
+from benchmarks.speed.peers import Ours
 from benchmarks.speed.questions import Question, draw, our_query
 from benchmarks.speed.samples import Sample, document, load
 from indexer.engines import Engine, open_engine
@@ -41,35 +44,36 @@ def short(number: int) -> Path:
     return folder
 
 
-def size(cluster: LocalCluster, number: int, folder: Path, shards: int) -> dict[str, Any]:
+def size(cluster: LocalCluster, number: int, folder: Path, shards: int, *, beside: bool) -> dict[str, Any]:
     """Build ``number`` made documents on the cluster and time the questions of the speed benchmark.
 
-    ``folder`` is that of the speed benchmark with the same documents; the embedded engine is timed too where that
-    benchmark has left its index there.
+    ``folder`` holds the documents, as the speed benchmark keeps them. The embedded engine is timed on the same ones where
+    its index stands there, or is built for it if ``beside``.
     """
     name = "size_" + folder.name.replace("-", "_")
-    engine = open_engine(f"opensearch://{cluster.hosts}/{name}?shards={shards}&replicas=0")
+    address = f"opensearch://{cluster.hosts}/{name}?shards={shards}&replicas=0"
     kept = cluster.folder / f"{name}.json"  # a build of hours is not lost to what comes after it
     if not kept.is_file():
-        kept.write_text(json.dumps(_build(engine, load(folder / "samples.jsonl"))), "utf-8")
-    built = json.loads(kept.read_text("utf-8"))
+        kept.write_text(json.dumps(_build(open_engine(address), load(folder / "samples.jsonl"))), "utf-8")
     step = max(1, number // SEEN)
     questions = draw(tuple(itertools.islice(load(folder / "samples.jsonl"), 0, None, step)))
     figures: dict[str, Any] = {
         "documents": number,
+        "folder": folder.name,
         "nodes": len(cluster.ports),
         "heap": cluster.heap,
         "shards": shards,
         "copies": 0,
-        "build": built,
+        "build": json.loads(kept.read_text("utf-8")),
         "stored_bytes": stored(cluster, name),
         "questions": len(questions),
+        "cluster": _asked(open_engine(address), questions),
     }
-    ours = _embedded(folder / "medsearch")
+    ours = _embedded(folder, beside)
     if ours is not None:
-        figures |= {"other_answers": _differences(questions, ours, engine), "embedded": _asked(ours, questions)}
-        engine = open_engine(f"opensearch://{cluster.hosts}/{name}?shards={shards}&replicas=0")  # knows no word yet
-    figures["cluster"] = _asked(engine, questions)
+        figures["other_answers"] = _differences(questions, ours, open_engine(address))
+        figures["embedded"] = _asked(ours, questions)
+        figures["embedded_build"] = json.loads((folder / "builds.json").read_text("utf-8"))[Ours.name]
     return figures
 
 
@@ -109,17 +113,21 @@ def _own_memory() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _embedded(folder: Path) -> Engine | None:
-    """The index that the speed benchmark has left, if this version can read it."""
-    if not folder.is_dir():
-        return None
-    engine = open_engine(f"whoosh:{folder}")
+def _embedded(folder: Path, build_it: bool) -> Engine | None:
+    """The index of the embedded engine beside the documents, if this version can read it or may build it."""
+    engine = open_engine(f"whoosh:{folder / Ours.name}")
     try:
         with engine.searcher():
             return engine
     except SearchError as error:
-        print(f"The embedded engine is not timed: {error}", file=sys.stderr)
-        return None
+        if not build_it:
+            print(f"The embedded engine is not timed: {error}", file=sys.stderr)
+            return None
+    builds = folder / "builds.json"
+    built: dict[str, Any] = json.loads(builds.read_text("utf-8")) if builds.is_file() else {}
+    built[Ours.name] = asdict(build(Ours.name, folder / "samples.jsonl", folder / Ours.name))
+    builds.write_text(json.dumps(built, indent=1) + "\n", "utf-8")
+    return open_engine(f"whoosh:{folder / Ours.name}")
 
 
 def _differences(questions: tuple[Question, ...], ours: Engine, theirs: Engine) -> int:

@@ -111,7 +111,7 @@ class ClusterGenerations:
             raise GenerationMissing(name, self.names())
         if meta.get("schema") != SCHEMA:
             raise IndexOutdated(int(meta.get("schema", 0)), SCHEMA)
-        return Manifest.loads(str(meta.get("manifest", "")), name)
+        return Manifest.loads(str(meta.get("manifest", "")), name, SCHEMA)
 
     def size(self, name: str) -> int:
         """Bytes of one generation on the nodes, copies not counted; raises as ``manifest`` does."""

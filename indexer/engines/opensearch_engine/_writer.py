@@ -26,6 +26,7 @@ from indexer.engines.opensearch_engine._generations import ClusterGenerations
 from indexer.engines.opensearch_engine._lease import Lease
 from indexer.engines.opensearch_engine._lookups import ATTACHED, NAME, WORD
 from indexer.engines.opensearch_engine._schema import (
+    SCHEMA,
     Prepared,
     complete,
     dumps,
@@ -278,6 +279,7 @@ class GenerationWriter:
             generation=self.name,
             built_at=datetime.now(UTC).isoformat(timespec="seconds"),
             version=__version__,
+            format_version=SCHEMA,
             analyzer=digest(),
             taxonomy=self._described.get("taxonomy", self._base.taxonomy if self._base else ""),
             corpus=self._described.get("corpus", self._base.corpus if self._base else ""),
