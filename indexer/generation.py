@@ -75,7 +75,7 @@ class Manifest:
 
     @staticmethod
     def loads(text: str, name: str, format_version: int = FORMAT_VERSION) -> Manifest:
-        """Read a manifest back; ``format_version`` is that of the engine, of the files of the embedded one if not given.
+        """Read a manifest back; ``format_version`` is that of the engine, by default of the embedded one.
 
         Raises:
             IndexDamaged: If it is not whole.

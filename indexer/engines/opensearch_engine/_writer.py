@@ -19,20 +19,19 @@ import orjson
 import xxhash
 
 from indexer import __version__
-from indexer.analysis import FIELDS, analyze, digest, document_names, is_han, stem
+from indexer.analysis import FIELDS, digest, document_names, is_han, stem
 from indexer.engines.opensearch_engine._blob import unpack
 from indexer.engines.opensearch_engine._cluster import Json
 from indexer.engines.opensearch_engine._generations import ClusterGenerations
 from indexer.engines.opensearch_engine._lease import Lease
 from indexer.engines.opensearch_engine._lookups import ATTACHED, NAME, WORD
+from indexer.engines.opensearch_engine._prepare import Preparer, Record
 from indexer.engines.opensearch_engine._schema import (
     SCHEMA,
     Prepared,
     complete,
     dumps,
-    field_lengths,
     key_of,
-    prepare,
     read_blob,
     short,
 )
@@ -121,6 +120,8 @@ class GenerationWriter:
         self._lease = lease
         self._described: dict[str, str] = {}
         self._places: dict[str, int | None] = {}  # id to its place in the spool, None for one that is deleted
+        self._taken = 0
+        self._preparer = Preparer(self._keep)
         self._lengths = array("I")
         self._starts = array("Q")
         self._spool = tempfile.TemporaryFile(prefix="medsearch-")  # noqa: SIM115 - closed by finish or abandon
@@ -132,13 +133,14 @@ class GenerationWriter:
 
     def put(self, document: Document, /) -> None:
         """Add a document, or replace the one with its id."""
-        analyzed = analyze(document)
-        prepared = prepare(document, analyzed)
-        self._places[document.doc_id] = len(self._starts)
+        self._places[document.doc_id] = self._taken
+        self._taken += 1
+        self._preparer.put(document)
+
+    def _keep(self, record: Record) -> None:
         self._starts.append(self._spool.tell())
-        self._lengths.extend(field_lengths(analyzed))
-        head = orjson.dumps([prepared.head, document_names(document)])
-        parts = (head, prepared.hit, prepared.document)
+        self._lengths.extend(record.lengths)
+        parts = (record.head, record.hit, record.document)
         self._spool.write(_SIZES.pack(*map(len, parts)))
         self._spool.writelines(parts)
 
@@ -166,6 +168,8 @@ class GenerationWriter:
             BuildRefused: If the cluster did not take every document, or another builder took over.
             EngineUnavailable: If it does not answer.
         """
+        self._preparer.drain()
+        self._preparer.close()
         counts: Counter[str] = Counter()
         checksum = int(self._base.files["documents"][1], 16) if self._base else 0
         before = self._old(counts) if self._base else {}
@@ -191,7 +195,7 @@ class GenerationWriter:
         kept = sum(place is not None for place in self._places.values())
         expected = kept + (self._base.documents - len(before) if self._base else 0)
         manifest = self._manifest(pivots, expected, checksum)
-        if not self._lease.held:
+        if not self._lease.confirm():
             raise BuildRefused("another build took over while this one was cut off from the cluster")
         self._generations.publish(manifest)
         self._spool.close()
@@ -294,6 +298,7 @@ class GenerationWriter:
 
     def abandon(self) -> None:
         """Remove everything that was written."""
+        self._preparer.close()
         self._spool.close()
         try:
             self._generations.discard(self.name)
