@@ -50,6 +50,7 @@ _REASONS = (
     N_("name with its words in another order or left out"),
     N_("name within the words"),
     N_("all words"),
+    N_("%(value)s (field of the page)"),
 )
 _NAMED = re.compile(r"%\((\w+)\)s")
 _BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")

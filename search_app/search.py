@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from indexer.engines import Lexicon, Searcher
 from indexer.model import FACETS, MAX_WINDOW, Count, Filter, Query, Results
+from search_app.of_field import named
 from search_app.reading import Reading
 from search_app.relax import (
     DidYouMean,
@@ -93,6 +94,7 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
     absent, complete = wider.absent, len(wider.first)
     if absent:
         results = _ask(request, reading.relaxed(wider.missing, wider.first), searcher)
+        results = named(results, reading.field, vocabulary.facets)
     offered: tuple[Relaxation, ...] = ()
     meant: DidYouMean | None = None
     if not results.total.value or (absent and not complete):
