@@ -24,8 +24,8 @@ WORDS = (
     "eye", "cataract", "surgery", "operation", "kids", "hospital", "beijing", "shanghai", "price", "tongren", "liver",
     "womb", "heart attack", "rash", "my wife", "visa", "letter", "how much", "not", "in", "cancer", "childrens", "协和",
     "眼科", "opthalmology", "shangai", "pd1", "check up", "blurry vision", "-beijing", '"cataract surgery"',
-    "eye OR liver", "zzyzx", "title:eye", "hepat*", "renji", "usa", "test tube baby", "rare disease", "lump in my breast",
-    "pudong", "hepatitis",
+    "eye OR liver", "zzyzx", "title:eye", "hepat*", "renji", "usa", "test tube baby", "rare disease",
+    "lump in my breast", "pudong", "hepatitis",
 )  # fmt: skip
 
 
