@@ -193,6 +193,24 @@ class EngineContract:
                 assert searcher.lexicon.batched(lookups) == naive.lexicon.batched(lookups)
             assert lookups(searcher.lexicon) == lookups(naive.lexicon)
 
+    @pytest.mark.parametrize("exact", [True, False])
+    def test_a_phrase_weighs_the_same_however_many_words_it_has(
+        self, make_engine: Callable[[], Engine], exact: bool
+    ) -> None:
+        engine, oracle = make_engine(), MemoryEngine()
+        texts = ("eye hospital cost visa", "an eye hospital and an eye hospital cost", "hospitals", "costs of a visa")
+        for each in (engine, oracle):
+            with each.rebuild() as writer:
+                for number, text in enumerate(texts):
+                    section = (Section("", "", text),)
+                    specialty = (SPECIALTIES[2],) if number else ()
+                    writer.put(Document(f"articles/{number}", "article", "page", section, specialty=specialty))
+        with engine.searcher() as searcher, oracle.searcher() as naive:
+            for words in ("hospital", "eye hospital", "eye hospital cost", "eye hospital cost visa", "ear nose throat"):
+                for fields in ((), ("body",), ("label",)):
+                    query = Query(Phrase(tuple(words.split()), fields, 0.5, exact))
+                    assert_same(searcher.search(query), naive.search(query))
+
     @settings(max_examples=max(1, round(40 * SHARE)), deadline=None, suppress_health_check=SUPPRESSED)
     @given(
         st.lists(documents(), min_size=1, max_size=8),

@@ -168,7 +168,9 @@ def _weighing(word: Word, forms: dict[str, float], ranking: Ranking, budget: int
     """Clauses whose scores add up to the weight of a word in a document, in units of ``UNIT``."""
     places = [f for f in FIELDS if f in word.fields] if word.fields else list(FIELDS)
     if isinstance(word, Phrase):
-        return [_placed(_phrase(word, place), place, word.weight) for place in places] if word.terms else []
+        # A node scores a phrase once for each of its terms and adds that up.
+        weight = word.weight / max(1, len(word.terms))
+        return [_placed(_phrase(word, place), place, weight) for place in places] if word.terms else []
     if isinstance(word, Prefix):
         few = list(forms)[: max(1, budget // len(places)) if word.fields else budget]
         if not word.fields:
