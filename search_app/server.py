@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import os
 import shutil
@@ -33,6 +35,8 @@ FIRST = (
     "/api/v1/suggest?q=sha",
     "/none",
 )
+ARENAS = 2  # in which the threads of a process allocate; glibc would make one for each, and each keeps what it ever had
+_M_ARENA_MAX = -8  # its number in malloc.h
 MEMORY = "/dev/shm"  # noqa: S108 - not a place for files of ours: heartbeats, and counters of the metrics
 
 
@@ -68,6 +72,7 @@ def serve(
         create_app(settings).run(host, port, debug=True)
         return
     logs.configure(check(settings).log_format)
+    _limit_arenas()
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     # Every process counts for itself; a folder of their own lets any of them report for all.
     shared = tempfile.mkdtemp(prefix="medsearch-metrics-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
@@ -80,6 +85,12 @@ def serve(
         if os.getpid() == parent:
             os.environ.pop(SHARED_FOLDER, None)
             shutil.rmtree(shared, ignore_errors=True)
+
+
+def _limit_arenas() -> None:
+    """Hold the memory of many threads down, where the C library can."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, ARENAS)
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
