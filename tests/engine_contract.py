@@ -193,6 +193,21 @@ class EngineContract:
                 assert searcher.lexicon.batched(lookups) == naive.lexicon.batched(lookups)
             assert lookups(searcher.lexicon) == lookups(naive.lexicon)
 
+    def test_a_form_that_two_words_of_a_concept_share_is_as_rare_as_it_is(
+        self, make_engine: Callable[[], Engine]
+    ) -> None:
+        """Counted for each of them it seemed twice as frequent, and the concept weighed next to nothing."""
+        engine, oracle = make_engine(), MemoryEngine()
+        for each in (engine, oracle):
+            with each.rebuild() as writer:
+                for number, text in enumerate(("eye eyes visa", "eye costs costs", "eyes cell", "hospital of cost")):
+                    writer.put(Document(f"articles/{number}", "article", "page", (Section("", "", text),)))
+        shared = (Term("eye"), Term("eyes", (), 0.95), Phrase(("eye", "costs")), Phrase(("eyes", "cost"), (), 0.5))
+        with engine.searcher() as searcher, oracle.searcher() as naive:
+            for members in (shared[:2], shared[2:], (Term("eye", ("body",)), Term("eyes", ("body",)), Prefix("ey"))):
+                query = Query(Concept(members))
+                assert_same(searcher.search(query), naive.search(query))
+
     @pytest.mark.parametrize("exact", [True, False])
     def test_a_phrase_weighs_the_same_however_many_words_it_has(
         self, make_engine: Callable[[], Engine], exact: bool

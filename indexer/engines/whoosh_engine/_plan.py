@@ -89,8 +89,10 @@ def make_plan(tree: FlatTree, segments: list[Segment], documents: int, ranking: 
         for part in parts:
             part.leaves.append([])
         for word in words:
+            found: dict[object, int] = {}  # over the segments; two words of a leaf may have a form in common
             for part, zeros in zip(parts, scratch, strict=True):
-                _resolve(part, word, len(flat) if tree.scoring[number] else UNTRACED, frequencies, ranking, zeros)
+                _resolve(part, word, len(flat) if tree.scoring[number] else UNTRACED, found, ranking, zeros)
+            frequencies |= found
             if tree.scoring[number]:
                 flat.append(word)
                 member_leaf.append(number)
