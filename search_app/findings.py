@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from indexer.engines import Lexicon
 from indexer.model import And, Boost, FacetIs, Node, Or
 from search_app.reading import FacetReading
+from search_app.widen import Piece
 from search_app.words import Words
 
 BOOSTS = {"city": 4.0, "specialty": 4.0, "kind": 5.0, "topic": 3.0}
@@ -39,6 +40,7 @@ class Findings:
     unknown: dict[str, None] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
     in_name: list[tuple[int, int]] = field(default_factory=list)  # stretches that are names of pages
+    pieces: dict[tuple[int, int], list[Piece]] = field(default_factory=dict)  # stretches that were corrected
     leaves: int = 0
 
     def wanted(self, facet: str, value: str) -> bool:

@@ -284,11 +284,14 @@ def _queries(typed: str, wanted: Sequence[str], searcher: Searcher, words: Words
     found: list[Suggestion] = []
     for word, count in searcher.lexicon.starting(last, limit * 4):
         small = words.thesaurus.optional(word) and not before
-        if word != last and len(word) > 3 and not small and not _is_pinyin_run(word) and len(found) < limit:
+        if len(found) == limit:
+            break
+        if word != last and len(word) > 3 and not small and not _is_pinyin_run(word):
             found.append(Suggestion(f"{before}{word}", "queries", count=0 if before else count))
     return found
 
 
+@lru_cache(maxsize=20_000)
 def _is_pinyin_run(word: str) -> bool:
     """Whether a word of the index is only three or more syllables of a Chinese name."""
     ends = {0: 0}  # place -> fewest syllables that reach it

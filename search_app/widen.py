@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from indexer.analysis import is_han, stem, terms
@@ -74,6 +75,7 @@ class Unit:
         return self.typed
 
 
+@lru_cache(maxsize=4096)
 def is_syllable(term: str) -> bool:
     """Whether a term could be one syllable of pinyin."""
     return len(term) <= 6 and _SYLLABLE.fullmatch(term) is not None

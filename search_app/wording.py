@@ -20,7 +20,13 @@ _BEFORE_US = frozenset(("the", "in", "vs", "versus", "than", "to", "from", "chin
 
 
 def pieces_of(found: Findings, start: int, end: int) -> list[Piece]:
-    """Tokens of a stretch of the text, with typing errors corrected."""
+    """Tokens of a stretch of the text, with typing errors corrected; the same stretch is corrected only once."""
+    if (start, end) not in found.pieces:
+        found.pieces[(start, end)] = _pieces(found, start, end)
+    return found.pieces[(start, end)]
+
+
+def _pieces(found: Findings, start: int, end: int) -> list[Piece]:
     text = found.text[start:end]
     pieces = [
         Piece(token, text[at:until] + ("-" if text[until : until + 1] == "-" else ""), start + at, start + until)
