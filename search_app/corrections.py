@@ -57,6 +57,9 @@ def corrected(pieces: Sequence[Piece], lexicon: Lexicon, words: Words, text: str
 
 
 def _meant(word: str, lexicon: Lexicon, words: Words) -> tuple[str, ...]:
+    listed = words.thesaurus.misspelt.get(word)
+    if listed and _leads_somewhere(listed, lexicon, words):
+        return (listed,)
     for one in ranked_corrections(word, lexicon, words.correctable, words.thesaurus.protected):
         if _leads_somewhere(one, lexicon, words):
             return (one,)
@@ -76,6 +79,8 @@ def _settled(word: str, lexicon: Lexicon, words: Words) -> bool:
     """Whether a word needs no correction; a slip may leave the stem whole ("insurence"), then the form decides."""
     if words.thesaurus.ordinary(word):
         return True
+    if word in words.thesaurus.misspelt:
+        return bool(lexicon.exact_frequency(word))
     if not is_known(word, lexicon, words):
         return False
     if lexicon.exact_frequency(word) or not lexicon.frequency(word) or word in words.thesaurus.vocabulary:

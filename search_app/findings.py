@@ -18,7 +18,7 @@ ASKING = frozenset((
     "should", "will", "would", "must", "may",
 ))  # fmt: skip
 FIELD_BESIDE_ADVICE = 1.0  # for a specialty, where an article is asked for: its hospitals do not answer
-HINT = 1.0  # for a value that is only related to the words
+HINT = 2.0  # for a value that is only related to the words
 MAX_LEAVES = 52  # an engine takes 62; exact name, names inside and filters need a few
 
 

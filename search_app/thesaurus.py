@@ -51,6 +51,7 @@ class Thesaurus:
     between: frozenset[str]
     name_words: frozenset[str]
     everyday: frozenset[str]  # stems of ordinary words
+    misspelt: Mapping[str, str]  # how hard words are written by ear → how they are spelled
 
     def entry(self, typed: Terms) -> Terms | None:
         """The entry that some terms are, in this or another inflection; a phrase also in another order of its words."""
@@ -152,6 +153,7 @@ def load_thesaurus(folder: Path | str | None = None) -> Thesaurus:
         between=frozenset(natural.words("between")),
         name_words=frozenset(natural.words("name_words")),
         everyday=_everyday(root / "everyday.toml"),
+        misspelt=MappingProxyType(_misspelt(root / "misspelt.toml", entries)),
     )
 
 
@@ -162,6 +164,18 @@ def _everyday(path: Path) -> frozenset[str]:
             raise TaxonomyError(path, theme, "must be words between spaces")
         found.update(stem(word) for word in terms(listed))
     return frozenset(found)
+
+
+def _misspelt(path: Path, entries: Mapping[Terms, object]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for right, listed in _read(path).items():
+        if not isinstance(listed, str):
+            raise TaxonomyError(path, right, "must be words between spaces")
+        for wrong in listed.split():
+            if terms(wrong) != (wrong,) or (wrong,) in entries or wrong in found:
+                raise TaxonomyError(path, right, f"{wrong!r} is no single word, stands twice, or is in the thesaurus")
+            found[wrong] = right
+    return found
 
 
 def _read(path: Path) -> dict[str, object]:

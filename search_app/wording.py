@@ -14,7 +14,7 @@ from search_app.thesaurus import ONE_WAY, Thesaurus
 from search_app.widen import Member, Piece, Unit, concept, other_names, together, units, word, written_otherwise
 
 MAX_OPTIONAL = 8  # further small words cost time and tell nothing
-SMALL_WORD_WEIGHT = 0.4  # "best" and "the" tell two pages apart only when nothing else does
+SMALL_WORD_WEIGHT = 0.2  # "best" and "the" tell two pages apart only when nothing else does
 _JOINING = frozenset(("and", "or", "nor"))
 _BEFORE_US = frozenset(("the", "in", "vs", "versus", "than", "to", "from", "china", "usa", "like"))
 

@@ -101,7 +101,7 @@ def test_wrong_lists_and_missing_files_are_named(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("typed", "field"),
     [
-        ("lump in my breast", "oncology"), ("breast lump", "oncology"), ("blood in the urine", "urology"),
+        ("lump in my breast", "mammary"), ("breast lump", "mammary"), ("blood in the urine", "urology"),
         ("cancer that starts in the nose", "nasopharyngeal cancer"), ("my hands shake", "neurology"),
         ("hair is falling out", "dermatology"), ("waist pain", "spine"), ("loose motions", "gastroenterology"),
         ("full mot", "checkup"), ("sickler", "hematology"), ("gynae", "gynecology"), ("apollo", "ophthalmology"),
@@ -154,3 +154,15 @@ def test_wrong_complaints_are_named(folder: Path, content: str, message: str) ->
     with pytest.raises(TaxonomyError) as caught:
         load_thesaurus(folder)
     assert str(caught.value) == f"{path}, {message}."
+
+
+def test_hard_words_written_by_ear_are_listed_with_their_spelling(folder: Path) -> None:
+    assert load_thesaurus().misspelt["optamologist"] == "ophthalmologist"
+    (folder / "misspelt.toml").write_text('eye = "womb"', "utf-8")
+    with pytest.raises(
+        TaxonomyError, match=r"misspelt\.toml, eye: 'womb' is no single word, .* or is in the thesaurus"
+    ):
+        load_thesaurus(folder)
+    (folder / "misspelt.toml").write_text('eye = ["eey"]', "utf-8")
+    with pytest.raises(TaxonomyError, match="eye: must be words between spaces"):
+        load_thesaurus(folder)

@@ -385,3 +385,14 @@ def test_a_title_of_an_article_within_a_search_lifts_it_a_little_only(index: Sea
         return max(part.node.weight for part in read(text, index.lexicon).parts if isinstance(part.node, DocumentIs))
 
     assert lift("beijing tongren hospital price") > 5 > lift("ivf and assisted reproduction in china price")
+
+
+def test_a_word_written_by_ear_is_corrected_however_far_it_is_from_its_spelling(index: Searcher) -> None:
+    reading = read("optamologist in beijing", index.lexicon)
+    assert reading.corrected == (("optamologist", "ophthalmologist"),)
+    assert "specialty:Ophthalmology" in found(reading)
+    assert read("optamologist", index.lexicon, correct=False).corrected == ()
+
+
+def test_departments_are_known_in_pinyin(index: Searcher) -> None:
+    assert "hospitals/shanghai-eye" in hits(index, read("yanke", index.lexicon))
