@@ -42,6 +42,218 @@ def first_at_least(values, start, end, wanted):
 
 
 @jit
+def _read(
+    d, tokens, token_ends, term_member,
+    occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
+    roles,
+):  # fmt: skip
+    """Write the role of each token of a document (member + 1, or 0) and return the members that it has, as bits.
+
+    A token counts for the first member that names it; phrase occurrences take the tokens that no term has taken.
+    """
+    one = np.uint64(1)
+    members = np.uint64(0)
+    base = token_ends[d]
+    for i in range(token_ends[d + 1] - base):
+        t = tokens[base + i]
+        role = 0
+        if t >= 0:
+            role = term_member[t]
+            if role:
+                members |= one << np.uint64(role - 1)
+        roles[i] = role
+    for o in range(occurrence_member.shape[0]):
+        low, high = occurrence_start[o], occurrence_end[o]
+        p = first_at_least(occurrence_documents, low, high, d)
+        while p < high and occurrence_documents[p] == d:
+            at = occurrence_positions[p]
+            members |= one << np.uint64(occurrence_member[o])
+            for i in range(at, at + occurrence_length[o]):
+                if roles[i] == 0:
+                    roles[i] = occurrence_member[o] + 1
+            p += 1
+    return members
+
+
+@jit
+def _bonus(
+    d, tokens, token_ends, title_ends, member_leaf, leaf_idf, leaf_position,
+    total_idf, title_coverage, title_fill, adjacency, roles,
+):  # fmt: skip
+    """The bonus of a document for its title and for words that follow each other as typed."""
+    one = np.uint64(1)
+    base = token_ends[d]
+    # Title: which concepts stand in it, and how much of it the query names.
+    seen = np.uint64(0)
+    in_title = 0.0
+    named = 0
+    words = 0
+    for i in range(title_ends[d]):
+        if tokens[base + i] >= 0:
+            words += 1
+            if roles[i]:
+                leaf = member_leaf[roles[i] - 1]
+                if leaf_idf[leaf] > 0:
+                    named += 1
+                    if not seen & (one << np.uint64(leaf)):
+                        seen |= one << np.uint64(leaf)
+                        in_title += leaf_idf[leaf]
+    bonus = 0.0
+    if words > 0 and total_idf > 0:
+        bonus = in_title * (in_title / total_idf) * (title_coverage + title_fill * (named / words))
+    # Adjacency: concepts that follow each other as typed; each pair counts once.
+    pairs = np.uint64(0)
+    previous = -1
+    for i in range(token_ends[d + 1] - base):
+        role = roles[i]
+        if role == 0:
+            previous = -1
+            continue
+        leaf = member_leaf[role - 1]
+        place = leaf_position[leaf]
+        follows = place > 0 and previous >= 0 and leaf_position[previous] == place - 1
+        if follows and not pairs & (one << np.uint64(place)):
+            pairs |= one << np.uint64(place)
+            bonus += adjacency * min(leaf_idf[leaf], leaf_idf[previous])
+        previous = leaf if place >= 0 else -1
+    return bonus
+
+
+@jit
+def _best_section(d, sections, section_ends, member_leaf, leaf_idf, roles):
+    """The section with the most of the query in it, or -1; a heading counts half again."""
+    one = np.uint64(1)
+    best = -1
+    best_value = 0.0
+    for s in range(section_ends[d], section_ends[d + 1]):
+        start, body, end = sections[s, 0], sections[s, 1], sections[s, 2]
+        seen = np.uint64(0)
+        value = 0.0
+        count = 0
+        for i in range(start, end):
+            if roles[i]:
+                leaf = member_leaf[roles[i] - 1]
+                count += 1
+                if not seen & (one << np.uint64(leaf)):
+                    seen |= one << np.uint64(leaf)
+                    value += leaf_idf[leaf] * (1.5 if i < body else 1.0)
+        value += 0.02 * min(count, 20)
+        if count and value > best_value + 1e-9:
+            best_value = value
+            best = s
+    return best
+
+
+@jit
+def _first_shown(body, end, member_leaf, leaf_idf, roles):
+    """The token at which the window of a section with the most of the query starts."""
+    one = np.uint64(1)
+    first = body
+    first_value = -1.0
+    for i in range(body, end):
+        if roles[i]:
+            seen = np.uint64(0)
+            value = 0.0
+            for j in range(i, min(i + WINDOW - LEAD, end)):
+                if roles[j]:
+                    leaf = member_leaf[roles[j] - 1]
+                    value += 0.01
+                    if not seen & (one << np.uint64(leaf)):
+                        seen |= one << np.uint64(leaf)
+                        value += leaf_idf[leaf]
+            if value > first_value + 1e-9:
+                first_value = value
+                first = i
+    return first
+
+
+@jit
+def _show(
+    d, token_ends, token_starts, token_lengths, sections, section_ends, member_leaf, leaf_idf, roles, shown, spans
+):  # fmt: skip
+    """Choose what to show of a document: the best section and the best window in it."""
+    best = _best_section(d, sections, section_ends, member_leaf, leaf_idf, roles)
+    chosen = best if best >= 0 else (section_ends[d] if section_ends[d] < section_ends[d + 1] else -1)
+    shown[0] = best - section_ends[d] if best >= 0 else -1
+    for i in range(1, 6):
+        shown[i] = 0
+    if chosen < 0:
+        return
+    base = token_ends[d]
+    body, end = sections[chosen, 1], sections[chosen, 2]
+    first = _first_shown(body, end, member_leaf, leaf_idf, roles)
+    start = max(first - LEAD, body)
+    if first - body < WINDOW // 2:
+        start = body
+    stop = min(start + WINDOW, end)
+    if stop - start < WINDOW:
+        start = max(stop - WINDOW, body)
+    if stop <= start:
+        return
+    first_byte = token_starts[base + start]
+    shown[1] = first_byte
+    shown[2] = token_starts[base + stop - 1] + token_lengths[base + stop - 1]
+    shown[3] = 1 if start == body else 0
+    shown[4] = 1 if stop == end else 0
+    count = 0
+    for i in range(start, stop):
+        if roles[i]:
+            low = token_starts[base + i] - first_byte
+            spans[count, 0] = low
+            spans[count, 1] = low + token_lengths[base + i]
+            count += 1
+    shown[5] = count
+
+
+@jit
+def weigh(
+    documents, tokens, token_ends, title_ends, term_member, member_leaf, leaf_idf, leaf_position,
+    occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
+    total_idf, title_coverage, title_fill, adjacency, roles, out_bonus,
+):  # fmt: skip
+    """Look at whole documents for their bonuses alone.
+
+    ``leaf_position`` is the place of a leaf in the typed order (-1: does not count for adjacency).
+    """
+    for row in range(documents.shape[0]):
+        d = documents[row]
+        _read(
+            d, tokens, token_ends, term_member,
+            occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions,
+            occurrence_length, roles,
+        )  # fmt: skip
+        out_bonus[row] = _bonus(
+            d, tokens, token_ends, title_ends, member_leaf, leaf_idf, leaf_position,
+            total_idf, title_coverage, title_fill, adjacency, roles,
+        )  # fmt: skip
+
+
+@jit
+def show(
+    documents, tokens, token_ends, token_starts, token_lengths, sections, section_ends,
+    term_member, member_leaf, leaf_idf,
+    occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
+    roles, out_members, out_shown, out_spans,
+):  # fmt: skip
+    """Look at whole documents for what to show of them: their members as bits, the best section, the window in it.
+
+    ``out_shown`` gets per document: best section (-1: none), first and last byte of the snippet, whether it starts and
+    ends with its section, number of spans; ``out_spans`` the spans in bytes from the first.
+    """
+    for row in range(documents.shape[0]):
+        d = documents[row]
+        out_members[row] = _read(
+            d, tokens, token_ends, term_member,
+            occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions,
+            occurrence_length, roles,
+        )  # fmt: skip
+        _show(
+            d, token_ends, token_starts, token_lengths, sections, section_ends, member_leaf, leaf_idf, roles,
+            out_shown[row], out_spans[row],
+        )  # fmt: skip
+
+
+@jit
 def inspect(
     documents, tokens, token_ends, token_starts, token_lengths, title_ends, sections, section_ends,
     term_member, member_leaf, leaf_idf, leaf_position,
@@ -49,146 +261,28 @@ def inspect(
     total_idf, title_coverage, title_fill, adjacency,
     roles, out_bonus, out_members, out_shown, out_spans,
 ):  # fmt: skip
-    """Look at whole documents: the bonus for title, fill and adjacency, the best section, the best window in it.
-
-    A token counts for the first member that names it; phrase occurrences take the tokens that no term has taken.
-    ``leaf_position`` is the place of a leaf in the typed order (-1: does not count for adjacency). ``out_shown`` gets
-    per document: best section (-1: none), first and last byte of the snippet, whether it starts and ends with its
-    section, number of spans; ``out_spans`` the spans in bytes from the first.
-    """
-    one = np.uint64(1)
-    for row in range(documents.shape[0]):
-        d = documents[row]
-        base = token_ends[d]
-        size = token_ends[d + 1] - base
-        members = np.uint64(0)
-        for i in range(size):
-            t = tokens[base + i]
-            role = 0
-            if t >= 0:
-                role = term_member[t]
-                if role:
-                    members |= one << np.uint64(role - 1)
-            roles[i] = role
-        for o in range(occurrence_member.shape[0]):
-            low, high = occurrence_start[o], occurrence_end[o]
-            p = first_at_least(occurrence_documents, low, high, d)
-            while p < high and occurrence_documents[p] == d:
-                at = occurrence_positions[p]
-                members |= one << np.uint64(occurrence_member[o])
-                for i in range(at, at + occurrence_length[o]):
-                    if roles[i] == 0:
-                        roles[i] = occurrence_member[o] + 1
-                p += 1
-        # Title: which concepts stand in it, and how much of it the query names.
-        seen = np.uint64(0)
-        in_title = 0.0
-        named = 0
-        words = 0
-        for i in range(title_ends[d]):
-            if tokens[base + i] >= 0:
-                words += 1
-                if roles[i]:
-                    leaf = member_leaf[roles[i] - 1]
-                    if leaf_idf[leaf] > 0:
-                        named += 1
-                        if not seen & (one << np.uint64(leaf)):
-                            seen |= one << np.uint64(leaf)
-                            in_title += leaf_idf[leaf]
-        bonus = 0.0
-        if words > 0 and total_idf > 0:
-            bonus = in_title * (in_title / total_idf) * (title_coverage + title_fill * (named / words))
-        # Adjacency: concepts that follow each other as typed; each pair counts once.
-        pairs = np.uint64(0)
-        previous = -1
-        for i in range(size):
-            role = roles[i]
-            if role == 0:
-                previous = -1
-                continue
-            leaf = member_leaf[role - 1]
-            place = leaf_position[leaf]
-            follows = place > 0 and previous >= 0 and leaf_position[previous] == place - 1
-            if follows and not pairs & (one << np.uint64(place)):
-                pairs |= one << np.uint64(place)
-                bonus += adjacency * min(leaf_idf[leaf], leaf_idf[previous])
-            previous = leaf if place >= 0 else -1
-        out_bonus[row] = bonus
-        out_members[row] = members
-        # The section with the most of the query in it; a heading counts half again.
-        best = -1
-        best_value = 0.0
-        for s in range(section_ends[d], section_ends[d + 1]):
-            start, body, end = sections[s, 0], sections[s, 1], sections[s, 2]
-            seen = np.uint64(0)
-            value = 0.0
-            count = 0
-            for i in range(start, end):
-                if roles[i]:
-                    leaf = member_leaf[roles[i] - 1]
-                    count += 1
-                    if not seen & (one << np.uint64(leaf)):
-                        seen |= one << np.uint64(leaf)
-                        value += leaf_idf[leaf] * (1.5 if i < body else 1.0)
-            value += 0.02 * min(count, 20)
-            if count and value > best_value + 1e-9:
-                best_value = value
-                best = s
-        chosen = best if best >= 0 else (section_ends[d] if section_ends[d] < section_ends[d + 1] else -1)
-        out_shown[row, 0] = best - section_ends[d] if best >= 0 else -1
-        for i in range(1, 6):
-            out_shown[row, i] = 0
-        if chosen < 0:
-            continue
-        body, end = sections[chosen, 1], sections[chosen, 2]
-        first = body
-        first_value = -1.0
-        for i in range(body, end):
-            if roles[i]:
-                seen = np.uint64(0)
-                value = 0.0
-                for j in range(i, min(i + WINDOW - LEAD, end)):
-                    if roles[j]:
-                        leaf = member_leaf[roles[j] - 1]
-                        value += 0.01
-                        if not seen & (one << np.uint64(leaf)):
-                            seen |= one << np.uint64(leaf)
-                            value += leaf_idf[leaf]
-                if value > first_value + 1e-9:
-                    first_value = value
-                    first = i
-        start = max(first - LEAD, body)
-        if first - body < WINDOW // 2:
-            start = body
-        stop = min(start + WINDOW, end)
-        if stop - start < WINDOW:
-            start = max(stop - WINDOW, body)
-        if stop <= start:
-            continue
-        first_byte = token_starts[base + start]
-        out_shown[row, 1] = first_byte
-        out_shown[row, 2] = token_starts[base + stop - 1] + token_lengths[base + stop - 1]
-        out_shown[row, 3] = 1 if start == body else 0
-        out_shown[row, 4] = 1 if stop == end else 0
-        spans = 0
-        for i in range(start, stop):
-            if roles[i]:
-                low = token_starts[base + i] - first_byte
-                out_spans[row, spans, 0] = low
-                out_spans[row, spans, 1] = low + token_lengths[base + i]
-                spans += 1
-        out_shown[row, 5] = spans
+    """``weigh`` and ``show`` in one, for an engine whose hits come with all that is looked at."""
+    weigh(
+        documents, tokens, token_ends, title_ends, term_member, member_leaf, leaf_idf, leaf_position,
+        occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions,
+        occurrence_length, total_idf, title_coverage, title_fill, adjacency, roles, out_bonus,
+    )  # fmt: skip
+    show(
+        documents, tokens, token_ends, token_starts, token_lengths, sections, section_ends, term_member, member_leaf,
+        leaf_idf, occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions,
+        occurrence_length, roles, out_members, out_shown, out_spans,
+    )  # fmt: skip
 
 
-def snippet(part: Callable[[int, int], bytes], shown: list[int], spans: npt.NDArray[Any]) -> Snippet:
-    """The part of a text that ``inspect`` chose, by its rows of ``out_shown`` and ``out_spans``.
+def snippet(part: Callable[[int, int, int], bytes], number: int, shown: list[int], spans: npt.NDArray[Any]) -> Snippet:
+    """The part of a text that ``show`` chose, by its rows of ``out_shown`` and ``out_spans``.
 
-    ``part`` gives the bytes of the document's text from one place to another.
+    ``part`` gives the bytes of a document's text, by its number, from one place to another.
     """
     _, first, last, opens, closes, count = shown
     if last <= first:
         return Snippet()
-    raw = part(first, last + 1)
+    raw = part(number, first, last + 1)
     if raw[-1:] not in ENDINGS:
         raw = raw[: last - first]
     lead = "" if opens else "… "

@@ -31,7 +31,7 @@ class Seen:
 
     def snippet(self, text: bytes) -> Snippet:
         """The part of the document's text to show."""
-        return inspection.snippet(lambda first, last: text[first:last], self.shown, self.spans)
+        return inspection.snippet(lambda _, first, last: text[first:last], 0, self.shown, self.spans)
 
 
 def look(plan: Plan, hits: list[Packed], ranking: Ranking) -> list[Seen]:

@@ -61,6 +61,47 @@ def _push(scores, docs, size, limit, score, doc):
 
 
 @jit
+def _sort_best(scores, docs, size):
+    """Turn the heap that ``_push`` made into a list with the best first."""
+    for end in range(size - 1, 0, -1):
+        score, doc = scores[end], docs[end]
+        scores[end], docs[end] = scores[0], docs[0]
+        i = 0
+        while True:
+            child = 2 * i + 1
+            if child >= end:
+                break
+            if child + 1 < end and _before(scores[child + 1], docs[child + 1], scores[child], docs[child]):
+                child += 1
+            if not _before(scores[child], docs[child], score, doc):
+                break
+            scores[i], docs[i] = scores[child], docs[child]
+            i = child
+        scores[i], docs[i] = score, doc
+
+
+@jit
+def rerank(scores, docs, bonus, size):
+    """Sort the first ``size`` hits anew by score and bonus, best first, equal ones by document."""
+    for i in range(1, size):
+        score, doc, extra = scores[i], docs[i], bonus[i]
+        j = i
+        while j > 0 and _before(scores[j - 1] + bonus[j - 1], docs[j - 1], score + extra, doc):
+            scores[j], docs[j], bonus[j] = scores[j - 1], docs[j - 1], bonus[j - 1]
+            j -= 1
+        scores[j], docs[j], bonus[j] = score, doc, extra
+
+
+@jit
+def order_values(counts, bounds, order, used):
+    """Codes of each facet by count, most first, equal ones in their own order; ``used`` gets how many have any."""
+    for facet in range(bounds.shape[0] - 1):
+        first, last = bounds[facet], bounds[facet + 1]
+        order[first:last] = first + np.argsort(-counts[first:last], kind="mergesort")
+        used[facet] = np.count_nonzero(counts[first:last])
+
+
+@jit
 def _holds(program, mask, stack):
     """Value of a boolean program in postfix order on one document's mask of matching leaves."""
     top = 0
@@ -108,7 +149,7 @@ def match(
     ``leaf_order`` is the order in which leaves are read; after the first ``restrict_after`` of them (0: never) only
     documents already touched can match, so long lists are searched instead of scanned. Counts: a document that passes
     all filters counts in every facet; one that fails the filter of exactly one facet counts in that facet alone.
-    Returns the number of matches and of hits kept. The scratch arrays are left zeroed.
+    Returns the number of matches and of hits kept, best first. The scratch arrays are left zeroed.
     """
     n_touched = 0
     one = np.uint64(1)
@@ -229,6 +270,7 @@ def match(
         if by_rank:
             score = float(ranks[d])
         kept = _push(top_scores, top_documents, kept, limit, score, d)
+    _sort_best(top_scores, top_documents, kept)
     return total, kept
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from heapq import merge
 from typing import Any
 
@@ -29,6 +29,7 @@ from indexer.engines.whoosh_engine._reader import OpenGeneration
 from indexer.engines.whoosh_engine._segment import Segment
 from indexer.generation import FORMAT_VERSION
 from indexer.model import (
+    FACETS,
     And,
     Bucket,
     Card,
@@ -49,6 +50,8 @@ from indexer.model import (
 Array = npt.NDArray[Any]
 _EMPTY_INTS = np.zeros(0, np.int32)
 _EMPTY_FLOATS = np.zeros(0, np.float32)
+_NONE = np.zeros(0, np.int64)
+_NO_OCCURRENCES = (_NONE, _NONE, _NONE, _EMPTY_INTS, _EMPTY_INTS, _NONE)
 
 
 class Scratch:
@@ -75,16 +78,22 @@ class _Ranked:
     bonus: Array
 
 
-class _Look:
-    """What was seen in documents that were looked at closely, by (part, number)."""
+@dataclass(slots=True)
+class _Shown:
+    """What was chosen to show of the documents of a page: members as bits, places to cut, spans; a row for each."""
 
-    __slots__ = ("bonus", "members", "shown", "spans")
+    members: Array
+    places: Array
+    spans: Array
 
-    def __init__(self) -> None:
-        self.bonus: dict[tuple[int, int], float] = {}
-        self.members: dict[tuple[int, int], int] = {}
-        self.shown: dict[tuple[int, int], list[int]] = {}
-        self.spans: dict[tuple[int, int], Array] = {}
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the close look needs to know of a query, as arrays; the same for every segment."""
+
+    member_leaf: Array
+    idf: Array
+    positions: Array
 
 
 class ColumnSearcher:
@@ -143,20 +152,16 @@ class ColumnSearcher:
         window = self._ranking.rerank_window if query.sort == "relevance" else 0
         wanted = max(query.offset + query.limit, window if query.limit else 0)
         total, counts, ranked = self._match(query, plan, wanted)
-        seen = _Look()
-        if query.sort == "relevance" and plan.total_idf and query.limit:
-            near = min(window, len(ranked.base))
-            ranked.bonus[:near] = self._look(plan, ranked, range(near), seen)
-            best = self._arrange(ranked, -(ranked.base[:near] + ranked.bonus[:near]))
-            for column in (ranked.base, ranked.parts, ranked.numbers, ranked.bonus):
-                column[:near] = column[best]
-        page = range(query.offset, min(query.offset + query.limit, len(ranked.base)))
-        self._look(
-            plan, ranked, [i for i in page if (int(ranked.parts[i]), int(ranked.numbers[i])) not in seen.shown], seen
+        words = _Words(
+            np.array(plan.member_leaf or [0], np.int64),
+            np.array(plan.idf, np.float64),
+            np.array(plan.positions, np.int64),
         )
-        reasons = [trees.reason(word) for word in plan.members]
-        hits = tuple(self._hit(query, plan, ranked, i, seen, reasons) for i in page)
-        facets = tuple(self._facet(query, name, counts) for name in query.facets)
+        if window and query.limit and plan.total_idf:
+            self._rerank(plan, words, ranked, min(window, len(ranked.base)))
+        page = slice(query.offset, query.offset + query.limit)
+        hits = tuple(self._hits(query, plan, words, ranked, page))
+        facets = self._facets(query, counts)
         took_ms = (time.perf_counter() - started) * 1000
         return Results(query, Count(total), hits, facets, self._generation.manifest.generation, took_ms)
 
@@ -176,37 +181,23 @@ class ColumnSearcher:
             counts.append(code_counts)
             runs.append((scores, np.full(len(scores), number, np.int32), documents))
         if len(runs) == 1:
+            # The loop leaves the hits of a segment in order: documents are numbered in the order of their ids.
             base, parts, numbers = runs[0]
+            return total, counts, _Ranked(base, parts, numbers, np.zeros(len(base)))
+        columns = zip(*runs, strict=True) if runs else ((), (), ())
+        base, parts, numbers = (np.concatenate(each) if each else np.zeros(0, np.int32) for each in columns)
+        if query.sort == "title":
+            titles = [self._segments[p].titles[n] for p, n in zip(parts.tolist(), numbers.tolist(), strict=True)]
+            order = self._arrange(titles, parts, numbers)
         else:
-            columns = zip(*runs, strict=True) if runs else ((), (), ())
-            base, parts, numbers = (np.concatenate(each) if each else np.zeros(0, np.int32) for each in columns)
-        ranked = _Ranked(base, parts, numbers, np.zeros(len(base), np.float64))
-        if query.sort == "title" and len(runs) > 1:
-            keys = [
-                (self._segments[p].titles[n], self._doc_id(p, n))
-                for p, n in zip(parts.tolist(), numbers.tolist(), strict=True)
-            ]
-            order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
-        else:
-            order = self._arrange(ranked, -base)
+            order = self._arrange((-base).tolist(), parts, numbers)
         order = order[:wanted]
-        return total, counts, _Ranked(base[order], parts[order], numbers[order], ranked.bonus[order])
+        return total, counts, _Ranked(base[order], parts[order], numbers[order], np.zeros(len(order)))
 
-    def _arrange(self, ranked: _Ranked, keys: Array) -> Array:
-        """Order of the first ``len(keys)`` documents: by key, then by id."""
-        count = len(keys)
-        if len(self._segments) == 1:
-            # Within a segment documents are numbered in the order of their ids.
-            return np.lexsort((ranked.numbers[:count], keys))
-        ids = [
-            self._doc_id(p, n)
-            for p, n in zip(ranked.parts[:count].tolist(), ranked.numbers[:count].tolist(), strict=True)
-        ]
-        values = keys.tolist()
-        return np.array(sorted(range(count), key=lambda i: (values[i], ids[i])), np.int64)
-
-    def _doc_id(self, part: int, number: int) -> str:
-        return self._segments[part].ids[number]
+    def _arrange(self, keys: Sequence[float] | Sequence[bytes], parts: Array, numbers: Array) -> Array:
+        """Order of some documents of several segments: by key, then by id."""
+        ids = [self._segments[p].ids[n] for p, n in zip(parts.tolist(), numbers.tolist(), strict=True)]
+        return np.array(sorted(range(len(ids)), key=lambda i: (keys[i], ids[i])), np.int64)
 
     def _card(self, part: int, number: int) -> Card:
         return self._segments[part].card(number)[0]
@@ -263,77 +254,101 @@ class ColumnSearcher:
 
     # -- looking closely -----------------------------------------------------------------------------------------------
 
-    def _look(self, plan: Plan, ranked: _Ranked, rows: Sequence[int], seen: _Look) -> Array:
-        """Look at some of the ranked documents; returns their bonuses, in the order of ``rows``."""
-        bonus = np.zeros(len(rows), np.float64)
-        if not len(rows):
-            return bonus
-        chosen = np.array(rows, np.int64)
-        parts = ranked.parts[chosen]
+    def _rerank(self, plan: Plan, words: _Words, ranked: _Ranked, near: int) -> None:
+        """Look at the first ``near`` documents for their bonuses, and put them in their order with those."""
+        ranking, roles = self._ranking, self._scratch.roles
+        for number, part, rows, documents in self._by_part(plan, ranked, slice(near)):
+            segment, bonus = part.segment, np.empty(len(documents))
+            term_member = self._mark(number, part)
+            inspection.weigh(
+                documents, segment.tokens, segment.token_ends, segment.title_ends, term_member,
+                words.member_leaf, words.idf, words.positions, *_occurrences(part),
+                plan.total_idf, ranking.title_coverage, ranking.title_fill, ranking.adjacency, roles, bonus,
+            )  # fmt: skip
+            self._unmark(number, part)
+            ranked.bonus[rows] = bonus
+        if len(self._segments) == 1:
+            kernels.rerank(ranked.base, ranked.numbers, ranked.bonus, near)
+            return
+        keys = (-(ranked.base[:near] + ranked.bonus[:near])).tolist()
+        order = self._arrange(keys, ranked.parts[:near], ranked.numbers[:near])
+        for column in (ranked.base, ranked.parts, ranked.numbers, ranked.bonus):
+            column[:near] = column[order]
+
+    def _show(self, plan: Plan, words: _Words, ranked: _Ranked, page: slice) -> _Shown:
+        """Look at the documents of a page for what to show of them."""
+        shown = _shown(len(ranked.numbers[page]))
+        for number, part, rows, documents in self._by_part(plan, ranked, page):
+            segment = part.segment
+            out = shown if len(plan.parts) == 1 else _shown(len(documents))
+            term_member = self._mark(number, part)
+            inspection.show(
+                documents, segment.tokens, segment.token_ends, segment.token_starts, segment.token_lengths,
+                segment.sections, segment.section_ends, term_member, words.member_leaf, words.idf,
+                *_occurrences(part), self._scratch.roles, out.members, out.places, out.spans,
+            )  # fmt: skip
+            self._unmark(number, part)
+            if out is not shown:
+                shown.members[rows], shown.places[rows], shown.spans[rows] = out.members, out.places, out.spans
+        return shown
+
+    def _by_part(self, plan: Plan, ranked: _Ranked, rows: slice) -> Iterator[tuple[int, SegmentPlan, Any, Array]]:
+        """Some of the ranked documents, segment by segment: its number, its plan, their rows, their numbers in it."""
+        if len(plan.parts) == 1:
+            if len(ranked.numbers[rows]):
+                yield 0, plan.parts[0], rows, ranked.numbers[rows]
+            return
+        parts, numbers = ranked.parts[rows], ranked.numbers[rows]
         for number, part in enumerate(plan.parts):
             mine = np.flatnonzero(parts == number)
             if len(mine):
-                bonus[mine] = self._look_segment(plan, number, part, ranked.numbers[chosen[mine]], seen)
-        return bonus
+                yield number, part, mine, numbers[mine]
 
-    def _look_segment(self, plan: Plan, number: int, part: SegmentPlan, documents: Array, seen: _Look) -> Array:
-        segment, ranking = part.segment, self._ranking
-        count = len(documents)
+    def _mark(self, number: int, part: SegmentPlan) -> Array:
+        """The vocabulary of a segment with the members of the query marked; ``_unmark`` zeroes it again."""
         term_member = self._scratch.terms[number]
-        marked = list(part.terms)
-        if marked:
-            term_member[marked] = np.fromiter(part.terms.values(), np.int16, len(marked)) + 1
-        occurrences = part.occurrences
-        ends = np.zeros(len(occurrences) + 1, np.int64)
-        if occurrences:
-            ends[1:] = np.cumsum([len(each.documents) for each in occurrences])
-        out_bonus = np.empty(count, np.float64)
-        out_members = np.empty(count, np.uint64)
-        out_shown = np.empty((count, 6), np.int64)
-        out_spans = np.empty((count, inspection.WINDOW, 2), np.int32)
-        inspection.inspect(
-            documents.astype(np.int32, copy=False),
-            segment.tokens, segment.token_ends, segment.token_starts, segment.token_lengths,
-            segment.title_ends, segment.sections, segment.section_ends,
-            term_member, np.array(plan.member_leaf or [0], np.int64), np.array(plan.idf, np.float64),
-            np.array(plan.positions, np.int64),
-            np.array([each.member for each in occurrences], np.int64), ends[:-1], ends[1:],
-            np.concatenate([each.documents for each in occurrences]) if occurrences else _EMPTY_INTS,
-            np.concatenate([each.positions for each in occurrences]) if occurrences else _EMPTY_INTS,
-            np.array([each.length for each in occurrences], np.int64),
-            plan.total_idf, ranking.title_coverage, ranking.title_fill, ranking.adjacency,
-            self._scratch.roles, out_bonus, out_members, out_shown, out_spans,
-        )  # fmt: skip
-        if marked:
-            term_member[marked] = 0
-        keys = [(number, document) for document in documents.tolist()]
-        seen.members.update(zip(keys, out_members.tolist(), strict=True))
-        seen.shown.update(zip(keys, out_shown.tolist(), strict=True))
-        seen.spans.update(zip(keys, out_spans, strict=True))
-        return out_bonus
+        for term, member in part.terms.items():
+            term_member[term] = member + 1
+        return term_member
+
+    def _unmark(self, number: int, part: SegmentPlan) -> None:
+        term_member = self._scratch.terms[number]
+        for term in part.terms:
+            term_member[term] = 0
 
     # -- presenting ----------------------------------------------------------------------------------------------------
 
-    def _hit(self, query: Query, plan: Plan, ranked: _Ranked, row: int, seen: _Look, reasons: list[str]) -> Hit:
-        key = (int(ranked.parts[row]), int(ranked.numbers[row]))
-        segment = self._segments[key[0]]
-        card, outline = segment.card(key[1])
-        members, shown = seen.members[key], seen.shown[key]
-        section = None
-        if shown[0] >= 0:
-            heading, anchor = outline[shown[0]]
-            section = SectionRef(heading, anchor, shown[0])
-        if section is None and card.summary:
-            snippet = Snippet(card.summary)
-        else:
-            snippet = inspection.snippet(partial(segment.texts.part, key[1]), shown, seen.spans[key])
-        matched = dict.fromkeys([text for place, text in enumerate(reasons) if members >> min(place, 63) & 1])
-        for leaf in plan.tree.leaves:
-            if isinstance(leaf, DocumentIs) and card.doc_id in leaf.doc_ids:
-                matched[trees.document_reason(leaf)] = None
-        score = float(ranked.base[row] + ranked.bonus[row]) if query.sort == "relevance" else 0.0
-        explanation = self._explain(query, plan, key, float(ranked.bonus[row])) if query.explain else ()
-        return Hit(row + 1, round(score, 4), card, snippet, section, tuple(matched), explanation)
+    def _hits(self, query: Query, plan: Plan, words: _Words, ranked: _Ranked, page: slice) -> Iterator[Hit]:
+        shown = self._show(plan, words, ranked, page)
+        reasons = [trees.reason(word) for word in plan.members]
+        named = [leaf for leaf in plan.tree.leaves if isinstance(leaf, DocumentIs)]
+        by_score = query.sort == "relevance"
+        matched_by: dict[int, tuple[str, ...]] = {}
+        rows = zip(
+            ranked.parts[page].tolist(), ranked.numbers[page].tolist(), ranked.base[page].tolist(),
+            ranked.bonus[page].tolist(), shown.members.tolist(), shown.places.tolist(), shown.spans, strict=True,
+        )  # fmt: skip
+        for rank, (part, number, base, bonus, members, places, spans) in enumerate(rows, query.offset + 1):
+            segment = self._segments[part]
+            card, outline = segment.card(number)
+            section = None
+            if places[0] >= 0:
+                heading, anchor = outline[places[0]]
+                section = SectionRef(heading, anchor, places[0])
+            if section is None and card.summary:
+                snippet = Snippet(card.summary)
+            else:
+                snippet = inspection.snippet(segment.texts.part, number, places, spans)
+            matched = matched_by.get(members)
+            if matched is None:
+                found = [text for place, text in enumerate(reasons) if members >> min(place, 63) & 1]
+                matched = matched_by[members] = tuple(dict.fromkeys(found))
+            if named:
+                own = [trees.document_reason(leaf) for leaf in named if card.doc_id in leaf.doc_ids]
+                matched = tuple(dict.fromkeys((*matched, *own)))
+            score = round(base + bonus, 4) if by_score else 0.0
+            explanation = self._explain(query, plan, (part, number), bonus) if query.explain else ()
+            yield Hit(rank, score, card, snippet, section, matched, explanation)
 
     def _explain(self, query: Query, plan: Plan, key: tuple[int, int], bonus: float) -> tuple[Weight, ...]:
         part = plan.parts[key[0]]
@@ -366,15 +381,24 @@ class ColumnSearcher:
             lines.append(Weight("title and word order", bonus))
         return tuple(Weight(line.reason, round(line.score, 4)) for line in lines)
 
-    def _facet(self, query: Query, name: str, counts: list[Array]) -> Facet:
+    def _facets(self, query: Query, counts: list[Array]) -> tuple[Facet, ...]:
+        if len(self._segments) != 1 or query.filters:
+            return tuple([self._merged_facet(query, name, counts) for name in query.facets])
+        segment, numbers = self._segments[0], counts[0].tolist()
+        order, used = np.empty(len(numbers), np.int64), np.empty(len(FACETS), np.int64)
+        kernels.order_values(counts[0], segment.facet_bounds, order, used)
+        facets = []
+        for name in query.facets:
+            place = FACETS.index(name)
+            first = segment.facet_bounds[place]
+            codes = order[first : first + used[place]].tolist()
+            facets.append(
+                Facet(name, tuple([_bucket(segment.values[code][1], numbers[code], False) for code in codes]))
+            )
+        return tuple(facets)
+
+    def _merged_facet(self, query: Query, name: str, counts: list[Array]) -> Facet:
         chosen = query.chosen(name)
-        if len(self._segments) == 1 and not chosen:
-            first, values = self._segments[0].facet_codes[name]
-            mine = counts[0][first : first + len(values)]
-            # Values stand in order, so a stable sort by count alone leaves equal counts in the order of their values.
-            order = np.argsort(-mine, kind="stable")[: np.count_nonzero(mine)].tolist()
-            found = mine.tolist()
-            return Facet(name, tuple([_bucket(values[i], found[i], False) for i in order]))
         merged = dict.fromkeys(chosen, 0)
         for segment, each in zip(self._segments, counts, strict=True):
             first, values = segment.facet_codes[name]
@@ -383,6 +407,29 @@ class ColumnSearcher:
                     merged[value] = merged.get(value, 0) + count
         buckets = [_bucket(value, count, value in chosen) for value, count in merged.items()]
         return Facet(name, tuple(sorted(buckets, key=lambda bucket: (-bucket.count.value, bucket.value))))
+
+
+def _shown(count: int) -> _Shown:
+    """Room for what is shown of so many documents."""
+    spans = np.empty((count, inspection.WINDOW, 2), np.int32)
+    return _Shown(np.empty(count, np.uint64), np.empty((count, 6), np.int64), spans)
+
+
+def _occurrences(part: SegmentPlan) -> tuple[Array, Array, Array, Array, Array, Array]:
+    """Where the phrases of a query stand in a segment: member, first and end row, document and place a row, lengths."""
+    found = part.occurrences
+    if not found:
+        return _NO_OCCURRENCES
+    ends = np.zeros(len(found) + 1, np.int64)
+    ends[1:] = np.cumsum([len(each.documents) for each in found])
+    return (
+        np.array([each.member for each in found], np.int64),
+        ends[:-1],
+        ends[1:],
+        np.concatenate([each.documents for each in found]),
+        np.concatenate([each.positions for each in found]),
+        np.array([each.length for each in found], np.int64),
+    )
 
 
 @lru_cache(maxsize=1 << 15)

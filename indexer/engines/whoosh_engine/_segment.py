@@ -55,6 +55,8 @@ class Segment:
         for facet in FACETS:
             first = next((code for code, pair in enumerate(self.values) if pair[0] == facet), 0)
             self.facet_codes[facet] = (first, tuple(values[facet]))
+        sizes = [len(values[facet]) for facet in FACETS]
+        self.facet_bounds = np.array([sum(sizes[:place]) for place in range(len(FACETS) + 1)], np.int64)
         self.code_facet = np.array([FACETS.index(facet) for facet, _ in self.values], np.int64)
         self.size = len(self.live)
         self.all_live = bool(self.live.all())
