@@ -285,18 +285,14 @@ def snippet(part: Callable[[int, int, int], bytes], number: int, shown: list[int
     raw = part(number, first, last + 1)
     if raw[-1:] not in ENDINGS:
         raw = raw[: last - first]
+    text = raw.decode("utf-8", "replace")
     lead = "" if opens else "… "
-    tail = "" if closes else " …"
-    decoded = raw.decode("utf-8", "replace")
     shift = len(lead)
-    pairs = spans[:count].tolist()
-    if len(decoded) == len(raw):
-        marks = tuple([(low + shift, high + shift) for low, high in pairs])
-    else:
-        marks = tuple(
-            [
-                (len(raw[:low].decode("utf-8", "replace")) + shift, len(raw[:high].decode("utf-8", "replace")) + shift)
-                for low, high in pairs
-            ]
-        )
-    return Snippet(lead + decoded.replace("\n", " ") + tail, marks)
+    places = spans[:count].tolist()
+    if len(text) != len(raw):
+        places = [[len(raw[:at].decode("utf-8", "replace")) for at in place] for place in places]
+    shown_text = f"{lead}{text}{'' if closes else ' …'}"
+    return Snippet(
+        shown_text.replace("\n", " ") if "\n" in text else shown_text,
+        tuple([(low + shift, high + shift) for low, high in places]),
+    )

@@ -99,6 +99,7 @@ def write_impacts(folder: Path, pivots: tuple[float, ...], ranking: Ranking) -> 
         owner = np.repeat(documents[start:stop], np.diff(ends[start : stop + 1]))
         weight = scale[owner, fields[token_ends[owner] + positions[first:last]]]
         impacts[start:stop] = np.add.reduceat(weight.astype(np.float64), ends[start:stop] - first)
+        core.release()
     pack = PackWriter(folder / WEIGHTS)
     pack.save("scale", scale)
     pack.save("impacts", impacts)

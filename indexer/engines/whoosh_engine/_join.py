@@ -64,26 +64,24 @@ def join(folders: Sequence[Path], target: Path) -> None:
     token_ends = _ends(sources, "token_ends")
     pack.save("token_ends", token_ends)
     for name in ("token_fields", "token_starts", "token_lengths"):
-        pack.save(name, _rows(sources, [source.pack.load(name) for source in sources], "token_ends", token_ends))
+        pack.save(name, _rows(sources, (source.pack.load(name) for source in sources), "token_ends", token_ends))
     for name in ("lengths", "title_ends", "dates"):
         pack.save(name, _columns(sources, name))
     section_ends = _ends(sources, "section_ends")
     pack.save("section_ends", section_ends.astype(np.int32))
-    sections = [source.pack.load("sections") for source in sources]
+    sections = (source.pack.load("sections") for source in sources)
     pack.save("sections", _rows(sources, sections, "section_ends", section_ends))
     for name in ("texts", "cards", "documents", "titles"):
         ends = _ends(sources, name + ".ends")
         pack.save(name + ".ends", ends)
-        blobs = [source.pack.load(name + ".bytes") for source in sources]
+        blobs = (source.pack.load(name + ".bytes") for source in sources)
         pack.save(name + ".bytes", _rows(sources, blobs, name + ".ends", ends))
     _write_facets(pack, sources)
     _write_names(pack, sources)
     # Last, because it needs the most memory: by now everything else is on disk.
-    tokens = [source.term_numbers[source.pack.load("tokens")] for source in sources]
-    joined = _rows(sources, tokens, "token_ends", token_ends)
-    del tokens
-    pack.save("tokens", joined)
-    write_postings(target, pack, joined, token_ends, len(terms))
+    tokens = _tokens(sources, token_ends)
+    pack.save("tokens", tokens)
+    write_postings(target, pack, tokens, token_ends, len(terms))
     pack.close()
     save_loose(target / LIVE, np.ones(len(ids), np.bool_))
 
@@ -127,18 +125,26 @@ def _ends(sources: Sequence[_Source], name: str) -> Ints:
     return ends_of(sizes)
 
 
-def _rows(sources: Sequence[_Source], arrays: Sequence[Array], ends_name: str, ends: Ints) -> Array:
+def _tokens(sources: Sequence[_Source], ends: Ints) -> Array:
+    """The token streams of all documents in their new order, as numbers of the joined terms."""
+    return _rows(sources, (source.term_numbers[source.pack.load("tokens")] for source in sources), "token_ends", ends)
+
+
+def _rows(sources: Sequence[_Source], arrays: Iterable[Array], ends_name: str, ends: Ints) -> Array:
     """One array with the rows of all documents in their new order, from one array for each source."""
-    first = arrays[0]
-    target = np.empty((int(ends[-1]), *first.shape[1:]), first.dtype)
-    size = target.itemsize * int(np.prod(first.shape[1:], dtype=np.int64))
+    target: Array | None = None
     for source, array in zip(sources, arrays, strict=True):
+        if target is None:
+            target = np.empty((int(ends[-1]), *array.shape[1:]), array.dtype)
+            size = array.itemsize * int(np.prod(array.shape[1:], dtype=np.int64))
         if array.size:
             kernels.gather(
                 np.ascontiguousarray(array).reshape(-1).view(np.uint8),
                 source.pack.load(ends_name).astype(np.int64, copy=False),
                 source.rows, source.numbers, size, target.reshape(-1).view(np.uint8), ends,
             )  # fmt: skip
+            source.pack.release()
+    assert target is not None
     return target
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -56,7 +57,11 @@ class Pack:
     def __init__(self, path: Path) -> None:
         self._directory: dict[str, tuple[str, list[int], int]] = orjson.loads(path.with_suffix(".json").read_bytes())
         file = path.with_suffix(".bin")
-        self._mapped = np.memmap(file, np.uint8, "r") if file.stat().st_size else np.zeros(0, np.uint8)
+        self._map: mmap.mmap | None = None
+        if file.stat().st_size:
+            with file.open("rb") as stream:
+                self._map = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        self._mapped = np.frombuffer(self._map or b"", np.uint8)
 
     def load(self, name: str) -> Array:
         """One array by name.
@@ -72,6 +77,14 @@ class Pack:
         if len(part) != size:
             raise ValueError(f"array {name} is cut short")
         return part.view(dtype).reshape(shape)
+
+    def release(self) -> None:
+        """Let go of the pages read so far; they are read again when needed.
+
+        A build passes once over files that are larger than its memory should be, and each page would stay its own.
+        """
+        if self._map is not None:
+            self._map.madvise(mmap.MADV_DONTNEED)
 
     def blobs(self, name: str) -> Blobs:
         """Byte strings by number."""

@@ -50,6 +50,7 @@ class Segment:
         self._documents = core.blobs("documents")
         values: dict[str, list[str]] = orjson.loads(core.blobs("values")[0])
         self.values = [(facet, value) for facet in FACETS for value in values[facet]]
+        self.code_values = [value for _, value in self.values]
         self.code_of = {pair: code for code, pair in enumerate(self.values)}
         self.facet_codes: dict[str, tuple[int, tuple[str, ...]]] = {}
         for facet in FACETS:
