@@ -82,10 +82,10 @@ class IndexOutdated(IndexUnusable):
     """The index was written by another schema."""
 
     def __init__(self, found: int, wanted: int) -> None:
-        super().__init__(
-            f"The index was built with schema {found}, this version reads {wanted}. "
-            "Rebuild it: medsearch index build --full"
-        )
+        built = f"with schema {found}, this version reads {wanted}"
+        if found == wanted:
+            built = "with other words or weights than this version reads"
+        super().__init__(f"The index was built {built}. Rebuild it: medsearch index build --full")
         self.found = found
         self.wanted = wanted
 

@@ -18,6 +18,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -202,17 +203,24 @@ class Generations:
         """
         manifest = self.manifest(name)
         folder = self.folder / name
-        for file, (size, checksum) in sorted(manifest.files.items()):
-            path = folder / file
+
+        def look(file: str) -> str:
+            size, checksum = manifest.files[file]
             try:
-                if path.stat().st_size != size:
-                    raise IndexDamaged(name, f"{file} has {path.stat().st_size:,} bytes instead of {size:,}")
-                if file_checksum(path) != checksum:
-                    raise IndexDamaged(name, f"{file} differs from its checksum")
+                found = (folder / file).stat().st_size
+                if found != size:
+                    return f"{file} has {found:,} bytes instead of {size:,}"
+                return "" if file_checksum(folder / file) == checksum else f"{file} differs from its checksum"
             except FileNotFoundError:
-                raise IndexDamaged(name, f"{file} is missing") from None
+                return f"{file} is missing"
             except OSError as error:
-                raise IndexDamaged(name, f"{file} cannot be read ({error.strerror})") from error
+                return f"{file} cannot be read ({error.strerror})"
+
+        # Reading and summing let other threads run, so large files are checked side by side.
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
+            for problem in pool.map(look, sorted(manifest.files)):
+                if problem:
+                    raise IndexDamaged(name, problem)
         return manifest
 
     def newest_good(self) -> tuple[Manifest, tuple[str, ...]]:
@@ -269,11 +277,21 @@ class Generations:
         folder.mkdir()
         return name, folder
 
-    def publish(self, manifest: Manifest, folder: Path) -> Manifest:
-        """Make a finished build the current generation: checksums, syncs, then one atomic rename of the pointer."""
+    def _known_files(self, base: Manifest) -> dict[int, tuple[int, str]]:
+        """Size and checksum of each file of a generation, by inode: a file linked from there is the same file."""
+        folder = self.folder / base.generation
+        return {(folder / file).stat().st_ino: entry for file, entry in base.files.items()}
+
+    def publish(self, manifest: Manifest, folder: Path, base: Manifest | None = None) -> Manifest:
+        """Make a finished build the current generation: checksums, syncs, then one atomic rename of the pointer.
+
+        ``base`` is the generation, checked, that files of this one may be links to.
+        """
         files: dict[str, tuple[int, str]] = {}
+        known = self._known_files(base) if base else {}
         for path in _files(folder):
-            files[str(path.relative_to(folder))] = (path.stat().st_size, file_checksum(path))
+            status = path.stat()
+            files[str(path.relative_to(folder))] = known.get(status.st_ino) or (status.st_size, file_checksum(path))
             _sync(path)
         manifest = replace(manifest, files=files)
         target = folder / MANIFEST

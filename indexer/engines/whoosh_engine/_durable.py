@@ -22,10 +22,10 @@ import numpy as np
 import numpy.typing as npt
 from whoosh import index as whoosh_index
 from whoosh.analysis import RegexTokenizer
-from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC, W3Codec
+from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC, W3Codec, W3TermInfo
 from whoosh.fields import ID, KEYWORD, STORED, TEXT, Schema
 from whoosh.filedb.filestore import FileStorage
-from whoosh.filedb.filetables import OrderedHashWriter
+from whoosh.filedb.filetables import OrderedHashReader, OrderedHashWriter
 from whoosh.util.numeric import length_to_byte
 
 from indexer.analysis import FIELDS
@@ -60,6 +60,21 @@ def schema() -> Schema:
     return Schema(**fields)
 
 
+class _Ids:
+    """The ids of one segment, from its table of terms, and the documents that have them."""
+
+    def __init__(self, segment: Any, storage: Any) -> None:
+        whole = segment.open_compound_file(storage)
+        name = segment.make_filename(W3Codec.TERMS_EXT)
+        self._table = OrderedHashReader(whole.open_file(name), whole.file_length(name))
+        self._prefix = self._table.extras["fieldmap"]["id"].to_bytes(2, "big")
+
+    def get(self, doc_id: bytes) -> int | None:
+        """Number of the document with an id, deleted or not."""
+        found = self._table.get(self._prefix + doc_id)
+        return None if found is None else int(W3TermInfo.from_bytes(found).min_id())
+
+
 class DurableIndex:
     """The Whoosh index in one folder while a generation is written; nothing is visible before ``commit``."""
 
@@ -70,16 +85,29 @@ class DurableIndex:
         else:
             self._index = whoosh_index.open_dir(str(folder))
         self._writer = self._index.writer()
+        self._tables: dict[str, _Ids] = {}
         self._committed = False
 
     def add(self, segment: Any) -> None:
         """Take in a segment that ``write_segment`` has written into this folder."""
         self._writer.segments.append(segment)
-        self._writer._setup_doc_offsets()  # noqa: SLF001 - it offers no other way to take in a finished segment
 
     def delete(self, doc_id: str) -> None:
-        """Remove a document if it is there."""
-        self._writer.delete_by_term("id", doc_id)
+        """Remove a document if it is there.
+
+        Whoosh's own way opens every segment with all its postings; the table of terms alone tells the only document
+        that an id can have.
+        """
+        for segment in self._writer.segments:
+            number = self._table(segment).get(doc_id.encode("utf-8", "replace"))
+            if number is not None and not segment.is_deleted(number):
+                segment.delete_document(number)
+
+    def _table(self, segment: Any) -> _Ids:
+        name = segment.segment_id()
+        if name not in self._tables:
+            self._tables[name] = _Ids(segment, self._writer.storage)
+        return self._tables[name]
 
     def commit(self, *, merge: bool) -> None:
         """Write everything; ``merge`` also joins small segments."""
@@ -92,6 +120,12 @@ class DurableIndex:
         if not self._committed:
             self._writer.cancel()
             self._index.close()
+
+
+def listed_documents(folder: Path) -> int:
+    """Live documents that the table of contents of a Whoosh index names; none of their postings is opened."""
+    contents = whoosh_index.TOC.read(FileStorage(str(folder), readonly=True), NAME)
+    return sum(segment.doc_count() for segment in contents.segments)
 
 
 def count_documents(folder: Path) -> int:

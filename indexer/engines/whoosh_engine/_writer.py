@@ -15,7 +15,7 @@ from indexer import __version__
 from indexer.analysis import FIELDS, digest
 from indexer.engines.whoosh_engine._chunks import Chunk, ChunkWriter
 from indexer.engines.whoosh_engine._columns import CORE, FREQUENCIES, LIVE, write_impacts
-from indexer.engines.whoosh_engine._durable import DurableIndex, count_documents
+from indexer.engines.whoosh_engine._durable import DurableIndex, listed_documents
 from indexer.engines.whoosh_engine._join import join
 from indexer.engines.whoosh_engine._pack import Pack, StringTable, load_loose, save_loose
 from indexer.engines.whoosh_engine._segment import Segment
@@ -120,10 +120,10 @@ class GenerationWriter:
             if name in self._segments:
                 write_impacts(self.folder / COLUMNS / name, pivots, self._ranking)
         manifest = self._manifest(pivots)
-        stored = count_documents(self.folder / WHOOSH)
+        stored = listed_documents(self.folder / WHOOSH)
         if stored != manifest.documents:
             raise BuildRefused(f"the Whoosh index holds {stored} documents, its columns {manifest.documents}")
-        return self._generations.publish(manifest, self.folder)
+        return self._generations.publish(manifest, self.folder, self._base)
 
     def _join(self, folders: Sequence[Path]) -> str:
         """Make one segment of some folders of columns, which are gone then; returns its name."""
