@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from benchmarks.speed.peers import IN_PROCESS, Ours
 from benchmarks.speed.questions import Question, draw
 from benchmarks.speed.rounds import Timed, gate, ratio, run
 from benchmarks.speed.samples import load
+from indexer.engines import open_durable
 
 SHARES = (0.5, 0.95)
 _FIRST = """
@@ -76,7 +78,25 @@ def serve(names: list[str], folder: Path, rounds: int) -> dict[str, Any]:
         "engines": {name: figures(timed[name], questions) for name in names},
         "ratios": ratios(timed, Ours.name),
         "alone": {name: asdict(alone(name, folder, questions)) for name in names},
+        "update_seconds": updates(folder / Ours.name),
     }
+
+
+def updates(folder: Path) -> list[float]:
+    """Seconds to publish one changed document, twice; the index is afterwards what it was."""
+    engine = open_durable(f"whoosh:{folder}")
+    before = engine.generations.current()
+    with engine.searcher() as searcher:
+        document = next(iter(searcher.documents()))
+    seconds = []
+    for turn in range(2):
+        started = time.perf_counter()
+        with engine.update() as writer:
+            writer.put(replace(document, title=f"{document.title} {turn}"))
+        seconds.append(time.perf_counter() - started)
+    engine.generations.rollback(before)
+    engine.generations.prune(keep=1)
+    return seconds
 
 
 def figures(timed: Timed, questions: tuple[Question, ...]) -> dict[str, Any]:
