@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.judged_collections import ROOT
-from benchmarks.speed import samples
+from benchmarks.speed import samples, web
 from benchmarks.speed.building import build
 from benchmarks.speed.peers import IN_PROCESS, Ours, missing
 from benchmarks.speed.report import page, table
@@ -99,7 +99,10 @@ def main() -> None:
             (FIGURES / f"{folder.name}.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     if chosen.write:
         kept = [json.loads(path.read_text("utf-8")) for path in FIGURES.glob("*.json")]
-        (ROOT / "docs" / "benchmarks.md").write_text(page(sorted(kept, key=lambda each: each["documents"])), "utf-8")
+        parts = [page(sorted(kept, key=lambda each: each["documents"]))]
+        if web.FIGURES.is_file():
+            parts.append(web.section(json.loads(web.FIGURES.read_text("utf-8"))))
+        (ROOT / "docs" / "benchmarks.md").write_text("\n".join(parts), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,165 @@
+"""The web layer beside an empty Flask view: the same server, one worker, one connection, requests in turns.
+
+    python -m benchmarks.speed.web --index index/             printed
+    python -m benchmarks.speed.web --index index/ --write     also into docs/benchmarks.md
+
+Three servers run side by side: an empty view, the site without remembered answers, and the site with them. Each round
+asks all of them for the same searches, one server after the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask
+
+from benchmarks.judged_collections import ROOT
+
+FIGURES = ROOT / "docs" / "benchmarks-web.json"
+SEARCHES = 60
+KINDS = {"page": "/search?q=", "JSON": "/api/v1/search?q="}
+WANTED = {"page, not remembered": 3.0, "page, remembered": 1.2}
+
+
+def empty() -> Flask:
+    """An application whose only view says nothing, for every address."""
+    app = Flask(__name__)
+    app.add_url_rule("/<path:path>", "empty", lambda path: "")
+    return app
+
+
+@contextmanager
+def serving(command: list[str], port: int, environment: dict[str, str]) -> Iterator[HTTPConnection]:
+    """A server of its own on a port, with one open connection to it."""
+    with subprocess.Popen(
+        [sys.executable, *command], env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            until = time.monotonic() + 120
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    break
+                except OSError:
+                    if process.poll() is not None or time.monotonic() > until:
+                        raise RuntimeError(f"{command[-1]} does not answer") from None
+                    time.sleep(0.1)
+            connection = HTTPConnection("127.0.0.1", port, timeout=60)
+            yield connection
+            connection.close()
+        finally:
+            process.terminate()
+
+
+def ask(connection: HTTPConnection, address: str) -> float:
+    """Milliseconds for one whole answer.
+
+    Raises:
+        RuntimeError: If it is not a success.
+    """
+    started = time.perf_counter()
+    connection.request("GET", address)
+    response = connection.getresponse()
+    response.read()
+    taken = (time.perf_counter() - started) * 1000
+    if response.status != 200:
+        raise RuntimeError(f"{address} gave {response.status}")
+    return taken
+
+
+def searches() -> list[str]:
+    """Judged queries of the tuning half."""
+    lines = (ROOT / "tests" / "data" / "judgments" / "queries.jsonl").read_text("utf-8").splitlines()
+    texts = [each["text"] for each in map(json.loads, lines) if each["half"] == "tuning" and each["class"] != "nothing"]
+    return texts[:: max(1, len(texts) // SEARCHES)][:SEARCHES]
+
+
+def measure(index: Path, rounds: int) -> dict[str, Any]:
+    """Median ms of each server and kind of answer, and its ratio to the empty view, round by round."""
+    with ExitStack() as stack:
+        ports = []
+        for _ in range(3):
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                ports.append(free.getsockname()[1])
+        gunicorn = ["-m", "gunicorn", "-k", "search_app.worker.PatientWorker", "--threads", "8", "-w", "1"]
+        site = "import sys; from search_app.server import serve; serve(port=int(sys.argv[1]), workers=1, index=sys.argv[2])"
+        quiet = {"MEDSEARCH_RATE_LIMIT": "0"}
+        asked = {
+            "empty view": stack.enter_context(
+                serving([*gunicorn, "-b", f"127.0.0.1:{ports[0]}", "benchmarks.speed.web:empty()"], ports[0], {})
+            ),
+            "not remembered": stack.enter_context(
+                serving(["-c", site, str(ports[1]), str(index)], ports[1], {**quiet, "MEDSEARCH_CACHED_ANSWERS": "0"})
+            ),
+            "remembered": stack.enter_context(serving(["-c", site, str(ports[2]), str(index)], ports[2], quiet)),
+        }
+        texts = searches()
+        taken: dict[str, list[float]] = {}
+        for turn in range(rounds + 1):
+            for kind, path in KINDS.items():
+                for server, connection in asked.items():
+                    times = [ask(connection, path + quote(text)) for text in texts]
+                    if turn:  # the first round fills what is remembered
+                        taken.setdefault(f"{kind}, {server}", []).append(statistics.median(times))
+    rows = {}
+    for name, medians in taken.items():
+        base = taken[f"{name.split(', ')[0]}, empty view"]
+        ratios = [mine / other for mine, other in zip(medians, base, strict=True)]
+        rows[name] = {
+            "ms": statistics.median(medians),
+            "ratio": statistics.median(ratios),
+            "least": min(ratios),
+            "greatest": max(ratios),
+        }
+    return {"searches": len(texts), "rounds": rounds, "day": datetime.now(UTC).date().isoformat(), "rows": rows}
+
+
+def section(figures: dict[str, Any]) -> str:
+    """The figures as a part of docs/benchmarks.md."""
+    lines = [
+        "## Over HTTP, beside an empty Flask view\n",
+        f"`python -m benchmarks.speed.web --write`: {figures['day']}, {figures['searches']} searches of our own corpus,"
+        f" {figures['rounds']} rounds; one worker, one connection. Medians; the ratio is our time over the empty view's.\n",
+        "| answer | ms | times the empty view |",
+        "| --- | ---: | ---: |",
+    ]
+    for name, row in figures["rows"].items():
+        lines.append(f"| {name} | {row['ms']:.2f} | {row['ratio']:.2f} ({row['least']:.2f}–{row['greatest']:.2f}) |")
+    lines.append("")
+    for name, wanted in WANTED.items():
+        reached = figures["rows"][name]["ratio"]
+        held = "reached" if reached <= wanted else "**missed**"
+        lines.append(f"* {name}: at most {wanted:g} times an empty view: {reached:.2f}, {held}")
+    return "\n".join([*lines, ""])
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--index", type=Path, default=ROOT / "index")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--write", action="store_true", help="keep the figures for docs/benchmarks.md")
+    chosen = parser.parse_args()
+    figures = measure(chosen.index, chosen.rounds)
+    print(section(figures))
+    if chosen.write:
+        FIGURES.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
