@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["create_app"]
 
+ANSWERS_A_PAGE = 4  # a remembered page of results takes about as much memory as so many answers
+
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """A new application; two of them share nothing.
@@ -73,6 +75,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         assets=assets,
         metrics=metrics,
         answers=AnswerCache(settings.cached_answers),
+        pages=AnswerCache(settings.cached_answers // ANSWERS_A_PAGE),
         catalogues=Latest(),
         query_log=recorder,
         build=hashlib.blake2b(

@@ -34,6 +34,7 @@ class Services:
     assets: Assets
     metrics: Metrics
     answers: AnswerCache[Answer]
+    pages: AnswerCache[tuple[str, int]]  # pages of results with their status, as they were sent
     catalogues: Latest[Catalogue]  # the names for suggestions, by generation
     query_log: Recorder | None  # None unless it is switched on
     build: str  # changes with the code, so that a new release invalidates what browsers kept

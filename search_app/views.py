@@ -123,19 +123,26 @@ def search(searcher: Searcher) -> Response:
     parsed = parse(arguments())
     state = parsed.state.resolved(services().labels.resolve)
     answer = find(searcher, state, "page")
-    view = results_view(answer, state, site())
-    html = page(
-        "results.html",
-        "/search",
-        site().search(state),
-        robots=NOINDEX,
-        view=view,
-        problems=parsed.problems,
-        window=MAX_WINDOW,
-        counts=counts_view(browse.overview(searcher), site()) if not view.total else {},
-        data=results_data(view, site()),
-    )
-    response = make_response(html, 404 if view.past_end else 200)
+
+    def render() -> tuple[str, int]:
+        view = results_view(answer, state, site())
+        html = page(
+            "results.html",
+            "/search",
+            site().search(state),
+            robots=NOINDEX,
+            view=view,
+            problems=parsed.problems,
+            window=MAX_WINDOW,
+            counts=counts_view(browse.overview(searcher), site()) if not view.total else {},
+            data=results_data(view, site()),
+        )
+        return html, 404 if view.past_end else 200
+
+    # All that a page of results depends on: the index, the site as it was asked for, and the address as it was written.
+    key = (searcher.stats().generation, site().base, site().language, offered_language(), request.query_string)
+    html, status = services().pages.get(key, render)
+    response = make_response(html, status)
     response.headers["X-Robots-Tag"] = NOINDEX
     return response
 

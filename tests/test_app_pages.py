@@ -627,3 +627,19 @@ def test_how_a_name_was_found_is_said_in_chinese_too(client: FlaskClient) -> Non
         assert reason in {template for _pattern, template in sayings._REASON_PATTERNS}
     catalog = translations.read("zh")
     assert catalog.get("exact name in pinyin").string == "名称拼音完全一致"
+
+
+def test_a_remembered_page_is_that_of_the_same_address_host_and_language_only(client: FlaskClient) -> None:
+    def ask(address: str, **headers: str) -> str:
+        return client.get(address, headers=headers).get_data(as_text=True)
+
+    first = ask("/search?q=eye+hospital&sort=title")
+    assert ask("/search?q=eye+hospital&sort=title") == first
+    assert ask("/search?sort=title&q=eye+hospital") != "" and "zh/search" in first
+    assert ask("/zh/search?q=eye+hospital&sort=title") != first
+    offered = ask("/search?q=eye+hospital&sort=title", **{"Accept-Language": "zh"})
+    assert offered != first and ask("/search?q=eye+hospital&sort=title") == first
+    elsewhere = ask("/search?q=eye+hospital&sort=title", Host="other.example")
+    assert "http://other.example/" in elsewhere and "other.example" not in first
+    past = client.get("/search?q=eye+hospital&page=900")
+    assert past.status_code == client.get("/search?q=eye+hospital&page=900").status_code == 404

@@ -6,13 +6,10 @@ goes on taking documents; a few chunks are under way at a time, so memory does n
 
 from __future__ import annotations
 
-import os
-import threading
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +18,11 @@ from indexer.engines.whoosh_engine._columns import CORE
 from indexer.engines.whoosh_engine._durable import write_segment
 from indexer.engines.whoosh_engine._pack import Pack
 from indexer.engines.whoosh_engine._segment_writer import SegmentWriter
+from indexer.engines.workers import worker_count, worker_pool
 from indexer.model import Document
 
 CHUNK_CHARACTERS = 4_000_000  # of text in one chunk; about 700,000 tokens, and 100 MB while it is written
 CHUNK_DOCUMENTS = 20_000  # in one chunk, however short they are
-MAX_WORKERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class ChunkWriter:
         self._count = 0
         self._pool: ProcessPoolExecutor | None = None
         self._under_way: deque[Future[Chunk]] = deque()
-        self._workers = min(os.cpu_count() or 1, MAX_WORKERS)
+        self._workers = worker_count()
 
     def put(self, document: Document) -> None:
         """Take one document; ids must not repeat before the next ``drain``."""
@@ -76,8 +73,7 @@ class ChunkWriter:
 
     def _hand_over(self) -> None:
         if self._pool is None:
-            # Fresh processes: a fork would copy the locks of whatever threads this one has.
-            self._pool = ProcessPoolExecutor(self._workers, get_context("spawn"), initializer=_end_with_parent)
+            self._pool = worker_pool()
         self._submit()
         self._pending, self._characters = [], 0
         waiting = [future for future in self._under_way if not future.done()]
@@ -101,15 +97,3 @@ def write_chunk(documents: Sequence[Document], folder: Path, whoosh: Path) -> Ch
     writer.write(folder)
     core = Pack(folder / CORE)
     return Chunk(folder, write_segment(whoosh, core), len(core.load("tokens")))
-
-
-def _end_with_parent() -> None:
-    """Let a process not outlive a build that was killed: it would go on writing into a folder that is swept."""
-    parent = parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
