@@ -26,6 +26,7 @@ from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC, W3Codec, W3TermInfo
 from whoosh.fields import ID, KEYWORD, STORED, TEXT, Schema
 from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.filetables import OrderedHashReader, OrderedHashWriter
+from whoosh.reading import SegmentReader
 from whoosh.util.numeric import length_to_byte
 
 from indexer.analysis import FIELDS
@@ -39,6 +40,7 @@ BLOCK = 128  # postings that Whoosh keeps together, as its own writer does
 COMPRESSION = 3  # of zlib, as its own writer does
 WORTH_COMPRESSING = 300  # bytes of a block; most terms stand in one document, and their blocks hardly shrink
 KEYWORDS = ("city", "specialty", "topic")
+MERGED_DOCUMENTS = 100  # a segment with more is never merged: a thousand take Whoosh some three seconds
 SLICE = 1 << 16  # occurrences that are Python objects at the same time
 NAME = "MAIN"  # what Whoosh calls an index that was given no name
 
@@ -110,8 +112,8 @@ class DurableIndex:
         return self._tables[name]
 
     def commit(self, *, merge: bool) -> None:
-        """Write everything; ``merge`` also joins small segments."""
-        self._writer.commit(merge=merge)
+        """Write everything; ``merge`` also joins the smallest segments."""
+        self._writer.commit(mergetype=_merge_smallest if merge else None, merge=merge)
         self._committed = True
         self._index.close()
 
@@ -120,6 +122,15 @@ class DurableIndex:
         if not self._committed:
             self._writer.cancel()
             self._index.close()
+
+
+def _merge_smallest(writer: Any, segments: Sequence[Any]) -> list[Any]:
+    """Whoosh's merging goes posting by posting, so it is kept to what a few updates leave; returns what stays."""
+    small = [segment for segment in segments if segment.doc_count() <= MERGED_DOCUMENTS]
+    for segment in small:
+        with closing(SegmentReader(writer.storage, writer.schema, segment)) as reader:
+            writer.add_reader(reader)
+    return [segment for segment in segments if segment not in small]
 
 
 def listed_documents(folder: Path) -> int:
