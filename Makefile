@@ -24,7 +24,8 @@ test-whoosh3: $(VENV)/.installed-test
 	$(VENV)-whoosh3/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	$(VENV)-whoosh3/bin/python -m pip uninstall --quiet --yes whoosh
 	$(VENV)-whoosh3/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps whoosh3==3.54.0
-	$(VENV)-whoosh3/bin/python -m pytest -n 2 tests/test_engine_whoosh.py tests/test_generation.py tests/test_build.py
+	$(VENV)-whoosh3/bin/python -m pytest -n 2 tests/test_engine_whoosh.py tests/test_chunks.py tests/test_generation.py \
+		tests/test_build.py
 
 unit: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser"

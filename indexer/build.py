@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +20,7 @@ from indexer.errors import BuildRefused, IndexUnusable, PageError
 from indexer.model import Document, Page
 from indexer.parse import parse_page
 from indexer.taxonomy import Taxonomy, load_taxonomy
+from indexer.workers import worker_count, worker_pool
 
 STATE = "pages.json"  # attached to each generation: what the next incremental build needs to know
 STATE_VERSION = 1  # raise it when parsing, cutting or classifying changes: everything is then read again
@@ -193,13 +191,11 @@ def _parse(work: _Work, paths: Sequence[str], tell: Progress) -> None:
 
 
 def _parsed(files: Sequence[CorpusFile]) -> Iterator[tuple[CorpusFile, Page | PageError]]:
-    workers = min(os.cpu_count() or 1, 8)
-    if len(files) < PARALLEL_FROM or workers == 1:
+    if len(files) < PARALLEL_FROM or worker_count() == 1:
         for file in files:
             yield file, _parse_one(file)
         return
-    # Fresh processes: a fork would copy the locks of whatever threads this one has.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with worker_pool() as pool:
         yield from zip(files, pool.map(_parse_one, files, chunksize=32), strict=True)
 
 

@@ -11,8 +11,8 @@ import orjson
 
 from indexer.analysis import analyze, document_names
 from indexer.engines.opensearch_engine._schema import field_lengths, prepare
-from indexer.engines.workers import worker_count, worker_pool
 from indexer.model import Document
+from indexer.workers import worker_count, worker_pool
 
 CHUNK_DOCUMENTS = 500
 CHUNK_CHARACTERS = 1_000_000  # of text, after which a chunk has fewer documents; bounds the memory of those under way

@@ -18,8 +18,8 @@ from indexer.engines.whoosh_engine._columns import CORE
 from indexer.engines.whoosh_engine._durable import write_segment
 from indexer.engines.whoosh_engine._pack import Pack
 from indexer.engines.whoosh_engine._segment_writer import SegmentWriter
-from indexer.engines.workers import worker_count, worker_pool
 from indexer.model import Document
+from indexer.workers import worker_count, worker_pool
 
 CHUNK_CHARACTERS = 4_000_000  # of text in one chunk; about 700,000 tokens, and 100 MB while it is written
 CHUNK_DOCUMENTS = 20_000  # in one chunk, however short they are

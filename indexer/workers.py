@@ -1,4 +1,4 @@
-"""Processes that analyse documents for a build."""
+"""Processes that parse pages and analyse documents for a build."""
 
 from __future__ import annotations
 
