@@ -113,10 +113,6 @@ class Segment:
             for number, typed in self.forms(term, exact)
         )
 
-    def starting(self, prefix: str) -> list[str]:
-        """Words that start with ``prefix``, all of them, in order."""
-        return [self.terms[number] for number in self.terms.starting(prefix)] if prefix else []
-
     def frequency(self, number: int) -> int:
         """Live documents with one term."""
         return int(self.frequencies[number])
