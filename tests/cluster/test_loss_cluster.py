@@ -10,6 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from indexer.build import build
+from indexer.engines.opensearch_engine._address import parse
+from indexer.engines.opensearch_engine._cluster import Cluster
+from indexer.engines.opensearch_engine._generations import ClusterGenerations
+from indexer.errors import IndexDamaged
 from scripts.cluster import NODES, LocalCluster
 from search_app import create_app
 from tests.cluster.test_commands_cluster import PAGES, write
@@ -74,3 +78,36 @@ def test_a_site_tells_of_lost_nodes_and_goes_on_once_they_are_back(whole: LocalC
     until(client, "green")  # the same site, nobody has restarted it
     assert hits(client, "hospital") == expected
     assert hits(client, "liver") == ["hospitals/renji"]
+
+
+def test_a_site_refuses_searches_while_a_part_of_its_index_is_on_no_node(whole: LocalCluster, tmp_path: Path) -> None:
+    address = f"opensearch://{whole.hosts}/part?shards=3&replicas=0"
+    write(tmp_path / "corpus", PAGES)
+    build(tmp_path / "corpus", address)
+    client = create_app({"index": address}).test_client()
+    until(client, "green")
+    expected = hits(client, "hospital")
+
+    whole.kill(1)
+    until(client, "red")
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.get_json()["status"]) == (503, "unavailable")
+    assert ready.get_json()["notes"] == [
+        "The cluster is red: parts of the index are on no node, so searches are refused."
+    ]
+    assert client.get("/healthz").status_code == 200
+    for path in ("/search?q=cataract", "/api/v1/search?q=cataract", "/zh/search?q=cataract"):
+        refused = client.get(path)
+        assert (refused.status_code, int(refused.headers["Retry-After"]) > 0) == (503, True), path
+    metrics = client.get("/metrics").get_data(as_text=True)
+    assert 'index_state{state="red"} 1.0' in metrics
+    assert "index_up 0.0" in metrics
+    red = ClusterGenerations(Cluster(parse(address)))
+    with pytest.raises(IndexDamaged, match="are on no node"):
+        red.check(red.current())
+
+    whole.start(1)
+    until(client, "green")
+    assert hits(client, "hospital") == expected
+    assert hits(client, "cataract") == ["hospitals/tongren"]
+    assert "index_up 1.0" in client.get("/metrics").get_data(as_text=True)

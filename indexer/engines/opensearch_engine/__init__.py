@@ -16,13 +16,14 @@ from indexer.engines.opensearch_engine._schema import SCHEMA
 from indexer.engines.opensearch_engine._search import ClusterSearcher, OpenGeneration
 from indexer.engines.opensearch_engine._verify import verify
 from indexer.engines.opensearch_engine._writer import GenerationWriter, read_attachment
-from indexer.errors import EngineUnavailable, IndexMissing, IndexOutdated
+from indexer.errors import EngineUnavailable, IndexMissing, IndexOutdated, SearchError
 from indexer.generation import Manifest
 from indexer.ranking import Ranking
 
 __all__ = ["OpenSearchEngine"]
 
 FRESH_SECONDS = 1.0  # for which the name of the served generation is not asked for again
+LAG_SECONDS = 2.0  # beyond that, for which the open generation goes on answering while one thread asks
 
 
 class OpenSearchEngine:
@@ -34,6 +35,7 @@ class OpenSearchEngine:
         self.ranking = ranking or Ranking()
         self._opened: OpenGeneration | None = None
         self._until = 0.0
+        self._failure: tuple[SearchError, float] | None = None
         self._opening = threading.Lock()
 
     # -- reading -------------------------------------------------------------------------------------------------------
@@ -41,21 +43,43 @@ class OpenSearchEngine:
     def open(self) -> OpenGeneration:
         """The generation that is served, at most a second after it was published.
 
+        One thread asks the cluster for it. The others go on with the one that is open, but not once it was to be asked
+        for more than ``LAG_SECONDS`` ago: then they wait, and get what that thread gets, its error too.
+
         Raises:
             IndexMissing, IndexOutdated, IndexDamaged: If there is none that can be served.
             EngineUnavailable: If the cluster does not answer.
         """
-        opened = self._opened
-        if opened is not None and time.monotonic() < self._until:
+        opened, came = self._opened, time.monotonic()
+        if opened is not None and came < self._until:
             return opened
-        with self._opening:
+        if not self._opening.acquire(blocking=False):
+            if opened is not None and came < self._until + LAG_SECONDS:
+                return opened
+            self._opening.acquire()
+        try:
             if self._opened is not None and time.monotonic() < self._until:
                 return self._opened
+            if self._failure is not None and came < self._failure[1]:
+                # It failed while this thread waited. Were each to ask, the last of many would wait for all the others.
+                raise self._failure[0].with_traceback(None)
+            return self._ask()
+        finally:
+            self._opening.release()
+
+    def _ask(self) -> OpenGeneration:
+        """Ask which generation is served, and open it if it is another one; by one thread at a time."""
+        try:
             name = self.generations.current()
-            if self._opened is None or self._opened.manifest.generation != name:
-                self._opened = self._open(name)
-            self._until = time.monotonic() + FRESH_SECONDS
-            return self._opened
+            known = self._opened
+            if known is None or known.manifest.generation != name:
+                known = self._open(name)
+        except SearchError as error:
+            self._failure = (error, time.monotonic())
+            raise
+        self._opened, self._failure = known, None
+        self._until = time.monotonic() + FRESH_SECONDS
+        return known
 
     def _open(self, name: str) -> OpenGeneration:
         manifest = self.generations.manifest(name)
