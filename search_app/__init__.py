@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["create_app"]
 
-ANSWERS_A_PAGE = 4  # a remembered page of results takes about as much memory as so many answers
+ANSWER_BYTES = 16 * 1024  # of remembered responses for each remembered answer
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -34,6 +34,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     from search_app.assets import Assets
     from search_app.caching import AnswerCache, Latest
     from search_app.context import EXTENSION, Services, language_of
+    from search_app.counting import Counting
     from search_app.errors import init_errors
     from search_app.feeds import make_feeds
     from search_app.headers import init_headers
@@ -42,6 +43,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     from search_app.metrics import Metrics, init_metrics
     from search_app.operations import operations
     from search_app.querylog import QueryLog, Recorder
+    from search_app.remembered import Remembering
     from search_app.settings import LANGUAGES, LOCALES, Settings
     from search_app.templating import init_templates
     from search_app.views import make_pages
@@ -68,6 +70,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     if settings.query_log:
         file = QueryLog(settings.query_log, settings.query_log_minimum, settings.query_log_days)
         recorder = Recorder(file, metrics.query_logged)
+    counting = Counting(metrics, recorder)
     app.extensions[EXTENSION] = Services(
         settings=settings,
         searcher=searcher,
@@ -75,9 +78,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         assets=assets,
         metrics=metrics,
         answers=AnswerCache(settings.cached_answers),
-        pages=AnswerCache(settings.cached_answers // ANSWERS_A_PAGE),
         catalogues=Latest(),
         query_log=recorder,
+        counting=counting,
         build=hashlib.blake2b(
             b"\0".join([__version__.encode(), assets.digest.encode(), *_own_files()]), digest_size=4
         ).hexdigest(),
@@ -90,9 +93,13 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
     Babel(app, locale_selector=locale)
     Compress(app)
-    init_headers(app, settings)
     init_metrics(app, metrics)
-    init_limits(app, settings)
+    admission = init_limits(app, settings)
+    if settings.cached_answers and not settings.debug:
+        app.wsgi_app = Remembering(  # type: ignore[method-assign]
+            app.wsgi_app, searcher, counting, admission, settings.cached_answers * ANSWER_BYTES
+        )
+    init_headers(app, settings)
     init_errors(app)
     init_templates(app)
     for language in LANGUAGES:

@@ -24,65 +24,78 @@ MAX_SUGGESTIONS = 10  # of each group
 DEFAULT_SUGGESTIONS = 3
 
 
-def indexed(view: Callable[..., Response]) -> Callable[..., Response]:
-    """Give a view the searcher of this moment, and its response the validator of that generation."""
+def indexed(view: Callable[..., Callable[[], Response]]) -> Callable[..., Response]:
+    """Give a view the searcher of this moment, and its response the validator of that generation.
+
+    The view says what is wrong with a request, even to those who have an answer to it; what it returns makes the answer
+    for those who have none.
+    """
 
     @functools.wraps(view)
     def run(**values: str) -> Response:
         with services().searcher() as searcher:
-            tag = f"{searcher.stats().generation}-{services().build}"
-            # What is wrong with a request is said even to those who have an answer to it.
-            response = view(searcher, **values)
-            return mark(not_modified(tag) or response, tag, API_POLICY)
+            generation = searcher.stats().generation
+            tag = f"{generation}-{services().build}"
+            make = view(searcher, **values)
+            return mark(not_modified(tag) or make(), tag, API_POLICY, generation)
 
     return run
 
 
 @api.get("/search")
 @indexed
-def search(searcher: Searcher) -> Response:
+def search(searcher: Searcher) -> Callable[[], Response]:
     """Search results, with links to the neighbouring pages also in the header."""
     parsed = parse(arguments(), strict=True)
     refuse(parsed.problems)
     state = parsed.state.resolved(services().labels.resolve)
-    answer = find(searcher, state, "api")
-    response = answer_with(answer_json(answer, state))
-    pages = last_page(answer.results.total.value, state.per_page)
-    links = {"self": state, "first": state.on_page(1), "last": state.on_page(pages)}
-    if state.page < pages:
-        links["next"] = state.on_page(state.page + 1)
-    if state.page > 1:
-        links["prev"] = state.on_page(min(state.page - 1, pages))
-    response.headers["Link"] = ", ".join(f'<{other.address(API_PATH)}>; rel="{name}"' for name, other in links.items())
-    return response
+
+    def make() -> Response:
+        answer = find(searcher, state, "api")
+        response = answer_with(answer_json(answer, state))
+        pages = last_page(answer.results.total.value, state.per_page)
+        links = {"self": state, "first": state.on_page(1), "last": state.on_page(pages)}
+        if state.page < pages:
+            links["next"] = state.on_page(state.page + 1)
+        if state.page > 1:
+            links["prev"] = state.on_page(min(state.page - 1, pages))
+        named = (f'<{other.address(API_PATH)}>; rel="{name}"' for name, other in links.items())
+        response.headers["Link"] = ", ".join(named)
+        return response
+
+    return make
 
 
 @api.get("/suggest")
 @indexed
-def suggest(searcher: Searcher) -> Response:
+def suggest(searcher: Searcher) -> Callable[[], Response]:
     """As-you-type suggestions: documents, facet values, queries."""
     given = arguments()
     problems = list(unexpected(given, ("q", "limit")))
     read = Given(given, True, problems)
     limit, query = read.number("limit", DEFAULT_SUGGESTIONS, MAX_SUGGESTIONS), read.words("q")
     refuse(problems)
-    found = suggestions(searcher, query, limit)
-    response = answer_with(suggestions_json(found))
-    if found.generation != searcher.stats().generation:
-        response.headers["Cache-Control"] = "no-store"  # it must not be taken for an answer of this generation
-    return response
+
+    def make() -> Response:
+        found = suggestions(searcher, query, limit)
+        response = answer_with(suggestions_json(found))
+        if found.generation != searcher.stats().generation:
+            response.headers["Cache-Control"] = "no-store"  # it must not be taken for an answer of this generation
+        return response
+
+    return make
 
 
 @api.get("/documents/<kind>/<slug>")
 @indexed
-def document(searcher: Searcher, kind: str, slug: str) -> Response:
+def document(searcher: Searcher, kind: str, slug: str) -> Callable[[], Response]:
     """One document; ``kind`` is ``hospitals`` or ``articles``, as in its address."""
     refuse(unexpected(arguments(), ()))
     folder = KIND_FOLDERS.get(kind, kind)
     found = searcher.get(f"{folder}/{slug}") if folder in KIND_FOLDERS.values() else None
     if found is None:
         abort(404, f"There is no document '{clean_text(kind, 40)}/{clean_text(slug, 120)}'.")
-    return answer_with(document_json(found, searcher.stats().generation))
+    return lambda: answer_with(document_json(found, searcher.stats().generation))
 
 
 @api.get("/openapi.json")

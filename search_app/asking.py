@@ -9,22 +9,23 @@ from flask import request
 from indexer.engines import Searcher
 from indexer.model import FACETS, And, Concept, Node, Or, Phrase, Term
 from search_app.context import services, site
+from search_app.counting import Searched
+from search_app.remembered import NOTE, Note
 from search_app.search import Answer, answer
 from search_app.state import SearchState, request_of
 from search_app.suggest import Suggestions, make_catalogue, suggest
-
-LOGGED = ("page", "api")  # what people typed; not what pages ask for themselves
 
 
 def find(searcher: Searcher, state: SearchState, surface: str) -> Answer:
     """The answer to a search, from memory when this generation gave it before."""
     started = time.perf_counter()
     found = _remembered(searcher, state)
-    total = found.results.total.value
-    services().metrics.searched(surface, time.perf_counter() - started, total)
-    if (recorder := services().query_log) and surface in LOGGED and state.q and state.page == 1:
-        filters = sum(len(state.values(facet)) for facet in FACETS)
-        recorder.record(state.q, total, filters, site().language, request.headers)
+    filters = sum(len(state.values(facet)) for facet in FACETS)
+    searched = Searched(surface, state.q, found.results.total.value, filters, state.page, site().language)
+    services().counting.search(searched, time.perf_counter() - started, request.headers)
+    note: Note | None = request.environ.get(NOTE)
+    if note is not None:
+        note.searched.append(searched)  # counted again whenever the answer is given again
     return found
 
 

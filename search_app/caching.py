@@ -1,4 +1,4 @@
-"""Validators by generation, and a bounded cache of answers."""
+"""Validators by generation, and a bounded cache of what responses are made of."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 from flask import Response, request
+
+from search_app.remembered import NOTE, Note
 
 T = TypeVar("T")
 
@@ -103,9 +105,16 @@ def not_modified(tag: str) -> Response | None:
     return None
 
 
-def mark(response: Response, tag: str, policy: str) -> Response:
-    """The response with its validator and how long it may be kept; errors are not kept, nor what says so itself."""
-    if response.status_code in (200, 304) and not response.cache_control.no_store:
-        response.set_etag(tag, weak=True)
-        response.headers["Cache-Control"] = policy
+def mark(response: Response, tag: str, policy: str, generation: str = "") -> Response:
+    """The response with its validator and how long it may be kept; errors are not kept, nor what says so itself.
+
+    With a ``generation``, the server may give it again to whoever asks for the same address of that generation.
+    """
+    if response.status_code not in (200, 304) or response.cache_control.no_store:
+        return response
+    response.set_etag(tag, weak=True)
+    response.headers["Cache-Control"] = policy
+    note: Note | None = request.environ.get(NOTE)
+    if note is not None and generation and response.status_code == 200:
+        note.generation, note.route, note.tag = generation, request.endpoint or "none", tag
     return response

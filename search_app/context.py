@@ -12,7 +12,9 @@ from werkzeug.exceptions import SecurityError
 from indexer.engines import Searcher
 from search_app.assets import Assets
 from search_app.caching import AnswerCache, Latest
+from search_app.counting import Counting
 from search_app.labels import Labels
+from search_app.languages import preferred_language
 from search_app.metrics import Metrics
 from search_app.querylog import Recorder
 from search_app.search import Answer
@@ -34,9 +36,9 @@ class Services:
     assets: Assets
     metrics: Metrics
     answers: AnswerCache[Answer]
-    pages: AnswerCache[tuple[str, int]]  # pages of results with their status, as they were sent
     catalogues: Latest[Catalogue]  # the names for suggestions, by generation
     query_log: Recorder | None  # None unless it is switched on
+    counting: Counting
     build: str  # changes with the code, so that a new release invalidates what browsers kept
 
 
@@ -71,12 +73,8 @@ def _asked_base() -> str:
 
 def offered_language() -> str:
     """Another language that the browser prefers to the one of this page, or nothing."""
-    current = site().language
-    if not request.accept_languages:
-        return ""
-    best = request.accept_languages.best_match([*LANGUAGES, *LANGUAGES.values()])
-    wanted = next((prefix for prefix, tag in LANGUAGES.items() if best in (prefix, tag)), "")
-    return wanted if wanted and wanted != current else ""
+    wanted = preferred_language(request.headers.get("Accept-Language", ""))
+    return wanted if wanted != site().language else ""
 
 
 def arguments() -> Arguments:

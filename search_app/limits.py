@@ -110,29 +110,45 @@ def networks(texts: Sequence[str]) -> tuple[Network, ...]:
         raise ValueError(f"rate_exempt must hold addresses or networks: {error}.") from None
 
 
-def init_limits(app: Flask, settings: Settings) -> None:
+class Admission:
+    """Whether a client may ask now, by the settings of an application."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._exempt = networks(settings.rate_exempt)
+        self._limiter = RateLimiter(settings.rate_limit, settings.rate_burst)
+        self._warn = not settings.trusted_proxies
+
+    def wait(self, address: str | None, forwarded: bool) -> float:
+        """Take one request of the client at an address: 0 if it may ask, else the seconds until it may.
+
+        ``forwarded`` says that the request names another client, whom nobody may believe unless a proxy is trusted.
+        """
+        if forwarded and self._warn:
+            self._warn = False
+            log.warning(
+                "Requests come through a proxy, but trusted_proxies is 0: clients cannot be told apart. "
+                "Set MEDSEARCH_TRUSTED_PROXIES to the number of proxies."
+            )
+        client = client_of(address, self._exempt)
+        return self._limiter.wait(client) if client else 0.0
+
+
+def init_limits(app: Flask, settings: Settings) -> Admission | None:
     """Refuse clients that ask too much, with 429 and ``Retry-After``; health pages and static files are free."""
     if not settings.rate_limit:
-        return
-    exempt = networks(settings.rate_exempt)
-    limiter = RateLimiter(settings.rate_limit, settings.rate_burst)
-    warned = threading.Event()
+        return None
+    admission = Admission(settings)
 
     @app.before_request
     def limit() -> None:
         if request.blueprint in _FREE_BLUEPRINTS or request.path.startswith(_FREE_PATHS):
             return
-        if not settings.trusted_proxies and "X-Forwarded-For" in request.headers and not warned.is_set():
-            warned.set()
-            log.warning(
-                "Requests come through a proxy, but trusted_proxies is 0: clients cannot be told apart. "
-                "Set MEDSEARCH_TRUSTED_PROXIES to the number of proxies."
-            )
-        client = client_of(request.remote_addr, exempt)
-        if client and (seconds := limiter.wait(client)):
+        if seconds := admission.wait(request.remote_addr, "X-Forwarded-For" in request.headers):
             after = math.ceil(seconds)
             raise TooManyRequests(
                 f"More than {settings.rate_limit} requests a minute come from your address. "
                 f"Try again in {after} {'second' if after == 1 else 'seconds'}.",
                 retry_after=after,
             )
+
+    return admission

@@ -61,6 +61,12 @@ class Metrics:
             if not total:
                 self.zero.labels(surface).inc()
 
+    def responded(self, route: str, status: str, seconds: float) -> None:
+        """Count one response."""
+        with self.forgiving():
+            self.http.labels(route, status).inc()
+            self.seconds.labels(route).observe(seconds)
+
     def query_logged(self, outcome: str, times: int) -> None:
         """Count what became of searches in the query log."""
         with self.forgiving():
@@ -95,10 +101,8 @@ def init_metrics(app: Flask, metrics: Metrics) -> None:
 
     @app.after_request
     def count(response: Response) -> Response:
-        route = request.endpoint or "none"
-        with metrics.forgiving():
-            metrics.http.labels(route, str(response.status_code)).inc()
-            metrics.seconds.labels(route).observe(time.perf_counter() - g.get("started", time.perf_counter()))
+        seconds = time.perf_counter() - g.get("started", time.perf_counter())
+        metrics.responded(request.endpoint or "none", str(response.status_code), seconds)
         return response
 
 

@@ -272,7 +272,9 @@ class Recorder:
         self._process = 0  # that has the writing thread: a fork leaves it behind
         self._failing = False
 
-    def record(self, query: str, results: int, filters: int, language: str, headers: Headers) -> None:
+    def record(
+        self, query: str, results: int, filters: int, language: str, headers: Headers | Mapping[str, str]
+    ) -> None:
         """Note a search, unless its visitor does not want that."""
         if opted_out(headers):
             self._outcome("opted_out", 1)

@@ -25,7 +25,7 @@ class Settings:
 
     ``site_url`` is the public address (without a slash at the end); without one, links that must be absolute follow
     the request. ``trusted_hosts`` and ``trusted_proxies`` (how many proxies set ``X-Forwarded-…``) trust nothing by
-    default. ``cached_answers`` bounds the answers that each process keeps.
+    default. ``cached_answers`` bounds the answers that each process keeps, and whole responses too: 16 KB for each.
 
     ``rate_limit`` is the requests a minute that each client may make, ``rate_burst`` how many of them at once (0: no
     limit); networks in ``rate_exempt`` have none. ``query_log`` is the file that keeps what is searched for ("": none),

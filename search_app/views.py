@@ -47,12 +47,13 @@ def indexed(policy: str) -> Callable[[Callable[..., Any]], Callable[..., AnyResp
         @functools.wraps(view)
         def run(**values: str) -> AnyResponse:
             with services().searcher() as searcher:
-                tag = "-".join((searcher.stats().generation, services().build, site().language, offered_language()))
+                generation = searcher.stats().generation
+                tag = "-".join((generation, services().build, site().language, offered_language()))
                 unchanged = not_modified(tag)
                 response = unchanged or make_response(view(searcher, **values))
             response.vary.add("Accept-Language")
             # The words that led to a document are nobody's business but the visitor's.
-            return mark(response, tag, SEARCH_POLICY if request.args.get("q") else policy)
+            return mark(response, tag, SEARCH_POLICY if request.args.get("q") else policy, generation)
 
         return run
 
@@ -123,26 +124,19 @@ def search(searcher: Searcher) -> Response:
     parsed = parse(arguments())
     state = parsed.state.resolved(services().labels.resolve)
     answer = find(searcher, state, "page")
-
-    def render() -> tuple[str, int]:
-        view = results_view(answer, state, site())
-        html = page(
-            "results.html",
-            "/search",
-            site().search(state),
-            robots=NOINDEX,
-            view=view,
-            problems=parsed.problems,
-            window=MAX_WINDOW,
-            counts=counts_view(browse.overview(searcher), site()) if not view.total else {},
-            data=results_data(view, site()),
-        )
-        return html, 404 if view.past_end else 200
-
-    # All that a page of results depends on: the index, the site as it was asked for, and the address as it was written.
-    key = (searcher.stats().generation, site().base, site().language, offered_language(), request.query_string)
-    html, status = services().pages.get(key, render)
-    response = make_response(html, status)
+    view = results_view(answer, state, site())
+    html = page(
+        "results.html",
+        "/search",
+        site().search(state),
+        robots=NOINDEX,
+        view=view,
+        problems=parsed.problems,
+        window=MAX_WINDOW,
+        counts=counts_view(browse.overview(searcher), site()) if not view.total else {},
+        data=results_data(view, site()),
+    )
+    response = make_response(html, 404 if view.past_end else 200)
     response.headers["X-Robots-Tag"] = NOINDEX
     return response
 

@@ -153,7 +153,7 @@ def test_suggestions_are_grouped_and_lead_somewhere(client: FlaskClient) -> None
 
 
 def test_suggestions_from_the_names_of_the_generation_before_are_not_kept(tmp_path: Path) -> None:
-    app = site_app(tmp_path)
+    app = site_app(tmp_path, cached_answers=0)
     client = app.test_client()
     fresh = client.get("/api/v1/suggest?q=eye")
     assert "max-age" in fresh.headers["Cache-Control"]

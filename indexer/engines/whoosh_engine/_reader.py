@@ -24,3 +24,4 @@ class OpenGeneration:
         self.segments = [Segment(folder / "columns" / name) for name in manifest.segments]
         self.live = sum(segment.live_count for segment in self.segments)
         self.lexicon = ColumnLexicon(self.segments)
+        self.stats = manifest.stats(FORMAT_VERSION, "whoosh")

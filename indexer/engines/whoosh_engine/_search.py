@@ -27,7 +27,6 @@ from indexer.engines.whoosh_engine._plan import (
 )
 from indexer.engines.whoosh_engine._reader import OpenGeneration
 from indexer.engines.whoosh_engine._segment import Segment
-from indexer.generation import FORMAT_VERSION
 from indexer.model import (
     FACETS,
     And,
@@ -138,7 +137,7 @@ class ColumnSearcher:
 
     def stats(self) -> IndexStats:
         """What the generation holds."""
-        return self._generation.manifest.stats(FORMAT_VERSION, "whoosh")
+        return self._generation.stats
 
     def search(self, query: Query, /) -> Results:
         """Hits, exact counts and snippets for a query."""
