@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
-from indexer.analysis import stem, terms
+from indexer.analysis import terms
 from indexer.engines import Lexicon
-from search_app.spelling import may_be_wrong, ranked_corrections, slip_cost, split_word
+from search_app.spelling import (
+    may_be_wrong,
+    ranked_corrections,
+    slip_cost,
+    split_phrase,
+    split_word,
+    weighed_corrections,
+)
 from search_app.widen import Piece
 from search_app.words import Words
 
 MAX_CORRECTED = 6  # unknown words looked into: a text with more is no search with slips, and each costs a lookup
+SMALL_WORD = 0.5  # what "best" and "being" cost more than a word that says something
+TOGETHER = 0.5  # what a word costs less that makes a known phrase of its neighbours: "beast implants"
+PLACE = 0.3  # what the name of a city costs less than another word
+REACH = 3  # words beside one that are looked at for a phrase
+JOINING = frozenset(("for", "in", "of", "and", "at", "with", "to", "from", "near"))
 SURE = 0.9  # slip cost below which another form of a known stem is an error: a vowel, a doubled letter
 
 
@@ -30,7 +43,10 @@ def corrected(pieces: Sequence[Piece], lexicon: Lexicon, words: Words, text: str
     result: list[Piece] = []
     changes: list[Change] = []
     protected = words.thesaurus.protected
-    known = [not may_be_wrong(piece.term, protected) or _settled(piece.term, lexicon, words) for piece in pieces]
+    known = [
+        not may_be_wrong(piece.term, protected) or _settled(piece.term, _Near.at(place, pieces), lexicon, words)
+        for place, piece in enumerate(pieces)
+    ]
     unknown = [place for place, is_it in enumerate(known) if not is_it]
     for place in unknown[MAX_CORRECTED:]:
         known[place] = True
@@ -45,7 +61,7 @@ def corrected(pieces: Sequence[Piece], lexicon: Lexicon, words: Words, text: str
             meant: tuple[str, ...] = (joined,)
             place += 2
         else:
-            meant = () if known[place] else _meant(piece.term, lexicon, words)
+            meant = () if known[place] else _meant(piece.term, _Near.at(place, pieces), lexicon, words)
             change = Change(piece.typed.rstrip("-"), " ".join(meant), piece.start, piece.end)
             place += 1
         if meant:
@@ -56,14 +72,55 @@ def corrected(pieces: Sequence[Piece], lexicon: Lexicon, words: Words, text: str
     return result, changes
 
 
-def _meant(word: str, lexicon: Lexicon, words: Words) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The words beside one that is corrected, nearest last and nearest first."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    @staticmethod
+    def at(place: int, pieces: Sequence[Piece]) -> _Near:
+        """The words beside the piece at a place."""
+        before = pieces[max(place - REACH, 0) : place]
+        return _Near(
+            tuple(piece.term for piece in before), tuple(piece.term for piece in pieces[place + 1 : place + 1 + REACH])
+        )
+
+    def phrase(self, word: str, words: Words) -> bool:
+        """Whether a word makes a phrase of the vocabulary with its neighbours."""
+        for left in range(len(self.before) + 1):
+            for right in range(len(self.after) + 1):
+                if 0 < left + right <= REACH:
+                    typed = (*self.before[len(self.before) - left :], word, *self.after[:right])
+                    if words.thesaurus.entry(typed) or words.facets.read(typed):
+                        return True
+        return False
+
+
+def _meant(word: str, near: _Near, lexicon: Lexicon, words: Words) -> tuple[str, ...]:
     listed = words.thesaurus.misspelt.get(word)
     if listed and _leads_somewhere(listed, lexicon, words):
         return (listed,)
-    for one in ranked_corrections(word, lexicon, words.correctable, words.thesaurus.protected):
-        if _leads_somewhere(one, lexicon, words):
-            return (one,)
-    return split_word(word, lexicon) or ()
+    likely = _likely(word, near, lexicon, words)
+    if likely:
+        return (likely,)
+    return split_word(word, lexicon) or split_phrase(word, lexicon, JOINING) or ()
+
+
+def _likely(word: str, near: _Near, lexicon: Lexicon, words: Words) -> str:
+    """The likeliest word that leads somewhere, or "": one that says something or fits its neighbours before others."""
+    best: tuple[float, str] = (inf, "")
+    for cost, one in weighed_corrections(word, lexicon, words.correctable, words.thesaurus.protected):
+        if cost - TOGETHER - PLACE >= best[0]:
+            break
+        together = near.phrase(one, words)
+        if together or _leads_somewhere(one, lexicon, words):
+            place = any(facet == "city" for facet, _ in words.facets.read((one,)))
+            small = words.thesaurus.optional(one)
+            weight = cost + SMALL_WORD * small - TOGETHER * together - PLACE * place
+            best = min(best, (weight, one))
+    return best[1]
 
 
 def _leads_somewhere(word: str, lexicon: Lexicon, words: Words) -> bool:
@@ -75,22 +132,27 @@ def _leads_somewhere(word: str, lexicon: Lexicon, words: Words) -> bool:
     return any(all(lexicon.frequency(term) for term in name) for name in names)
 
 
-def _settled(word: str, lexicon: Lexicon, words: Words) -> bool:
-    """Whether a word needs no correction; a slip may leave the stem whole ("insurence"), then the form decides."""
+def _settled(word: str, near: _Near, lexicon: Lexicon, words: Words) -> bool:
+    """Whether a word needs no correction; a slip may leave the stem whole ("insurence"), then the form decides.
+
+    A word that is only the beginning of others may be unfinished, unless one letter makes it whole: "cance".
+    """
     if words.thesaurus.ordinary(word):
         return True
     if word in words.thesaurus.misspelt:
         return bool(lexicon.exact_frequency(word))
     if not is_known(word, lexicon, words):
-        return False
+        if not lexicon.starting(word, 1):
+            return False
+        return len(_likely(word, near, lexicon, words)) != len(word) + 1
     if lexicon.exact_frequency(word) or not lexicon.frequency(word) or word in words.thesaurus.vocabulary:
         return True
     likely = ranked_corrections(word, lexicon, (), words.thesaurus.protected)
-    return not likely or stem(likely[0]) != stem(word) or slip_cost(word, likely[0]) >= SURE
+    return not likely or slip_cost(word, likely[0]) >= SURE
 
 
 def is_known(term: str, lexicon: Lexicon, words: Words) -> bool:
-    """Whether a term leads anywhere: indexed, part of a compound, the beginning of a word, or vocabulary."""
+    """Whether a term leads anywhere: indexed, part of a compound, or vocabulary."""
     return bool(
         lexicon.frequency(term)
         or words.thesaurus.entry((term,))
@@ -98,5 +160,4 @@ def is_known(term: str, lexicon: Lexicon, words: Words) -> bool:
         or words.facets.read((term,))
         or words.thesaurus.optional(term)
         or lexicon.joined(term)
-        or lexicon.starting(term, 1)
     )

@@ -10,7 +10,7 @@ from indexer.engines import Lexicon
 from search_app.facetwords import FacetWords
 from search_app.thesaurus import Terms, Thesaurus
 from search_app.widen import Piece
-from search_app.words import Words
+from search_app.words import POSSESSIVE, Words
 
 MAX_NAME_TERMS = 40  # longest title of the first corpus has 24
 MAX_LOOSE_TERMS = 10  # longer names are typed as they are written
@@ -19,8 +19,6 @@ MAX_SPAN = 8
 MAX_SHARED = 50  # documents of one name that are put in front; a corpus may repeat a title endlessly
 _HOSPITAL = ("hospital",)
 _YIYUAN = ("医", "院")
-# typed without the apostrophe
-_POSSESSIVE = {"childrens": "children", "womens": "women", "peoples": "people", "mens": "men"}
 _LITTLE = frozenset(("the", "of", "at"))
 
 
@@ -41,7 +39,7 @@ def find_name(typed: Terms, lexicon: Lexicon, facets: FacetWords, thesaurus: The
     """
     if not typed or len(typed) > MAX_NAME_TERMS:
         return None
-    typed = tuple(_POSSESSIVE.get(term, term) for term in typed)
+    typed = tuple(POSSESSIVE.get(term, term) for term in typed)
     literal = lexicon.named(" ".join(typed)) or _written_otherwise(typed, lexicon)
     if literal:
         return Name(literal[:MAX_SHARED], True, "exact name")

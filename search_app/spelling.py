@@ -15,8 +15,11 @@ from indexer.engines import Lexicon
 MIN_CHARS = 4  # shorter words have too many neighbours
 MIN_CHARS_FOR_TWO = 5  # letters a word needs before two slips are thinkable
 MIN_SPLIT = 3  # letters of each half of a split word
+MIN_SPLIT_LONG = 4  # letters of each known word around a small one
 MAX_CHARS = 24  # longer words are not typing errors of anything; bounds the cost below
 CANDIDATES = 12
+SAME_SOUND = 0.6  # times the cost of slips that do not change how a word sounds
+COMMON = 0.05  # what a slip may cost more per unit of log(documents + 1): "hoptal" is hospital
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
@@ -78,10 +81,10 @@ def slip_cost(typed: str, meant: str) -> float:
             row.append(best)
         rows.append(row)
     cost = rows[-1][-1]
+    if len(sound(typed)) > 2 and sound(typed) == sound(meant):
+        return cost * SAME_SOUND
     if typed[:1] != meant[:1]:
         cost += 0.5  # people rarely miss the first letter
-    if len(sound(typed)) > 2 and sound(typed) == sound(meant):
-        cost -= 0.4
     return cost
 
 
@@ -92,8 +95,15 @@ def may_be_wrong(word: str, protected: frozenset[str]) -> bool:
 
 def ranked_corrections(word: str, lexicon: Lexicon, extra: Iterable[str], protected: frozenset[str]) -> tuple[str, ...]:
     """Words that may have been meant, likeliest first: by slips, sound, and how many documents have them."""
+    return tuple(found for _, found in weighed_corrections(word, lexicon, extra, protected))
+
+
+def weighed_corrections(
+    word: str, lexicon: Lexicon, extra: Iterable[str], protected: frozenset[str]
+) -> list[tuple[float, str]]:
+    """The same with what each costs: about 1 a slip, less for words that many documents have."""
     if not may_be_wrong(word, protected):
-        return ()
+        return []
     distance = 2 if len(word) >= MIN_CHARS_FOR_TWO else 1
     counts = {found: count for found, _, count in lexicon.similar(word, CANDIDATES, distance)}
     near = extract(word, extra, scorer=OSA.distance, score_cutoff=distance, limit=CANDIDATES)  # type: ignore[arg-type]
@@ -103,9 +113,9 @@ def ranked_corrections(word: str, lexicon: Lexicon, extra: Iterable[str], protec
     scored: list[tuple[float, str]] = []
     for found, count in counts.items():
         cost = slip_cost(word, found)
-        if len(found) >= MIN_CHARS - 1 and cost <= allowed and found != word:
+        if len(found) >= MIN_CHARS - 1 and cost <= allowed + COMMON * math.log1p(count) and found != word:
             scored.append((cost - 0.1 * math.log1p(count), found))
-    return tuple(found for _, found in sorted(scored))
+    return sorted(scored)
 
 
 def split_word(word: str, lexicon: Lexicon) -> tuple[str, str] | None:
@@ -119,3 +129,17 @@ def split_word(word: str, lexicon: Lexicon) -> tuple[str, str] | None:
         if common and (best is None or common > best[0]):
             best = (common, left, right)
     return None if best is None else best[1:]
+
+
+def split_phrase(word: str, lexicon: Lexicon, joining: frozenset[str]) -> tuple[str, ...] | None:
+    """Two known words with a small one between that were typed without any space ("hospitalforchildren"); or None."""
+    if not (2 * MIN_SPLIT_LONG + 2 <= len(word) <= MAX_CHARS and word.isascii() and word.isalpha()):
+        return None
+    for place in range(MIN_SPLIT_LONG, len(word) - MIN_SPLIT_LONG - 1):
+        for size in (3, 2):
+            middle, right = word[place : place + size], word[place + size :]
+            if middle in joining and len(right) >= MIN_SPLIT_LONG:
+                left = word[:place]
+                if lexicon.exact_frequency(left) and lexicon.exact_frequency(right):
+                    return left, middle, right
+    return None

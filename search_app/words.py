@@ -9,10 +9,12 @@ from search_app.facetwords import FacetWords, default_facet_words
 from search_app.spelling import MIN_CHARS
 from search_app.thesaurus import Thesaurus, default_thesaurus
 
+POSSESSIVE = {"childrens": "children", "womens": "women", "peoples": "people", "mens": "men"}  # without the apostrophe
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Synonyms, facet words, and ``correctable`` ones: those that lead somewhere without being indexed."""
+    """Synonyms, facet words, and ``correctable`` ones: those that lead somewhere, or help to, without being indexed."""
 
     thesaurus: Thesaurus
     facets: FacetWords
@@ -22,7 +24,8 @@ class Words:
 def make_words(thesaurus: Thesaurus, facets: FacetWords) -> Words:
     """The bundle of a thesaurus and a taxonomy's words."""
     single = {key[0] for key in facets.meanings if len(key) == 1 and key[0].isascii()}
-    known = sorted({each for each in (*thesaurus.words(), *single) if len(each) >= MIN_CHARS and each.isalpha()})
+    spelled = {each for each in (*thesaurus.vocabulary, *single) if each.isascii() and each.isalpha()}
+    known = sorted(each for each in {*spelled, *POSSESSIVE} if len(each) >= MIN_CHARS)
     return Words(thesaurus, facets, tuple(known))
 
 

@@ -394,5 +394,22 @@ def test_a_word_written_by_ear_is_corrected_however_far_it_is_from_its_spelling(
     assert read("optamologist", index.lexicon, correct=False).corrected == ()
 
 
+@pytest.mark.parametrize(
+    ("typed", "used"),
+    [
+        ("myopi surgery", "myopia surgery"),  # a letter short of a word, not unfinished
+        ("catar", "catar"),  # unfinished
+        ("shakign hands", "shaking hands"),  # no page has "shaking", the vocabulary has the phrase
+        ("shakign beijing", "shakign beijing"),
+        ("beast implants", "breast implants"),
+        ("hospitalforchildren", "hospital for children"),
+        ("hospital beiing", "hospital beijing"),
+        ("beijing peples hospital", "beijing peoples hospital"),
+    ],
+)
+def test_neighbours_decide_what_a_slip_was_meant_to_be(index: Searcher, typed: str, used: str) -> None:
+    assert read(typed, index.lexicon).used == used
+
+
 def test_departments_are_known_in_pinyin(index: Searcher) -> None:
     assert "hospitals/shanghai-eye" in hits(index, read("yanke", index.lexicon))
