@@ -135,3 +135,14 @@ def test_threads_that_waited_for_a_lost_cluster_do_not_each_ask_again(
     with pytest.raises(EngineUnavailable):
         served(with_nobody)
     assert held.asked == 2  # who comes later asks for himself
+
+
+def test_threads_keep_their_connections(engine: OpenSearchEngine, threads: ThreadPoolExecutor) -> None:
+    """Each thread but one opened a connection for every call: the client's pool takes its size under another name."""
+    publish(engine)
+    for _ in range(5):
+        list(threads.map(OpenSearchEngine.base, [engine] * 40))
+    pools = [connection.pool for connection in engine.cluster.client().transport.connection_pool.connections]
+    opened = sum(pool.num_connections for pool in pools)
+    assert 0 < opened <= 8 * len(pools)
+    assert sum(pool.num_requests for pool in pools) > opened

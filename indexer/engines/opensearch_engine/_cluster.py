@@ -196,7 +196,7 @@ def _connect(address: Address) -> OpenSearch:
         max_retries=len(address.hosts),
         retry_on_timeout=False,
         retry_on_status=(502, 503),
-        maxsize=CONNECTIONS,
+        pool_maxsize=CONNECTIONS,
         http_compress=False,
         dead_timeout=5,  # seconds, doubled at most twice: a node that is back is asked again within 20
         timeout_cutoff=2,
