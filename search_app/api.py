@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any
 
-from flask import Blueprint, Response, abort, json, make_response, request
+import orjson
+from flask import Blueprint, Response, abort, request
 
 from indexer.engines import Searcher
 from search_app.as_json import answer_json, document_json, suggestions_json
@@ -16,7 +17,7 @@ from search_app.caching import API_POLICY, mark, not_modified
 from search_app.context import arguments, services, site
 from search_app.errors import InvalidRequest
 from search_app.labels import KIND_FOLDERS
-from search_app.state import API_PATH, Given, Problem, clean_text, last_page, parse, unexpected
+from search_app.state import API_PATH, Addresses, Given, Problem, clean_text, last_page, parse, unexpected
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -54,12 +55,13 @@ def search(searcher: Searcher) -> Callable[[], Response]:
         answer = find(searcher, state, "api")
         response = answer_with(answer_json(answer, state))
         pages = last_page(answer.results.total.value, state.per_page)
-        links = {"self": state, "first": state.on_page(1), "last": state.on_page(pages)}
+        links = {"self": state.page, "first": 1, "last": pages}
         if state.page < pages:
-            links["next"] = state.on_page(state.page + 1)
+            links["next"] = state.page + 1
         if state.page > 1:
-            links["prev"] = state.on_page(min(state.page - 1, pages))
-        named = (f'<{other.address(API_PATH)}>; rel="{name}"' for name, other in links.items())
+            links["prev"] = min(state.page - 1, pages)
+        addresses = Addresses(state, API_PATH)
+        named = (f'<{addresses.on_page(page)}>; rel="{name}"' for name, page in links.items())
         response.headers["Link"] = ", ".join(named)
         return response
 
@@ -102,7 +104,7 @@ def document(searcher: Searcher, kind: str, slug: str) -> Callable[[], Response]
 def openapi() -> Response:
     """The description of this API."""
     text = files("search_app").joinpath("openapi.json").read_text("utf-8")
-    described: dict[str, Any] = json.loads(text)
+    described: dict[str, Any] = orjson.loads(text)
     described["servers"] = [{"url": site().base + "/"}]
     response = answer_with(described)
     response.headers["Cache-Control"] = API_POLICY
@@ -124,9 +126,7 @@ def refuse(problems: Sequence[Problem]) -> None:
 
 def answer_with(body: dict[str, Any]) -> Response:
     """JSON, written as it is read: Chinese as Chinese, keys in our order."""
-    response = make_response(json.dumps(body, ensure_ascii=False, sort_keys=False, separators=(",", ":")))
-    response.mimetype = "application/json"
-    response.vary.add("Accept-Encoding")
+    response = Response(orjson.dumps(body), mimetype="application/json", headers={"Vary": "Accept-Encoding"})
     if request.method == "HEAD":
         response.content_length = len(response.get_data())
     return response

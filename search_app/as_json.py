@@ -9,7 +9,7 @@ from search_app.labels import default_labels
 from search_app.markup import pieces, readable
 from search_app.search import Answer
 from search_app.site import Site
-from search_app.state import API_PATH, SearchState, last_page, state_of
+from search_app.state import API_PATH, Addresses, SearchState, last_page, state_of
 from search_app.suggest import Suggestion, Suggestions
 
 
@@ -18,6 +18,7 @@ def answer_json(answer: Answer, state: SearchState) -> dict[str, Any]:
     results, reading = answer.results, answer.reading
     pages = last_page(results.total.value, state.per_page)
     meant = answer.did_you_mean
+    links = Addresses(state, API_PATH)
 
     def to(other: SearchState) -> str:
         return other.address(API_PATH)
@@ -45,7 +46,7 @@ def answer_json(answer: Answer, state: SearchState) -> dict[str, Any]:
         },
         "hits": [hit_json(hit) for hit in results.hits],
         "facets": {
-            facet: [_bucket_json(facet, each, state) for each in results.facet(facet).buckets] for facet in FACETS
+            facet: [_bucket_json(facet, each, links) for each in results.facet(facet).buckets] for facet in FACETS
         },
         "unknown_values": [
             {"facet": each.facet, "value": each.value, "close": list(each.close)} for each in answer.unknown_values
@@ -56,10 +57,10 @@ def answer_json(answer: Answer, state: SearchState) -> dict[str, Any]:
         "did_you_mean": {"query": meant.text, "total": meant.count, "url": to(state_of(meant.request))}
         if meant
         else None,
-        "first": to(state.on_page(1)),
-        "last": to(state.on_page(pages)),
-        "next": to(state.on_page(state.page + 1)) if state.page < pages else None,
-        "previous": to(state.on_page(min(state.page - 1, pages))) if state.page > 1 else None,
+        "first": links.on_page(1),
+        "last": links.on_page(pages),
+        "next": links.on_page(state.page + 1) if state.page < pages else None,
+        "previous": links.on_page(min(state.page - 1, pages)) if state.page > 1 else None,
     }
 
 
@@ -127,13 +128,13 @@ def document_json(document: Document, generation: str = "") -> dict[str, Any]:
     }
 
 
-def _bucket_json(facet: str, bucket: Bucket, state: SearchState) -> dict[str, Any]:
+def _bucket_json(facet: str, bucket: Bucket, links: Addresses) -> dict[str, Any]:
     return {
         "value": bucket.value,
         "label": default_labels().label(facet, bucket.value),
         "count": bucket.count.value,
         "selected": bucket.selected,
-        "url": state.toggled(facet, bucket.value).address(API_PATH),
+        "url": links.toggled(facet, bucket.value),
     }
 
 

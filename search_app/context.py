@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import current_app, g, request
 from werkzeug.exceptions import SecurityError
+from werkzeug.sansio.utils import get_current_url
 
 from indexer.engines import Searcher
 from search_app.assets import Assets
@@ -66,9 +68,14 @@ def site() -> Site:
 
 def _asked_base() -> str:
     try:
-        return request.url_root.rstrip("/")
+        return _root(request.scheme, request.host, request.root_path)
     except SecurityError:  # the page that refuses an untrusted host must not repeat it
         return ""
+
+
+@lru_cache(maxsize=64)
+def _root(scheme: str, host: str, path: str) -> str:
+    return get_current_url(scheme, host, path).rstrip("/")
 
 
 def offered_language() -> str:

@@ -65,6 +65,8 @@ def pieces(text: str, spans: Spans) -> tuple[Piece, ...]:
 
 def without_source_numbers(text: str, spans: Spans) -> tuple[str, Spans]:
     """A snippet without its ``[3]``: whole ones, and halves where it was cut; spans move along."""
+    if "[" not in text and "]" not in text:
+        return text, spans
     cuts = [found.span() for found in _CUT_SOURCE.finditer(text)]
     if not cuts:
         return text, spans
@@ -96,10 +98,11 @@ def is_small(word: str) -> bool:
 
 def marked(text: str, spans: Spans) -> Markup:
     """Escaped text with ``<mark>`` around its spans."""
-    return Markup("").join(
-        Markup("<mark>{}</mark>").format(piece.text) if piece.highlight else escape(piece.text)
-        for piece in pieces(text, spans)
+    # Each piece is escaped once, and only here does text become markup by being joined.
+    parts = (
+        f"<mark>{escape(each.text)}</mark>" if each.highlight else escape(each.text) for each in pieces(text, spans)
     )
+    return Markup("".join(parts))  # noqa: S704
 
 
 def word_marker(query: str, more: Iterable[tuple[str, ...]] = ()) -> Marker:

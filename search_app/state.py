@@ -6,7 +6,8 @@ import difflib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import quote, urlencode
+from functools import lru_cache
+from urllib.parse import quote
 
 from indexer.model import FACETS, MAX_WINDOW, SORTS
 from search_app.request import SearchRequest
@@ -107,9 +108,7 @@ class SearchState:
 
     def toggled(self, facet: str, value: str) -> SearchState:
         """One value chosen if it was not, and the other way round."""
-        chosen = self.values(facet)
-        changed = [each for each in chosen if each != value] if value in chosen else [*chosen, value]
-        return self.with_values(facet, changed)
+        return self.with_values(facet, _toggled(self.values(facet), value))
 
     def unfiltered(self) -> SearchState:
         """No value chosen; the words stay."""
@@ -145,8 +144,34 @@ class SearchState:
 
     def address(self, path: str = SEARCH_PATH) -> str:
         """The link to this search; ``path`` chooses page, API or feed."""
-        query = urlencode(self.pairs(), quote_via=quote, safe="")
-        return f"{path}?{query}" if query else path
+        return _joined(path, [_written(name, value) for name, value in self.pairs()])
+
+
+class Addresses:
+    """Links from one search to its neighbours; what they share is written once, since there are dozens of them."""
+
+    def __init__(self, state: SearchState, path: str = SEARCH_PATH) -> None:
+        self.state = state
+        self._path = path
+        self._words = [_written("q", state.q)] if state.q else []
+        self._values = {facet: [_value(facet, value) for value in state.values(facet)] for facet in FACETS}
+        others = replace(state, q="", city=(), specialty=(), topic=(), kind=(), page=1, per_page=DEFAULT_PER_PAGE)
+        self._others = [_written(name, value) for name, value in others.pairs()]
+        self._length = [_written("per_page", str(state.per_page))] if state.per_page != DEFAULT_PER_PAGE else []
+
+    def on_page(self, page: int) -> str:
+        """The link to ``state.on_page(page)``."""
+        number = [f"page={page}"] if page != 1 else []
+        chosen = [each for values in self._values.values() for each in values]
+        return _joined(self._path, [*self._words, *chosen, *self._others, *number, *self._length])
+
+    def toggled(self, facet: str, value: str) -> str:
+        """The link to ``state.toggled(facet, value)``."""
+        changed = _chosen(_toggled(self.state.values(facet), value))
+        parts = self._words.copy()
+        for name, values in self._values.items():
+            parts += values if name != facet else [_value(facet, each) for each in changed]
+        return _joined(self._path, [*parts, *self._others, *self._length])
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,9 +272,28 @@ def _unique(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in values if value))
 
 
-def _with(state: SearchState, facet: str, values: Iterable[str]) -> SearchState:
+def _chosen(values: Iterable[str]) -> tuple[str, ...]:
     # Sorted, so that the order of clicks does not make another address.
-    chosen = tuple(sorted(_unique(values)[:MAX_VALUES]))
+    return tuple(sorted(_unique(values)[:MAX_VALUES]))
+
+
+def _toggled(chosen: tuple[str, ...], value: str) -> list[str]:
+    return [each for each in chosen if each != value] if value in chosen else [*chosen, value]
+
+
+def _written(name: str, value: str) -> str:
+    return f"{name}={quote(value, safe='')}"
+
+
+_value = lru_cache(maxsize=2048)(_written)  # facet values recur; words do not, and are long
+
+
+def _joined(path: str, parts: Sequence[str]) -> str:
+    return f"{path}?{'&'.join(parts)}" if parts else path
+
+
+def _with(state: SearchState, facet: str, values: Iterable[str]) -> SearchState:
+    chosen = _chosen(values)
     if facet == "city":
         return replace(state, city=chosen)
     if facet == "specialty":

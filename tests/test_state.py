@@ -13,6 +13,8 @@ from search_app.settings import MAX_PER_PAGE, MAX_QUERY_CHARS, MAX_VALUE_CHARS, 
 from search_app.state import (
     API_PATH,
     PARAMETERS,
+    SEARCH_PATH,
+    Addresses,
     SearchState,
     clean_text,
     last_page,
@@ -56,6 +58,17 @@ def test_a_state_survives_the_api_address_strictly(state: SearchState) -> None:
     parsed = parse(arguments(state.address(API_PATH)), strict=True)
     assert parsed.state == state
     assert parsed.problems == ()
+
+
+@given(states, st.sampled_from(FACETS), st.text(max_size=20), st.integers(1, 50))
+def test_prepared_links_are_those_of_the_states_they_lead_to(
+    state: SearchState, facet: str, value: str, page: int
+) -> None:
+    for path in (SEARCH_PATH, API_PATH):
+        links = Addresses(state, path)
+        assert links.on_page(page) == state.on_page(page).address(path)
+        for each in (value, *state.values(facet)):
+            assert links.toggled(facet, each) == state.toggled(facet, each).address(path)
 
 
 @given(states)

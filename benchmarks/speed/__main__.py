@@ -22,27 +22,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.judged_collections import ROOT
-from benchmarks.speed import samples, web
+from benchmarks.speed import over_http, samples, web
 from benchmarks.speed.building import build
 from benchmarks.speed.peers import IN_PROCESS, Ours, missing
 from benchmarks.speed.report import page, table
 from benchmarks.speed.serving import serve
 
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "medsearch-benchmark"
 FIGURES = ROOT / "docs" / "benchmarks"
-
-
-def made(number: int) -> Path:
-    """Folder with so many made documents as ``samples.jsonl``."""
-    folder = CACHE / f"made-{number}"
-    if not (folder / "samples.jsonl").is_file():
-        samples.save(samples.make(number, samples.source()), folder / "samples.jsonl")
-    return folder
 
 
 def public(collection: Path) -> Path:
     """Folder with the documents of a public collection as ``samples.jsonl``."""
-    folder = CACHE / f"collection-{collection.name}"
+    folder = samples.CACHE / f"collection-{collection.name}"
     if not (folder / "samples.jsonl").is_file():
         samples.save(samples.collection(collection), folder / "samples.jsonl")
     return folder
@@ -84,7 +75,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md too")
     chosen = parser.parse_args()
     names = engines(chosen.without)
-    folders = list(map(public, chosen.collection)) or list(map(made, chosen.documents))
+    folders = list(map(public, chosen.collection)) or list(map(samples.made, chosen.documents))
     for folder in folders:
         figures = measure(folder, names, chosen.rounds)
         figures |= {
@@ -100,8 +91,9 @@ def main() -> None:
     if chosen.write:
         kept = [json.loads(path.read_text("utf-8")) for path in FIGURES.glob("*.json")]
         parts = [page(sorted(kept, key=lambda each: each["documents"]))]
-        if web.FIGURES.is_file():
-            parts.append(web.section(json.loads(web.FIGURES.read_text("utf-8"))))
+        for over in (web, over_http):
+            if over.FIGURES.is_file():
+                parts.append(over.section(json.loads(over.FIGURES.read_text("utf-8"))))
         (ROOT / "docs" / "benchmarks.md").write_text("\n".join(parts), "utf-8")
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -24,6 +25,7 @@ from benchmarks.judged_collections import COLLECTIONS, own_documents
 from indexer.analysis import stem, terms
 from indexer.model import Document, Section
 
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "medsearch-benchmark"
 SEED = 20_251_125
 SPECIALTIES = 40
 MEDIAN_SENTENCES = 9  # about 190 words a document
@@ -180,6 +182,14 @@ def save(samples: Iterator[Sample], path: Path) -> None:
         for sample in samples:
             stream.write(orjson.dumps(asdict(sample)) + b"\n")
     half.replace(path)
+
+
+def made(number: int) -> Path:
+    """Folder of the user's cache with so many made documents as ``samples.jsonl``."""
+    folder = CACHE / f"made-{number}"
+    if not (folder / "samples.jsonl").is_file():
+        save(make(number, source()), folder / "samples.jsonl")
+    return folder
 
 
 def load(path: Path) -> Iterator[Sample]:

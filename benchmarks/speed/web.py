@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
@@ -45,9 +45,8 @@ def empty() -> Flask:
 @contextmanager
 def serving(command: list[str], port: int, environment: dict[str, str]) -> Iterator[HTTPConnection]:
     """A server of its own on a port, with one open connection to it."""
-    with subprocess.Popen(
-        [sys.executable, *command], env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, env=os.environ | environment, stdout=quiet, stderr=quiet) as process:
         try:
             until = time.monotonic() + 120
             while True:
@@ -63,6 +62,24 @@ def serving(command: list[str], port: int, environment: dict[str, str]) -> Itera
             connection.close()
         finally:
             process.terminate()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody uses."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def site(index: Path, remembering: bool) -> AbstractContextManager[HTTPConnection]:
+    """Our site on an index, with one worker, and an open connection to it."""
+    port = free_port()
+    serve = (
+        "import sys; from search_app.server import serve; serve(port=int(sys.argv[1]), workers=1, index=sys.argv[2])"
+    )
+    environment = {"MEDSEARCH_RATE_LIMIT": "0"} | ({} if remembering else {"MEDSEARCH_CACHED_ANSWERS": "0"})
+    return serving([sys.executable, "-c", serve, str(port), str(index)], port, environment)
 
 
 def ask(connection: HTTPConnection, address: str) -> float:
@@ -91,22 +108,23 @@ def searches() -> list[str]:
 def measure(index: Path, rounds: int) -> dict[str, Any]:
     """Median ms of each server and kind of answer, and its ratio to the empty view, round by round."""
     with ExitStack() as stack:
-        ports = []
-        for _ in range(3):
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                ports.append(free.getsockname()[1])
-        gunicorn = ["-m", "gunicorn", "-k", "search_app.worker.PatientWorker", "--threads", "8", "-w", "1"]
-        site = "import sys; from search_app.server import serve; serve(port=int(sys.argv[1]), workers=1, index=sys.argv[2])"
-        quiet = {"MEDSEARCH_RATE_LIMIT": "0"}
+        port = free_port()
+        gunicorn = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-k",
+            "search_app.worker.PatientWorker",
+            "--threads",
+            "8",
+            "-w",
+            "1",
+        ]
+        view = [*gunicorn, "-b", f"127.0.0.1:{port}", "benchmarks.speed.web:empty()"]
         asked = {
-            "empty view": stack.enter_context(
-                serving([*gunicorn, "-b", f"127.0.0.1:{ports[0]}", "benchmarks.speed.web:empty()"], ports[0], {})
-            ),
-            "not remembered": stack.enter_context(
-                serving(["-c", site, str(ports[1]), str(index)], ports[1], {**quiet, "MEDSEARCH_CACHED_ANSWERS": "0"})
-            ),
-            "remembered": stack.enter_context(serving(["-c", site, str(ports[2]), str(index)], ports[2], quiet)),
+            "empty view": stack.enter_context(serving(view, port, {})),
+            "not remembered": stack.enter_context(site(index, remembering=False)),
+            "remembered": stack.enter_context(site(index, remembering=True)),
         }
         texts = searches()
         taken: dict[str, list[float]] = {}
