@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from urllib.parse import quote, unquote, urlencode
 
-from flask import Flask, Response, current_app, json, make_response, render_template, request
+from flask import Flask, Response, current_app, json, make_response, request
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
@@ -17,6 +17,7 @@ from indexer.model import Card
 from search_app.context import site
 from search_app.settings import LANGUAGES, MAX_QUERY_CHARS
 from search_app.state import Problem, clean_text
+from search_app.templating import render
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +129,7 @@ def _page(status: int, detail: str = "", headers: Sequence[tuple[str, str]] = ()
         from search_app.views import near_cards
 
         near = near_cards(words)
-    html = render_template(
+    html = render(
         "error.html",
         status=status,
         title=_title(status),

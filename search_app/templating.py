@@ -1,118 +1,193 @@
-"""What every template can use."""
+"""The templates, in one environment for each language: what depends on it alone is done when they are compiled."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-from flask import Flask, g
-from flask_babel import format_date, format_decimal, get_domain, get_locale
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+import orjson
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from babel.support import NullTranslations, Translations
+from flask import Flask, current_app, request
+from jinja2 import Environment
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
+from markupsafe import Markup
 
-from search_app.context import language_of, services, site
+from search_app.context import EXTENSION, Services, language_of, site
 from search_app.labels import BROWSED, KIND_FOLDERS
 from search_app.sayings import reasons, said
-from search_app.settings import LANGUAGES, MAX_QUERY_CHARS
-from search_app.site import LANGUAGE_NAMES, LANGUAGE_OFFERS
+from search_app.settings import LANGUAGES, LOCALES, MAX_QUERY_CHARS
+from search_app.site import LANGUAGE_NAMES, LANGUAGE_OFFERS, Site
 from search_app.state import SearchState
 
+ENVIRONMENTS = "medsearch_templates"  # of an application, by language
+TRANSLATIONS = Path(__file__).with_name("translations")
+N_ = str  # marks a text for the catalogues, which translate it for each language
+
 # Names that come from data and that the catalogues must know.
-FACT_NAMES = {
-    "Accreditation": _l("Accreditation"),
-    "Address": _l("Address"),
-    "Affiliation": _l("Affiliation"),
-    "Beds": _l("Beds"),
-    "District": _l("District"),
-    "Founded": _l("Founded"),
-    "International patients": _l("International patients"),
-    "Languages": _l("Languages"),
-    "Level": _l("Level"),
-    "Listed as one hospital because": _l("Listed as one hospital because"),
-    "Ownership": _l("Ownership"),
-    "Services": _l("Services"),
-    "Status": _l("Status"),
-    "Website": _l("Website"),
-}
-FACET_NAMES = {
-    "kind": _l("Type"),
-    "city": _l("City"),
-    "specialty": _l("Specialty"),
-    "topic": _l("Topic"),
-}
+FACT_NAMES = (
+    N_("Accreditation"), N_("Address"), N_("Affiliation"), N_("Beds"), N_("District"), N_("Founded"),
+    N_("International patients"), N_("Languages"), N_("Level"), N_("Listed as one hospital because"), N_("Ownership"),
+    N_("Services"), N_("Status"), N_("Website"),
+)  # fmt: skip
+FACET_NAMES = {"kind": N_("Type"), "city": N_("City"), "specialty": N_("Specialty"), "topic": N_("Topic")}
 FOLDER_NAMES = {
-    "hospitals": _l("Hospitals"),
-    "articles": _l("Articles"),
-    "cities": _l("Cities"),
-    "specialties": _l("Specialties"),
-    "topics": _l("Topics"),
+    "hospitals": N_("Hospitals"),
+    "articles": N_("Articles"),
+    "cities": N_("Cities"),
+    "specialties": N_("Specialties"),
+    "topics": N_("Topics"),
 }
-SORT_NAMES = {"relevance": _l("Best match"), "title": _l("Title"), "date": _l("Date")}
+SORT_NAMES = {"relevance": N_("Best match"), "title": N_("Title"), "date": N_("Date")}
+_HTML_IN_JSON = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", ord("'"): "\\u0027"}
 
 
-def fact_name(name: str) -> str:
-    """A fact's label in the language of the page."""
-    return str(FACT_NAMES.get(name, name))
-
-
-def spoken_date(text: str) -> str:
-    """A date as people write it, no more exact than the text says."""
-    parts = text.split("T")[0].split("-")
-    try:
-        numbers = [int(part) for part in parts]
-        if len(numbers) == 3:
-            return str(format_date(date(*numbers), "long"))
-        if len(numbers) == 2:
-            return str(format_date(date(numbers[0], numbers[1], 1), "MMMM y"))
-    except (ValueError, TypeError):
-        return text
-    return text
-
-
-def _catalogue() -> Any:
-    if "catalogue" not in g:
-        g.catalogue = get_domain().get_translations()
-    return g.catalogue
+def render(template: str, **values: Any) -> str:
+    """A page in the language of the request."""
+    environments: dict[str, Environment] = current_app.extensions[ENVIRONMENTS]
+    here = site()
+    return environments[here.language].get_template(template).render(site=here, **values)
 
 
 def init_templates(app: Flask) -> None:
-    """Names for the templates, and no stray blank lines from their tags."""
+    """An environment for each language; no stray blank lines from the tags."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters["spoken_date"] = spoken_date
-    app.jinja_env.filters["number"] = lambda value: str(value) if 0 <= value < 1000 else format_decimal(value)
-    # Flask-Babel looks its catalogue up anew for every text, which is a tenth of the time of a page.
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: _catalogue().ugettext(text),
-        lambda one, many, count: _catalogue().ungettext(one, many, count),
-        newstyle=True,
-    )
-
-    @app.context_processor
-    def names() -> dict[str, Any]:
-        here = site()
-        locale = get_locale()
-        return {
-            "site": here,
-            "direction": locale.text_direction if locale else "ltr",
-            "chinese": here.tag.startswith("zh"),
-            "said": lambda text: said(text, here),
-            "reasons": lambda matched: reasons(matched, here),
-            "settings": services().settings,
-            "asset": services().assets.url,
-            "languages": LANGUAGES,
-            "language_names": LANGUAGE_NAMES,
-            "language_offers": LANGUAGE_OFFERS,
-            "language_of": language_of,
-            "facet_names": FACET_NAMES,
-            "folder_names": FOLDER_NAMES,
-            "sort_names": SORT_NAMES,
-            "fact_name": fact_name,
-            "folders": BROWSED,
-            "kind_folders": KIND_FOLDERS,
-            "SearchState": SearchState,
-            "max_query_chars": MAX_QUERY_CHARS,
-        }
+    app.extensions[ENVIRONMENTS] = {
+        language: make_environment(app, language, locale) for language, locale in LOCALES.items()
+    }
 
 
-__all__ = ["_", "init_templates", "spoken_date"]
+def make_environment(app: Flask, language: str, locale_name: str) -> Environment:
+    """The templates in one language: its texts, names, links and ways to write numbers and dates."""
+    parts: Services = app.extensions[EXTENSION]
+    speech = Speech(locale_name)
+    here = Site(language, parts.labels)
+    environment = app.jinja_env.overlay(extensions=[ConstantTexts])
+    environment.filters = app.jinja_env.filters | {
+        "spoken_date": lru_cache(maxsize=2048)(speech.date),
+        "number": speech.number,
+        "path": here.path,
+        "icon": lambda name: environment.get_template("icons.html").module.icon(name),  # type: ignore[attr-defined]
+        "ld_json": ld_json,
+    }
+    environment.globals = app.jinja_env.globals | {
+        "_": speech.text,
+        "gettext": speech.text,
+        "ngettext": speech.counted,
+        "site": here,  # without the public address, which is that of a request
+        "direction": Locale.parse(locale_name).text_direction,
+        "chinese": here.tag.startswith("zh"),
+        "here": where,
+        "said": lambda text: said(text, here),
+        "reasons": lambda matched: reasons(matched, here),
+        "settings": parts.settings,
+        "asset": parts.assets.url,
+        "languages": LANGUAGES,
+        "language_names": LANGUAGE_NAMES,
+        "language_offers": LANGUAGE_OFFERS,
+        "language_of": language_of,
+        "facet_names": speech.names(FACET_NAMES),
+        "folder_names": speech.names(FOLDER_NAMES),
+        "sort_names": speech.names(SORT_NAMES),
+        "fact_name": lambda name: str(speech.text(name)) if name in FACT_NAMES else name,
+        "folders": BROWSED,
+        "kind_folders": KIND_FOLDERS,
+        "SearchState": SearchState,
+        "max_query_chars": MAX_QUERY_CHARS,
+    }
+    return environment
+
+
+class Speech:
+    """One language's texts, numbers and dates."""
+
+    def __init__(self, locale: str) -> None:
+        self._locale = locale
+        self._catalogue: NullTranslations = Translations.load(str(TRANSLATIONS), [locale])
+
+    def text(self, text: str, **values: Any) -> Markup:
+        """A text; it may hold markup, what is put into it is escaped."""
+        return Markup(self._catalogue.ugettext(text)) % values  # noqa: S704 - ours, from the catalogue
+
+    def counted(self, one: str, many: str, num: int, **values: Any) -> Markup:
+        """A text about a number of things."""
+        return Markup(self._catalogue.ungettext(one, many, num)) % {"num": num, **values}  # noqa: S704
+
+    def names(self, names: dict[str, str]) -> dict[str, str]:
+        """Names of things by their keys."""
+        return {key: str(self._catalogue.ugettext(name)) for key, name in names.items()}
+
+    def number(self, value: int) -> str:
+        """A number with its thousands apart."""
+        return str(value) if 0 <= value < 1000 else format_decimal(value, locale=self._locale)
+
+    def date(self, text: str) -> str:
+        """A date as people write it, no more exact than the text says."""
+        parts = text.split("T")[0].split("-")
+        try:
+            numbers = [int(part) for part in parts]
+            if len(numbers) == 3:
+                return format_date(date(*numbers), "long", locale=self._locale)
+            if len(numbers) == 2:
+                return format_date(date(numbers[0], numbers[1], 1), "MMMM y", locale=self._locale)
+        except (ValueError, TypeError):
+            return text
+        return text
+
+
+class ConstantTexts(Extension):
+    """Texts in which nothing changes are translated once, when their template is compiled, and become part of it."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """``_("Name")`` and ``_("Name %(a)s", a="b")`` as the literal in the language of the environment."""
+        say: Callable[..., Markup] = self.environment.globals["gettext"]  # type: ignore[assignment]
+        tokens = list(stream)
+        at = 0
+        while at < len(tokens):
+            end, text, values = _constant_call(tokens, at)
+            if end:
+                line = tokens[at].lineno
+                yield Token(line, "string", str(say(text, **values)))
+                yield Token(line, "pipe", "|")
+                yield Token(line, "name", "safe")
+                at = end
+            else:
+                yield tokens[at]
+                at += 1
+
+
+def _constant_call(tokens: list[Token], at: int) -> tuple[int, str, dict[str, str]]:
+    """Where a call of ``_`` with nothing but literals ends, its text and its values; 0 when there is none here."""
+
+    def kinds(start: int, *expected: str) -> bool:
+        return [token.type for token in tokens[start : start + len(expected)]] == list(expected)
+
+    nothing = 0, "", dict[str, str]()
+    if tokens[at].value != "_" or not kinds(at, "name", "lparen", "string"):
+        return nothing
+    text, end = tokens[at + 2].value, at + 3
+    values = {}
+    while kinds(end, "comma", "name", "assign", "string"):
+        values[tokens[end + 1].value] = tokens[end + 3].value
+        end += 4
+    return (end + 1, text, values) if kinds(end, "rparen") else nothing
+
+
+def where(path: str) -> Markup:
+    """Says of a link in the menu whether it leads to this page, or to one above it."""
+    at = request.path
+    if at == path:
+        return Markup(' aria-current="page"')
+    return Markup(' aria-current="true"') if at.startswith(path + "/") else Markup("")
+
+
+def ld_json(data: dict[str, Any]) -> Markup:
+    """JSON that can stand in a ``script`` element."""
+    return Markup(orjson.dumps(data).decode().translate(_HTML_IN_JSON))  # noqa: S704

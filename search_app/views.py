@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from indexer.engines import Searcher
@@ -25,6 +25,7 @@ from search_app.reader import document_view
 from search_app.settings import LANGUAGES, MAX_COMPARED, MAX_QUERY_CHARS
 from search_app.state import SearchState, clean_text, parse
 from search_app.structured import article_data, hospital_data, landing_data, results_data, site_data
+from search_app.templating import render
 
 NEAR = 5
 NOINDEX = "noindex, follow"
@@ -93,7 +94,7 @@ def page(template: str, path: str, canonical: str = "", robots: str = "", **valu
     # The address without its language, so that the other languages can be linked.
     others = {LANGUAGES[language]: here.in_language(language) for language in LANGUAGES}
     query = urlencode(list(request.args.items(multi=True)), quote_via=quote, safe="")
-    return render_template(
+    return render(
         template,
         canonical=here.absolute(canonical or here.path(path)),
         alternates={tag: other.absolute(other.path(path)) for tag, other in others.items()},
