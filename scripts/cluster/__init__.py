@@ -111,7 +111,7 @@ class LocalCluster:
             "cluster.initial_cluster_manager_nodes": names,
             "cluster.routing.allocation.disk.threshold_enabled": "false",
             "action.auto_create_index": "false",
-            # The serial collector leaves garbage in the heap until it is full; a node that takes that for use refuses work.
+            # The serial collector leaves garbage in the heap until it is full; taken for use, it makes a node refuse.
             "indices.breaker.total.use_real_memory": "false",
             "path.repo": self.folder / "snapshots",
         }
