@@ -33,6 +33,9 @@ HEADERS = {
     "Permissions-Policy": ", ".join(f"{name}=()" for name in _UNUSED_FEATURES),
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_OF_PAGES = HEADERS | {"Cross-Origin-Resource-Policy": "same-origin"}
+# Public, read-only and without cookies: any page may read it.
+_OF_API = HEADERS | {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 
 
@@ -48,14 +51,8 @@ def init_headers(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        open_to_all = request.path.startswith("/api/")
-        if open_to_all:
-            # Public, read-only and without cookies: any page may read it.
-            response.headers.setdefault("Access-Control-Allow-Origin", "*")
-        policy = "cross-origin" if open_to_all else "same-origin"
-        response.headers.setdefault("Cross-Origin-Resource-Policy", policy)
+        # Nothing else writes these, so they need not be looked for.
+        response.headers.extend(_OF_API if request.path.startswith("/api/") else _OF_PAGES)
         if request.is_secure:
-            response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
+            response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
         return response

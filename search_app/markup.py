@@ -16,11 +16,8 @@ Marker = Callable[[str], Spans]
 
 _BULLET = re.compile(r"^\s*[•‣◦·]\s+")
 _SOURCE = re.compile(r"\[(\d{1,3})\]")
-_CUT_SOURCE = re.compile(
-    r"(?<=\A… )\d{0,3}\](?:\[\d{1,3}\])*\s?"  # the second half of one, behind the ellipsis of a cut snippet
-    r"|(?:\[\d{1,3}\])*\[\d{0,3}(?=\s?…?\Z)"  # the first half
-    r"|(?:\[\d{1,3}\])+"
-)
+_HALF_SOURCE = re.compile(r"(?<=\A… )\d{0,3}\](?:\[\d{1,3}\])*\s?")  # its end, behind the ellipsis of a cut snippet
+_SOURCES = re.compile(r"\[(?:\d{1,3}\]\[)*(?:\d{0,3}(?=\s?…?\Z)|\d{1,3}\])")  # whole ones, and the start of a cut one
 _SMALL_WORDS = frozenset((
     "a", "an", "and", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "has", "have", "how", "i",
     "in", "is", "it", "its", "my", "near", "not", "of", "on", "or", "should", "that", "the", "there", "this", "to",
@@ -67,7 +64,9 @@ def without_source_numbers(text: str, spans: Spans) -> tuple[str, Spans]:
     """A snippet without its ``[3]``: whole ones, and halves where it was cut; spans move along."""
     if "[" not in text and "]" not in text:
         return text, spans
-    cuts = [found.span() for found in _CUT_SOURCE.finditer(text)]
+    half = _HALF_SOURCE.match(text, 2)
+    cuts = [half.span()] if half else []
+    cuts += [found.span() for found in _SOURCES.finditer(text, half.end() if half else 0)]
     if not cuts:
         return text, spans
 

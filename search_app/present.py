@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from markupsafe import Markup
 
 from indexer.model import FACETS, SORTS, Card, Facet, Hit, Results, Snippet
 from indexer.slug import slug
+from search_app.labels import Labels
 from search_app.markup import is_small, marked, readable
 from search_app.relax import Relaxation
 from search_app.search import Answer
 from search_app.site import Site
-from search_app.state import FEED_PATH, SearchState, last_page, state_of
+from search_app.state import FEED_PATH, SEARCH_PATH, Addresses, SearchState, last_page, state_of
 
 PANEL = ("kind", "city", "specialty", "topic")  # order of the facets on a page
 SHOWN_BUCKETS = 8  # the rest of a long facet folds away
@@ -81,7 +84,7 @@ class BucketView:
     @property
     def slug(self) -> str:
         """What may stand in the id of an element."""
-        return slug(self.value)
+        return _element_id(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,44 +161,43 @@ class ResultsView:
 
 def card_view(card: Card, site: Site, query: str = "") -> CardView:
     """A document in a list that is not a search result."""
+    return CardView(**_card_fields(card, site, query))
 
+
+def _card_fields(card: Card, site: Site, query: str) -> dict[str, Any]:
     def values(facet: str, found: Sequence[str]) -> tuple[ValueView, ...]:
-        return tuple(ValueView(each, site.label(facet, each), site.landing(facet, each)) for each in found)
+        return tuple([value_view(facet, each, site) for each in found])
 
-    return CardView(
-        doc_id=card.doc_id,
-        slug=card.doc_id.rpartition("/")[2],
-        kind=card.kind,
-        title=card.title,
-        title_zh=card.title_zh,
-        url=site.document(card.doc_id, query),
-        city=values("city", card.city),
-        specialty=values("specialty", card.specialty),
-        topic=values("topic", card.topic),
-        date=card.date,
-        language=card.language or "en",
-        founded=card.founded,
-        summary=card.summary,
-    )
+    return {
+        "doc_id": card.doc_id,
+        "slug": card.doc_id.rpartition("/")[2],
+        "kind": card.kind,
+        "title": card.title,
+        "title_zh": card.title_zh,
+        "url": site.document(card.doc_id, query),
+        "city": values("city", card.city),
+        "specialty": values("specialty", card.specialty),
+        "topic": values("topic", card.topic),
+        "date": card.date,
+        "language": card.language or "en",
+        "founded": card.founded,
+        "summary": card.summary,
+    }
 
 
 def hit_view(hit: Hit, site: Site, query: str) -> CardView:
     """A search result: a card with its snippet, its best section and why it is here."""
-    card = card_view(hit.card, site, query)
     section = hit.section
-    text, spans = readable(hit.snippet if hit.snippet.text else Snippet(card.summary))
+    text, spans = readable(hit.snippet if hit.snippet.text else Snippet(hit.card.summary))
     at = site.document(hit.doc_id, query, section.anchor) if section and section.heading and section.anchor else ""
     return CardView(
-        **{name: getattr(card, name) for name in CardView.__slots__ if name not in _HIT_FIELDS},
+        **_card_fields(hit.card, site, query),
         rank=hit.rank,
         snippet=marked(text, spans),
         section=section.heading if section and at else "",
         section_url=at,
         why=tuple(reason for reason in hit.matched if not is_small(reason)),
     )
-
-
-_HIT_FIELDS = frozenset(("rank", "snippet", "section", "section_url", "why"))
 
 
 def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
@@ -205,7 +207,9 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
     pages = last_page(total, state.per_page)
     past_end = state.page > pages
     meant = answer.did_you_mean
+    links = Addresses(state, site.path(SEARCH_PATH))
     read = () if state.exact else _read_chips(answer, state, site)
+    chips = _filter_chips(state, links, site)
     return ResultsView(
         state=state,
         total=total,
@@ -213,19 +217,19 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
         last=state.offset + shown,
         cards=tuple(hit_view(hit, site, state.q) for hit in results.hits),
         read=read,
-        chips=_filter_chips(state, site),
+        chips=chips,
         facets=tuple(_facet_view(results.facet(name), site) for name in PANEL),
-        pages=() if past_end else _page_links(state, pages, site),
+        pages=() if past_end else _page_links(state.page, pages, links),
         page_count=pages,
         past_end=past_end,
-        previous_url=site.search(state.on_page(state.page - 1)) if 1 < state.page <= pages else "",
-        next_url=site.search(state.on_page(state.page + 1)) if state.page < pages else "",
-        last_url=site.search(state.on_page(pages)),
+        previous_url=links.on_page(state.page - 1) if 1 < state.page <= pages else "",
+        next_url=links.on_page(state.page + 1) if state.page < pages else "",
+        last_url=links.on_page(pages),
         corrected=reading.corrected,
         shown_query=reading.used or state.q,
-        as_typed_url=site.search(state.as_typed()),
-        exact_url=site.search(state.plain()),
-        understood_url=site.search(state.understood()),
+        as_typed_url=site.search(state.as_typed()) if reading.corrected else "",
+        exact_url=site.search(state.plain()) if read else "",
+        understood_url=site.search(state.understood()) if state.exact else "",
         did_you_mean=SuggestedSearch(meant.text, site.search(state_of(meant.request)), meant.count) if meant else None,
         relaxations=tuple(
             SuggestedSearch(_removed(each, state, site), site.search(state_of(each.request)), each.count)
@@ -240,10 +244,10 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
             for each in answer.unknown_values
         ),
         notes=tuple(dict.fromkeys((*reading.notes, *results.notes))),
-        sorts=tuple((sort, site.search(state.sorted_by(sort)), sort == state.sort) for sort in SORTS),
-        clear_url=site.search(state.unfiltered()),
-        feed_url=site.path(state.on_page(1).address(FEED_PATH)),
-        canonical=site.search(state),
+        sorts=tuple((sort, links.sorted_by(sort), sort == state.sort) for sort in SORTS),
+        clear_url=site.search(state.unfiltered()) if chips else "",
+        feed_url=Addresses(state, site.path(FEED_PATH)).on_page(1),
+        canonical=links.on_page(state.page),
         took_ms=results.took_ms,
         generation=results.generation,
     )
@@ -271,7 +275,17 @@ def counts_view(results: Results, site: Site, within: tuple[str, str] | None = N
 
 def value_view(facet: str, value: str, site: Site) -> ValueView:
     """A facet value with its label and the address of its page."""
+    return _known_value(facet, value, site.language, site.labels)
+
+
+@lru_cache(maxsize=4096)
+def _known_value(facet: str, value: str, language: str, labels: Labels) -> ValueView:
+    # The same values stand on every page; a typed one that is none is not worth forgetting them.
+    site = Site(language, labels)
     return ValueView(value, site.label(facet, value), site.landing(facet, value))
+
+
+_element_id = lru_cache(maxsize=2048)(slug)
 
 
 def _removed(relaxation: Relaxation, state: SearchState, site: Site) -> str:
@@ -301,9 +315,9 @@ def _read_chips(answer: Answer, state: SearchState, site: Site) -> tuple[ChipVie
     return tuple(chips)
 
 
-def _filter_chips(state: SearchState, site: Site) -> tuple[ChipView, ...]:
+def _filter_chips(state: SearchState, links: Addresses, site: Site) -> tuple[ChipView, ...]:
     return tuple(
-        ChipView(facet, site.label(facet, value), site.search(state.toggled(facet, value)))
+        ChipView(facet, site.label(facet, value), links.toggled(facet, value))
         for facet in PANEL
         for value in state.values(facet)
     )
@@ -311,12 +325,7 @@ def _filter_chips(state: SearchState, site: Site) -> tuple[ChipView, ...]:
 
 def _facet_view(facet: Facet, site: Site) -> FacetView:
     buckets = [
-        BucketView(
-            value=each.value,
-            label=site.label(facet.name, each.value),
-            count=each.count.value,
-            selected=each.selected,
-        )
+        BucketView(each.value, site.label(facet.name, each.value), each.count.value, each.selected)
         for each in facet.buckets
     ]
     # What is chosen keeps its place, where people look for it again; a fold with something chosen in it is open.
@@ -326,17 +335,17 @@ def _facet_view(facet: Facet, site: Site) -> FacetView:
     return FacetView(facet.name, tuple(buckets[:cut]), tuple(buckets[cut:]), chosen)
 
 
-def _page_links(state: SearchState, pages: int, site: Site) -> tuple[PageView, ...]:
+def _page_links(current: int, pages: int, addresses: Addresses) -> tuple[PageView, ...]:
     if pages < 2:
         return ()
-    near = range(max(1, state.page - AROUND), min(pages, state.page + AROUND) + 1)
+    near = range(max(1, current - AROUND), min(pages, current + AROUND) + 1)
     numbers = sorted({1, pages, *near})
     links: list[PageView] = []
     for before, number in zip([0, *numbers], numbers, strict=False):
         if number - before == 2:  # a gap of one page is that page
-            links.append(PageView(number - 1, site.search(state.on_page(number - 1)), far=True))
+            links.append(PageView(number - 1, addresses.on_page(number - 1), far=True))
         elif number - before > 2:
             links.append(PageView(0))
-        far = number not in (1, pages) and abs(number - state.page) > 1
-        links.append(PageView(number, site.search(state.on_page(number)), number == state.page, far))
+        far = number not in (1, pages) and abs(number - current) > 1
+        links.append(PageView(number, addresses.on_page(number), number == current, far))
     return tuple(links)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from search_app.labels import BROWSED, Labels
@@ -11,6 +12,11 @@ from search_app.state import SEARCH_PATH, SearchState
 
 LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 LANGUAGE_OFFERS = {"en": "This site is also available in English", "zh": "本站提供简体中文界面"}
+
+
+@lru_cache(maxsize=64)
+def _asking(query: str) -> str:
+    return f"?q={quote(query, safe='')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,7 @@ class Site:
 
     def document(self, doc_id: str, query: str = "", anchor: str = "") -> str:
         """Link to a document, at a section, with the words to highlight."""
-        query_part = "?" + urlencode({"q": query}, quote_via=quote) if query else ""
+        query_part = _asking(query) if query else ""
         anchor_part = "#" + quote(anchor) if anchor else ""
         return self.path("/" + quote(doc_id)) + query_part + anchor_part
 

@@ -155,15 +155,20 @@ class Addresses:
         self._path = path
         self._words = [_written("q", state.q)] if state.q else []
         self._values = {facet: [_value(facet, value) for value in state.values(facet)] for facet in FACETS}
-        others = replace(state, q="", city=(), specialty=(), topic=(), kind=(), page=1, per_page=DEFAULT_PER_PAGE)
-        self._others = [_written(name, value) for name, value in others.pairs()]
+        self._chosen = [each for values in self._values.values() for each in values]
+        self._reading = ["exact=1"] if state.exact else []
+        self._reading += [_written("ignore", name) for name in state.ignore]
+        self._sort = _sort(state.sort)
         self._length = [_written("per_page", str(state.per_page))] if state.per_page != DEFAULT_PER_PAGE else []
 
     def on_page(self, page: int) -> str:
         """The link to ``state.on_page(page)``."""
         number = [f"page={page}"] if page != 1 else []
-        chosen = [each for values in self._values.values() for each in values]
-        return _joined(self._path, [*self._words, *chosen, *self._others, *number, *self._length])
+        return _joined(self._path, [*self._words, *self._chosen, *self._reading, *self._sort, *number, *self._length])
+
+    def sorted_by(self, sort: str) -> str:
+        """The link to ``state.sorted_by(sort)``."""
+        return _joined(self._path, [*self._words, *self._chosen, *self._reading, *_sort(sort), *self._length])
 
     def toggled(self, facet: str, value: str) -> str:
         """The link to ``state.toggled(facet, value)``."""
@@ -171,7 +176,7 @@ class Addresses:
         parts = self._words.copy()
         for name, values in self._values.items():
             parts += values if name != facet else [_value(facet, each) for each in changed]
-        return _joined(self._path, [*parts, *self._others, *self._length])
+        return _joined(self._path, [*parts, *self._reading, *self._sort, *self._length])
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +291,10 @@ def _written(name: str, value: str) -> str:
 
 
 _value = lru_cache(maxsize=2048)(_written)  # facet values recur; words do not, and are long
+
+
+def _sort(sort: str) -> list[str]:
+    return [_written("sort", sort)] if sort != "relevance" else []
 
 
 def _joined(path: str, parts: Sequence[str]) -> str:

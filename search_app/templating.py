@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -26,6 +27,7 @@ from search_app.settings import LANGUAGES, LOCALES, MAX_QUERY_CHARS
 from search_app.site import LANGUAGE_NAMES, LANGUAGE_OFFERS, Site
 from search_app.state import SearchState
 
+PARTS = ("value_links", "kind_line", "names", "side", "why", "check")
 ENVIRONMENTS = "medsearch_templates"  # of an application, by language
 TRANSLATIONS = Path(__file__).with_name("translations")
 N_ = str  # marks a text for the catalogues, which translate it for each language
@@ -45,7 +47,7 @@ FOLDER_NAMES = {
     "topics": N_("Topics"),
 }
 SORT_NAMES = {"relevance": N_("Best match"), "title": N_("Title"), "date": N_("Date")}
-_HTML_IN_JSON = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", ord("'"): "\\u0027"}
+_HTML_IN_JSON = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("'", "\\u0027"))
 
 
 def render(template: str, **values: Any) -> str:
@@ -74,7 +76,7 @@ def make_environment(app: Flask, language: str, locale_name: str) -> Environment
         "spoken_date": lru_cache(maxsize=2048)(speech.date),
         "number": speech.number,
         "path": here.path,
-        "icon": lambda name: environment.get_template("icons.html").module.icon(name),  # type: ignore[attr-defined]
+        "icon": parts_of(environment, "icons.html", ("icon",)).icon,
         "ld_json": ld_json,
     }
     environment.globals = app.jinja_env.globals | {
@@ -102,7 +104,22 @@ def make_environment(app: Flask, language: str, locale_name: str) -> Environment
         "SearchState": SearchState,
         "max_query_chars": MAX_QUERY_CHARS,
     }
+    environment.globals["parts"] = parts_of(environment, "parts.html", PARTS)
     return environment
+
+
+def parts_of(environment: Environment, template: str, names: tuple[str, ...]) -> SimpleNamespace:
+    """Macros whose last results are kept by their arguments; they must depend on nothing else."""
+
+    def kept(name: str) -> Callable[..., Markup]:
+        @lru_cache(maxsize=2048)
+        def rendered(*arguments: Hashable) -> Markup:
+            macro: Callable[..., Markup] = getattr(environment.get_template(template).module, name)
+            return macro(*arguments)
+
+        return rendered
+
+    return SimpleNamespace(**{name: kept(name) for name in names})
 
 
 class Speech:
@@ -190,4 +207,7 @@ def where(path: str) -> Markup:
 
 def ld_json(data: dict[str, Any]) -> Markup:
     """JSON that can stand in a ``script`` element."""
-    return Markup(orjson.dumps(data).decode().translate(_HTML_IN_JSON))  # noqa: S704
+    text = orjson.dumps(data).decode()
+    for char, written in _HTML_IN_JSON:
+        text = text.replace(char, written)
+    return Markup(text)  # noqa: S704
