@@ -45,11 +45,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     from search_app.querylog import QueryLog, Recorder
     from search_app.remembered import Remembering
     from search_app.settings import LANGUAGES, LOCALES, Settings
-    from search_app.templating import init_templates
+    from search_app.templating import PageEnvironment, init_templates
     from search_app.views import make_pages
 
     settings = Settings.load(config)
     app = Flask(__name__, static_folder=None)
+    app.jinja_environment = PageEnvironment
     app.debug = settings.debug
     app.config.update(
         MAX_CONTENT_LENGTH=16 * 1024,  # nothing here takes a body

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, MutableMapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -15,6 +14,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from flask import Flask, current_app, request
+from flask.templating import Environment as FlaskEnvironment
 from jinja2 import Environment
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
@@ -76,7 +76,6 @@ def make_environment(app: Flask, language: str, locale_name: str) -> Environment
         "spoken_date": lru_cache(maxsize=2048)(speech.date),
         "number": speech.number,
         "path": here.path,
-        "icon": parts_of(environment, "icons.html", ("icon",)).icon,
         "ld_json": ld_json,
     }
     environment.globals = app.jinja_env.globals | {
@@ -104,22 +103,28 @@ def make_environment(app: Flask, language: str, locale_name: str) -> Environment
         "SearchState": SearchState,
         "max_query_chars": MAX_QUERY_CHARS,
     }
-    environment.globals["parts"] = parts_of(environment, "parts.html", PARTS)
+    environment.filters |= {name: kept(environment, "parts.html", name) for name in PARTS}
+    environment.filters["icon"] = kept(environment, "icons.html", "icon")
     return environment
 
 
-def parts_of(environment: Environment, template: str, names: tuple[str, ...]) -> SimpleNamespace:
-    """Macros whose last results are kept by their arguments; they must depend on nothing else."""
+def kept(environment: Environment, template: str, name: str) -> Callable[..., Markup]:
+    """A macro whose last results are kept by its arguments; it must depend on nothing else."""
 
-    def kept(name: str) -> Callable[..., Markup]:
-        @lru_cache(maxsize=2048)
-        def rendered(*arguments: Hashable) -> Markup:
-            macro: Callable[..., Markup] = getattr(environment.get_template(template).module, name)
-            return macro(*arguments)
+    @lru_cache(maxsize=2048)
+    def rendered(*arguments: Hashable) -> Markup:
+        macro: Callable[..., Markup] = getattr(environment.get_template(template).module, name)
+        return macro(*arguments)
 
-        return rendered
+    return rendered
 
-    return SimpleNamespace(**{name: kept(name) for name in names})
+
+class PageEnvironment(FlaskEnvironment):
+    """An environment whose names are complete before its first template is read."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """A plain dictionary: the chain that Jinja makes, for names that come later, is slow to copy for each page."""
+        return {**self.globals, **(d or {})}
 
 
 class Speech:
