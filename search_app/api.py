@@ -13,7 +13,7 @@ from flask import Blueprint, Response, abort, request
 from indexer.engines import Searcher
 from search_app.as_json import answer_json, document_json, suggestions_json
 from search_app.asking import find, suggestions
-from search_app.caching import API_POLICY, mark, not_modified
+from search_app.caching import API_POLICY, NO_STORE, mark, not_modified
 from search_app.context import arguments, services, site
 from search_app.errors import InvalidRequest
 from search_app.labels import KIND_FOLDERS
@@ -82,7 +82,7 @@ def suggest(searcher: Searcher) -> Callable[[], Response]:
         found = suggestions(searcher, query, limit)
         response = answer_with(suggestions_json(found))
         if found.generation != searcher.stats().generation:
-            response.headers["Cache-Control"] = "no-store"  # it must not be taken for an answer of this generation
+            response.headers["Cache-Control"] = NO_STORE  # it must not be taken for an answer of this generation
         return response
 
     return make

@@ -17,6 +17,7 @@ T = TypeVar("T")
 PAGE_POLICY = "public, max-age=0, must-revalidate"
 SEARCH_POLICY = "private, max-age=0, must-revalidate"  # a shared cache has no business with what people search for
 API_POLICY = "public, max-age=60, stale-while-revalidate=300"
+NO_STORE = "no-store"
 FOREVER_POLICY = "public, max-age=31536000, immutable"
 
 
@@ -110,7 +111,7 @@ def mark(response: Response, tag: str, policy: str, generation: str = "") -> Res
 
     With a ``generation``, the server may give it again to whoever asks for the same address of that generation.
     """
-    if response.status_code not in (200, 304) or response.cache_control.no_store:
+    if response.status_code not in (200, 304) or response.headers.get("Cache-Control") == NO_STORE:
         return response
     response.set_etag(tag, weak=True)
     response.headers["Cache-Control"] = policy

@@ -118,7 +118,8 @@ class SearchState:
         """Facet values as the vocabulary spells them; ``resolve(facet, value)`` gives back what it does not know."""
         state = self
         for facet in FACETS:
-            state = _with(state, facet, [resolve(facet, value) for value in self.values(facet)])
+            if values := self.values(facet):
+                state = _with(state, facet, [resolve(facet, value) for value in values])
         return state
 
     # -- addresses ---------------------------------------------------------------------------------------------------
@@ -155,6 +156,7 @@ class Addresses:
         self._path = path
         self._words = [_written("q", state.q)] if state.q else []
         self._values = {facet: [_value(facet, value) for value in state.values(facet)] for facet in FACETS}
+        self._gaps: dict[str, tuple[str, str]] = {}
         self._chosen = [each for values in self._values.values() for each in values]
         self._reading = ["exact=1"] if state.exact else []
         self._reading += [_written("ignore", name) for name in state.ignore]
@@ -172,11 +174,23 @@ class Addresses:
 
     def toggled(self, facet: str, value: str) -> str:
         """The link to ``state.toggled(facet, value)``."""
+        if value and not self._values[facet]:
+            before, after = self._gaps.get(facet) or self._gaps.setdefault(facet, self._gap(facet))
+            return before + _value(facet, value) + after
         changed = _chosen(_toggled(self.state.values(facet), value))
         parts = self._words.copy()
         for name, values in self._values.items():
             parts += values if name != facet else [_value(facet, each) for each in changed]
         return _joined(self._path, [*parts, *self._reading, *self._sort, *self._length])
+
+    def _gap(self, facet: str) -> tuple[str, str]:
+        """What stands before and after the values of a facet that has none."""
+        place = FACETS.index(facet)
+        earlier, later = (
+            [each for name in names for each in self._values[name]] for names in (FACETS[:place], FACETS[place:])
+        )
+        before, after = [*self._words, *earlier], [*later, *self._reading, *self._sort, *self._length]
+        return f"{self._path}?" + "".join(f"{each}&" for each in before), "".join(f"&{each}" for each in after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +222,8 @@ def parse(arguments: Arguments, strict: bool = False) -> Parsed:
         sort=given.choice("sort", SORTS),
         page=given.number("page", 1),
         per_page=given.number("per_page", DEFAULT_PER_PAGE, MAX_PER_PAGE),
+        **{facet: given.names(facet) for facet in FACETS},
     )
-    for facet in FACETS:
-        state = _with(state, facet, given.names(facet))
     return Parsed(state, tuple(problems))
 
 
@@ -257,6 +270,9 @@ def unexpected(arguments: Arguments, known: Sequence[str]) -> tuple[Problem, ...
 
 def clean_text(text: str, limit: int | None = None) -> str:
     """Composed, single-spaced text without control, format and surrogate characters."""
+    if text.isascii() and text.isprintable():
+        cleaned = " ".join(text[: 8 * MAX_QUERY_CHARS].split())
+        return cleaned if limit is None else cleaned[:limit].rstrip()
     kept: list[str] = []
     for char in unicodedata.normalize("NFC", text[: 8 * MAX_QUERY_CHARS]):
         category = unicodedata.category(char)
