@@ -55,6 +55,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.update(
         MAX_CONTENT_LENGTH=16 * 1024,  # nothing here takes a body
         COMPRESS_MIN_SIZE=1000,
+        COMPRESS_BR_LEVEL=3,  # half the time of the usual 4 and 6, and 5% more bytes
+        COMPRESS_LEVEL=4,
         BABEL_TRANSLATION_DIRECTORIES=str(Path(__file__).with_name("translations")),
         BABEL_DEFAULT_LOCALE=next(iter(LANGUAGES)),
     )
