@@ -26,7 +26,7 @@ _HAVE_ALL = ("No page has", "One page has", "{} pages have")
 _OTHERS, _THESE = "the others have", "these have"
 _FIELD = "most of them, or are about the field that was read from them"
 ENOUGH = 100  # pages of which the order may choose, when a text in prose must do with fewer of its words
-FEW = 10  # pages with all words; when there are fewer, those with most of them follow
+FEW = 20  # pages with all words; when there are fewer, those with most of them follow
 
 
 @dataclass(frozen=True, slots=True)

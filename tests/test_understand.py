@@ -411,5 +411,16 @@ def test_neighbours_decide_what_a_slip_was_meant_to_be(index: Searcher, typed: s
     assert read(typed, index.lexicon).used == used
 
 
+def test_a_complaint_rules_out_the_field_of_a_word_in_it(index: Searcher) -> None:
+    """Yellow eyes are for the liver's doctor; but a cancer of the eye is a cancer, and a deaf child a child."""
+
+    def lifted(text: str) -> set[str]:
+        return {each.value for each in read(text, index.lexicon).query.boosts}
+
+    assert lifted("yellow eyes") == {"Infectious Diseases & Hepatology"}
+    assert {"Ophthalmology", "Oncology"} <= lifted("eye cancer")
+    assert "Pediatrics" in lifted("deaf child")
+
+
 def test_departments_are_known_in_pinyin(index: Searcher) -> None:
     assert "hospitals/shanghai-eye" in hits(index, read("yanke", index.lexicon))
