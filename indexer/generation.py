@@ -29,7 +29,7 @@ import xxhash
 from filelock import FileLock, Timeout
 
 from indexer.errors import GenerationMissing, IndexDamaged, IndexLocked, IndexMissing, IndexOutdated
-from indexer.model import FACETS, Bucket, Count, Facet, IndexStats
+from indexer.model import FACETS, Facet, IndexStats
 
 FORMAT_VERSION = 2  # raise it when the files of a generation change; an older one then asks for a rebuild
 KEEP = 3  # generations kept after a build: the current one and two to go back to
@@ -61,10 +61,7 @@ class Manifest:
 
     def stats(self, schema_version: int, engine: str) -> IndexStats:
         """What the generation holds, as an engine of that name tells it."""
-        counts = tuple(
-            Facet(name, tuple(Bucket(value, Count(number)) for value, number in self.counts.get(name, {}).items()))
-            for name in FACETS
-        )
+        counts = tuple(Facet(name, self.counts.get(name, {})) for name in FACETS)
         return IndexStats(self.generation, self.documents, schema_version, self.built_at, counts, engine)
 
     def dumps(self) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 KINDS = ("hospital", "article")
 FACETS = ("city", "specialty", "topic", "kind")
@@ -283,16 +285,14 @@ class Query:
 # Results
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """How many; ``exact`` is False where a distributed engine gave a bound or an estimate."""
 
     value: int
     exact: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
+class Snippet(NamedTuple):
     """Text to show under a hit, with ``spans`` (start, end) of matched words in characters; never markup."""
 
     text: str = ""
@@ -339,8 +339,7 @@ class Card:
         return "/" + self.doc_id
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One ranked document: ``rank`` counts from 1 over the whole result, not the page."""
 
     rank: int
@@ -368,10 +367,19 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A facet with its buckets: count descending, then value; a chosen value is listed even at 0."""
+    """How many hits choosing each value of a facet gives: most first, then by value; a chosen one is listed even at 0.
+
+    An answer has some hundred values, of which a page shows a few: they become ``buckets`` when somebody looks.
+    """
 
     name: str
-    buckets: tuple[Bucket, ...]
+    counts: Mapping[str, int]
+    chosen: tuple[str, ...] = ()
+
+    @property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """The values in their order, each with its count and whether it was chosen."""
+        return tuple([Bucket(value, Count(number), value in self.chosen) for value, number in self.counts.items()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,7 +396,7 @@ class Results:
 
     def facet(self, name: str) -> Facet:
         """The facet of that name; an empty one when it was not counted."""
-        return next((facet for facet in self.facets if facet.name == name), Facet(name, ()))
+        return next((facet for facet in self.facets if facet.name == name), Facet(name, {}))
 
 
 @dataclass(frozen=True, slots=True)

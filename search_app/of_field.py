@@ -15,7 +15,7 @@ def named(results: Results, field: Node | None, facets: FacetWords) -> Results:
 
 def _named(hit: Hit, field: Node, facets: FacetWords) -> Hit:
     reasons = [f"{facets.label(each.facet, each.value)} (field of the page)" for each in values_of(hit.card, field)]
-    return replace(hit, matched=tuple(dict.fromkeys((*hit.matched, *reasons)))) if reasons else hit
+    return hit._replace(matched=tuple(dict.fromkeys((*hit.matched, *reasons)))) if reasons else hit
 
 
 def values_of(card: Card, field: Node) -> tuple[FacetIs, ...]:

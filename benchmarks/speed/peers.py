@@ -69,8 +69,8 @@ class Ours:
     def ask(self, question: Question) -> Answer:
         """Search; sections and reasons are found as well, which no peer has."""
         found = self._searcher.search(our_query(question))
-        counts = tuple({bucket.value: bucket.count.value for bucket in facet.buckets} for facet in found.facets)
-        return Answer(found.total.value, counts, tuple((hit.doc_id, hit.snippet.text) for hit in found.hits))
+        counts = tuple([dict(facet.counts) for facet in found.facets])
+        return Answer(found.total.value, counts, tuple([(hit.card.doc_id, hit.snippet.text) for hit in found.hits]))
 
 
 class PlainWhoosh:

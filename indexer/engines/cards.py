@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from indexer.model import Basis, Card, Citation, Cut, Document, Fact, Link, Receipt, Section
+from indexer.model import Basis, Card, Citation, Cut, Document, Fact, Link, Receipt, Section, SectionRef
 
 
 def card_of(document: Document) -> Card:
@@ -35,11 +35,11 @@ def card_blob(document: Document) -> bytes:
     return orjson.dumps((values, [(section.heading, section.anchor) for section in document.sections]))
 
 
-def read_card(blob: bytes) -> tuple[Card, list[tuple[str, str]]]:
+def read_card(blob: bytes) -> tuple[Card, tuple[SectionRef, ...]]:
     """The card and the outline that ``card_blob`` wrote."""
     values, outline = orjson.loads(blob)
     fields: list[Any] = [tuple(value) if isinstance(value, list) else value for value in values]
-    return Card(*fields), [(heading, anchor) for heading, anchor in outline]
+    return Card(*fields), tuple(SectionRef(heading, anchor, place) for place, (heading, anchor) in enumerate(outline))
 
 
 def document_blob(document: Document) -> bytes:

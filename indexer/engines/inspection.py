@@ -7,18 +7,17 @@ the answer of a cluster, makes no difference to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numba as nb
 import numpy as np
-import numpy.typing as npt
 
 from indexer.model import Snippet
 
 WINDOW = 34  # tokens shown in a snippet
 LEAD = 5  # tokens shown before the first match in a snippet
-ENDINGS = (b".", b"!", b"?", b")", b'"', b"'")
+ENDINGS = tuple(b".!?)\"'")  # bytes that end a sentence
+LINE_END, LINE_END_SHOWN = tuple(b"\n ")
+FIRST_OF_SEVERAL = 0x80  # bytes from here on make up a character with others
+OMISSION = 2  # characters put before a snippet that begins inside its section
 
 
 def jit(function):
@@ -43,32 +42,32 @@ def first_at_least(values, start, end, wanted):
 
 @jit
 def _read(
-    d, tokens, token_ends, term_member,
+    d, stop, tokens, token_ends, term_member,
     occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
     roles,
 ):  # fmt: skip
-    """Write the role of each token of a document (member + 1, or 0) and return the members that it has, as bits.
+    """Write the role (member + 1, or 0) of each of the first ``stop`` tokens; return the members seen, as bits.
 
     A token counts for the first member that names it; phrase occurrences take the tokens that no term has taken.
     """
     one = np.uint64(1)
     members = np.uint64(0)
-    base = token_ends[d]
-    for i in range(token_ends[d + 1] - base):
+    base = np.uint64(token_ends[d])
+    for i in range(np.uint64(stop)):  # unsigned: a signed index costs a test for below zero each time
         t = tokens[base + i]
         role = 0
         if t >= 0:
-            role = term_member[t]
+            role = term_member[np.uint32(t)]
             if role:
                 members |= one << np.uint64(role - 1)
         roles[i] = role
     for o in range(occurrence_member.shape[0]):
         low, high = occurrence_start[o], occurrence_end[o]
         p = first_at_least(occurrence_documents, low, high, d)
-        while p < high and occurrence_documents[p] == d:
+        while p < high and occurrence_documents[p] == d and occurrence_positions[p] < stop:
             at = occurrence_positions[p]
             members |= one << np.uint64(occurrence_member[o])
-            for i in range(at, at + occurrence_length[o]):
+            for i in range(at, min(at + occurrence_length[o], stop)):
                 if roles[i] == 0:
                     roles[i] = occurrence_member[o] + 1
             p += 1
@@ -76,14 +75,12 @@ def _read(
 
 
 @jit
-def _bonus(
-    d, tokens, token_ends, title_ends, member_leaf, leaf_idf, leaf_position,
-    total_idf, title_coverage, title_fill, adjacency, roles,
-):  # fmt: skip
-    """The bonus of a document for its title and for words that follow each other as typed."""
+def _title_bonus(
+    d, tokens, token_ends, title_ends, member_leaf, leaf_idf, total_idf, title_coverage, title_fill, roles
+):
+    """The bonus of a document for the concepts that stand in its title, and for how much of the title they are."""
     one = np.uint64(1)
     base = token_ends[d]
-    # Title: which concepts stand in it, and how much of it the query names.
     seen = np.uint64(0)
     in_title = 0.0
     named = 0
@@ -98,13 +95,19 @@ def _bonus(
                     if not seen & (one << np.uint64(leaf)):
                         seen |= one << np.uint64(leaf)
                         in_title += leaf_idf[leaf]
+    if words == 0 or total_idf <= 0:
+        return 0.0
+    return in_title * (in_title / total_idf) * (title_coverage + title_fill * (named / words))
+
+
+@jit
+def _adjacency_bonus(size, member_leaf, leaf_idf, leaf_position, adjacency, roles):
+    """The bonus for concepts that follow each other as typed; each pair counts once."""
+    one = np.uint64(1)
     bonus = 0.0
-    if words > 0 and total_idf > 0:
-        bonus = in_title * (in_title / total_idf) * (title_coverage + title_fill * (named / words))
-    # Adjacency: concepts that follow each other as typed; each pair counts once.
     pairs = np.uint64(0)
     previous = -1
-    for i in range(token_ends[d + 1] - base):
+    for i in range(np.uint64(size)):
         role = roles[i]
         if role == 0:
             previous = -1
@@ -120,6 +123,19 @@ def _bonus(
 
 
 @jit
+def _most_adjacency(leaf_idf, leaf_position, adjacency):
+    """The most that ``_adjacency_bonus`` can give: every pair of neighbours of the query side by side."""
+    most = 0.0
+    previous = -1
+    for leaf in range(leaf_position.shape[0]):
+        if leaf_position[leaf] >= 0:
+            if previous >= 0:
+                most += adjacency * min(leaf_idf[leaf], leaf_idf[previous])
+            previous = leaf
+    return most
+
+
+@jit
 def _best_section(d, sections, section_ends, member_leaf, leaf_idf, roles):
     """The section with the most of the query in it, or -1; a heading counts half again."""
     one = np.uint64(1)
@@ -130,7 +146,7 @@ def _best_section(d, sections, section_ends, member_leaf, leaf_idf, roles):
         seen = np.uint64(0)
         value = 0.0
         count = 0
-        for i in range(start, end):
+        for i in range(np.uint32(start), np.uint32(end)):
             if roles[i]:
                 leaf = member_leaf[roles[i] - 1]
                 count += 1
@@ -206,44 +222,111 @@ def _show(
 
 
 @jit
+def _cut(documents, texts, text_ends, shown, spans):
+    """Cut out what was chosen: the bytes of all snippets end to end; places and spans are then places among these.
+
+    A mark that ends the last sentence belongs to it, a line break becomes a space.
+    """
+    room = 0
+    for row in range(documents.shape[0]):
+        room += shown[row, 2] - shown[row, 1] + 1
+    cut = np.empty(room, np.uint8)
+    at = 0
+    for row in range(documents.shape[0]):
+        base, end = text_ends[documents[row]], text_ends[documents[row] + 1]
+        first, last = base + shown[row, 1], base + shown[row, 2]
+        shown[row, 1] = at
+        if last > first and last < end:
+            for mark in ENDINGS:
+                if texts[last] == mark:
+                    last += 1
+                    break
+        plain = True
+        for i in range(np.uint64(first), np.uint64(last)):
+            byte = texts[i]
+            cut[at] = LINE_END_SHOWN if byte == LINE_END else byte
+            plain = plain and byte < FIRST_OF_SEVERAL
+            at += 1
+        shown[row, 2] = at
+        shift = 0 if shown[row, 3] else OMISSION
+        for i in range(shown[row, 5]):
+            for side in range(2):
+                place = spans[row, i, side]
+                if not plain:
+                    inside = 0  # bytes that go on with a character
+                    for j in range(first, first + place):
+                        inside += texts[j] & 0xC0 == 0x80
+                    place -= inside
+                spans[row, i, side] = place + shift
+    return cut[:at]
+
+
+@jit
 def weigh(
-    documents, tokens, token_ends, title_ends, term_member, member_leaf, leaf_idf, leaf_position,
+    documents, base, needed, tokens, token_ends, title_ends, term_member, member_leaf, leaf_idf, leaf_position,
     occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
     total_idf, title_coverage, title_fill, adjacency, roles, out_bonus,
 ):  # fmt: skip
-    """Look at whole documents for their bonuses alone.
+    """Look at documents for their bonuses alone, as far as that can change the best ``needed`` or their order.
 
-    ``leaf_position`` is the place of a leaf in the typed order (-1: does not count for adjacency).
+    ``base`` are their scores without a bonus, ``leaf_position`` is the place of a leaf in the typed order (-1: does not
+    count for adjacency). What cannot come among the best even with the most that a bonus can be is not read, and gets
+    less than it would: upper bounds as in Turtle and Flood (1995), "Query evaluation: strategies and optimizations".
     """
+    most_adjacency = _most_adjacency(leaf_idf, leaf_position, adjacency)
+    most = total_idf * (title_coverage + title_fill) + most_adjacency
+    best = np.empty(needed, np.float64)  # the best scores so far, best first
+    kept = 0
     for row in range(documents.shape[0]):
+        out_bonus[row] = 0.0
+        worst = best[needed - 1] - 1e-9 if kept == needed else -1.0
+        if base[row] + most < worst:
+            continue
         d = documents[row]
         _read(
-            d, tokens, token_ends, term_member,
-            occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions,
-            occurrence_length, roles,
+            d, title_ends[d], tokens, token_ends, term_member, occurrence_member, occurrence_start, occurrence_end,
+            occurrence_documents, occurrence_positions, occurrence_length, roles,
         )  # fmt: skip
-        out_bonus[row] = _bonus(
-            d, tokens, token_ends, title_ends, member_leaf, leaf_idf, leaf_position,
-            total_idf, title_coverage, title_fill, adjacency, roles,
-        )  # fmt: skip
+        bonus = _title_bonus(
+            d, tokens, token_ends, title_ends, member_leaf, leaf_idf, total_idf, title_coverage, title_fill, roles
+        )
+        if most_adjacency > 0 and base[row] + bonus + most_adjacency >= worst:
+            size = token_ends[d + 1] - token_ends[d]
+            _read(
+                d, size, tokens, token_ends, term_member, occurrence_member, occurrence_start, occurrence_end,
+                occurrence_documents, occurrence_positions, occurrence_length, roles,
+            )  # fmt: skip
+            bonus += _adjacency_bonus(size, member_leaf, leaf_idf, leaf_position, adjacency, roles)
+        out_bonus[row] = bonus
+        score = base[row] + bonus
+        if kept < needed:
+            kept += 1
+        elif score <= best[needed - 1]:
+            continue
+        place = kept - 1
+        while place > 0 and best[place - 1] < score:
+            best[place] = best[place - 1]
+            place -= 1
+        best[place] = score
 
 
 @jit
 def show(
-    documents, tokens, token_ends, token_starts, token_lengths, sections, section_ends,
+    documents, tokens, token_ends, token_starts, token_lengths, sections, section_ends, texts, text_ends,
     term_member, member_leaf, leaf_idf,
     occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
     roles, out_members, out_shown, out_spans,
 ):  # fmt: skip
     """Look at whole documents for what to show of them: their members as bits, the best section, the window in it.
 
-    ``out_shown`` gets per document: best section (-1: none), first and last byte of the snippet, whether it starts and
-    ends with its section, number of spans; ``out_spans`` the spans in bytes from the first.
+    ``texts`` are the texts of all documents end to end in UTF-8, ``text_ends`` where each ends, after a 0. Returns the
+    bytes of all snippets end to end. ``out_shown`` gets per document: best section (-1: none), first and last of those
+    bytes, whether the snippet starts and ends with its section, number of spans; ``out_spans`` the spans in characters.
     """
     for row in range(documents.shape[0]):
         d = documents[row]
         out_members[row] = _read(
-            d, tokens, token_ends, term_member,
+            d, token_ends[d + 1] - token_ends[d], tokens, token_ends, term_member,
             occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions,
             occurrence_length, roles,
         )  # fmt: skip
@@ -251,48 +334,38 @@ def show(
             d, token_ends, token_starts, token_lengths, sections, section_ends, member_leaf, leaf_idf, roles,
             out_shown[row], out_spans[row],
         )  # fmt: skip
+    return _cut(documents, texts, text_ends, out_shown, out_spans)
 
 
 @jit
 def inspect(
-    documents, tokens, token_ends, token_starts, token_lengths, title_ends, sections, section_ends,
+    documents, tokens, token_ends, token_starts, token_lengths, title_ends, sections, section_ends, texts, text_ends,
     term_member, member_leaf, leaf_idf, leaf_position,
     occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
     total_idf, title_coverage, title_fill, adjacency,
     roles, out_bonus, out_members, out_shown, out_spans,
 ):  # fmt: skip
-    """``weigh`` and ``show`` in one, for an engine whose hits come with all that is looked at."""
+    """``weigh`` and ``show`` of every hit in one, for an engine whose hits come with all that is looked at."""
+    base = np.zeros(documents.shape[0], np.float64)
     weigh(
-        documents, tokens, token_ends, title_ends, term_member, member_leaf, leaf_idf, leaf_position,
+        documents, base, documents.shape[0],
+        tokens, token_ends, title_ends, term_member, member_leaf, leaf_idf, leaf_position,
         occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions,
         occurrence_length, total_idf, title_coverage, title_fill, adjacency, roles, out_bonus,
     )  # fmt: skip
-    show(
-        documents, tokens, token_ends, token_starts, token_lengths, sections, section_ends, term_member, member_leaf,
-        leaf_idf, occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions,
-        occurrence_length, roles, out_members, out_shown, out_spans,
+    return show(
+        documents, tokens, token_ends, token_starts, token_lengths, sections, section_ends, texts, text_ends,
+        term_member, member_leaf, leaf_idf, occurrence_member, occurrence_start, occurrence_end, occurrence_documents,
+        occurrence_positions, occurrence_length, roles, out_members, out_shown, out_spans,
     )  # fmt: skip
 
 
-def snippet(part: Callable[[int, int, int], bytes], number: int, shown: list[int], spans: npt.NDArray[Any]) -> Snippet:
-    """The part of a text that ``show`` chose, by its rows of ``out_shown`` and ``out_spans``.
-
-    ``part`` gives the bytes of a document's text, by its number, from one place to another.
-    """
+def snippet(cut: bytes, shown: list[int], spans: list[list[int]]) -> Snippet:
+    """One of the snippets that ``show`` cut out, from its row of ``out_shown`` and ``out_spans``."""
     _, first, last, opens, closes, count = shown
     if last <= first:
         return Snippet()
-    raw = part(number, first, last + 1)
-    if raw[-1:] not in ENDINGS:
-        raw = raw[: last - first]
-    text = raw.decode("utf-8", "replace")
-    lead = "" if opens else "… "
-    shift = len(lead)
-    places = spans[:count].tolist()
-    if len(text) != len(raw):
-        places = [[len(raw[:at].decode("utf-8", "replace")) for at in place] for place in places]
-    shown_text = f"{lead}{text}{'' if closes else ' …'}"
+    text = cut[first:last].decode("utf-8", "replace")
     return Snippet(
-        shown_text.replace("\n", " ") if "\n" in text else shown_text,
-        tuple([(low + shift, high + shift) for low, high in places]),
+        f"{'' if opens else '… '}{text}{'' if closes else ' …'}", tuple([(low, high) for low, high in spans[:count]])
     )

@@ -20,7 +20,6 @@ from indexer.errors import IndexMissing, UnknownFacet
 from indexer.model import (
     FACETS,
     And,
-    Bucket,
     Count,
     Document,
     DocumentIs,
@@ -480,8 +479,4 @@ class MemorySearcher:
         return [words[number] for number in sorted(present)]
 
     def _facet(self, query: Query, name: str, counts: dict[tuple[str, str], int]) -> Facet:
-        chosen = query.chosen(name)
-        found = {value: count for (facet, value), count in counts.items() if facet == name}
-        found |= {value: 0 for value in chosen if value not in found}
-        buckets = [Bucket(value, Count(count), value in chosen) for value, count in found.items()]
-        return Facet(name, tuple(sorted(buckets, key=lambda bucket: (-bucket.count.value, bucket.value))))
+        return trees.facet_of(query, name, {value: count for (facet, value), count in counts.items() if facet == name})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from indexer.errors import QueryError, UnknownFacet
@@ -13,6 +14,7 @@ from indexer.model import (
     Concept,
     DocumentIs,
     Everything,
+    Facet,
     FacetIs,
     Leaf,
     Node,
@@ -30,11 +32,15 @@ LEAF, AND, OR, NOT = 0, 1, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class FlatTree:
-    """A query tree as its leaves in typed order, and a postfix program of (operation, argument, minimum) over them."""
+    """A query tree as its leaves in typed order, and a postfix program of (operation, argument, minimum) over them.
+
+    ``open`` says that a document without any of the leaves may match; where it is False none does.
+    """
 
     leaves: tuple[Leaf, ...]
     scoring: tuple[bool, ...]
     program: tuple[tuple[int, int, int], ...]
+    open: bool = True
 
     def holds(self, matching: int) -> bool:
         """Whether a document matches whose matching leaves are the bits of ``matching``."""
@@ -68,6 +74,7 @@ def flatten(root: Node) -> FlatTree:
     scoring: list[bool] = []
     program: list[tuple[int, int, int]] = []
     todo: list[tuple[Node | tuple[int, int, int], bool]] = [(root, True)]
+    may_be_empty = False
     while todo:
         node, scores = todo.pop()
         if isinstance(node, tuple):
@@ -75,9 +82,11 @@ def flatten(root: Node) -> FlatTree:
         elif isinstance(node, And | Or):
             count = len(node.children)
             minimum = count if isinstance(node, And) else node.minimum
+            may_be_empty = may_be_empty or minimum <= 0
             todo.append(((AND if isinstance(node, And) else OR, count, minimum), scores))
             todo.extend((child, scores) for child in reversed(node.children))
         elif isinstance(node, Not):
+            may_be_empty = True
             todo.append(((NOT, 1, 0), scores))
             todo.append((node.child, False))
         else:
@@ -86,7 +95,7 @@ def flatten(root: Node) -> FlatTree:
             scoring.append(scores and not isinstance(node, FacetIs | Everything))
             if len(leaves) > MAX_LEAVES:
                 raise QueryError(f"The query has more than {MAX_LEAVES} parts. Search for fewer words at once.")
-    return FlatTree(tuple(leaves), tuple(scoring), tuple(program))
+    return FlatTree(tuple(leaves), tuple(scoring), tuple(program), may_be_empty)
 
 
 def check(query: Query) -> None:
@@ -104,6 +113,13 @@ def check(query: Query) -> None:
     for facet in named:
         if facet not in FACETS:
             raise UnknownFacet(facet, FACETS)
+
+
+def facet_of(query: Query, name: str, counts: Mapping[str, int]) -> Facet:
+    """A facet in the order in which it is shown, the values that the query chose among them."""
+    chosen = query.chosen(name)
+    listed = {**dict.fromkeys(chosen, 0), **counts} if chosen else counts
+    return Facet(name, dict(sorted(listed.items(), key=lambda each: (-each[1], each[0]))), chosen)
 
 
 def reason(member: Term | Phrase | Prefix) -> str:

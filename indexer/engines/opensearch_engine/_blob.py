@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from indexer.analysis import AnalyzedDocument, stem
 from indexer.engines.cards import card_blob, read_card
-from indexer.model import Card, Document
+from indexer.model import Card, Document, SectionRef
 
 Array = npt.NDArray[Any]
 _HEAD = struct.Struct("<6I")  # bytes of card and terms, tokens, sections, end of the title, bytes of text
@@ -24,7 +24,7 @@ class Packed:
     """A document as a hit: ``terms[i]`` stands in field ``fields[i]``, at ``starts[i]`` bytes of ``text``."""
 
     card: Card
-    outline: list[tuple[str, str]]
+    outline: tuple[SectionRef, ...]
     terms: list[str]
     fields: Array  # uint8
     starts: Array  # int32

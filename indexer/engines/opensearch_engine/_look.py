@@ -27,11 +27,12 @@ class Seen:
     bonus: float
     words: int
     shown: list[int]
-    spans: Array
+    spans: list[list[int]]
+    cut: bytes
 
-    def snippet(self, text: bytes) -> Snippet:
+    def snippet(self) -> Snippet:
         """The part of the document's text to show."""
-        return inspection.snippet(lambda _, first, last: text[first:last], 0, self.shown, self.spans)
+        return inspection.snippet(self.cut, self.shown, self.spans)
 
 
 def look(plan: Plan, hits: list[Packed], ranking: Ranking) -> list[Seen]:
@@ -55,20 +56,24 @@ def look(plan: Plan, hits: list[Packed], ranking: Ranking) -> list[Seen]:
     words = np.empty(len(hits), np.uint64)
     shown = np.empty((len(hits), 6), np.int64)
     spans = np.empty((len(hits), inspection.WINDOW, 2), np.int32)
-    inspection.inspect(
+    text_ends = np.zeros(len(hits) + 1, np.int64)
+    np.cumsum([len(hit.text) for hit in hits], out=text_ends[1:])
+    cut = inspection.inspect(
         np.arange(len(hits), dtype=np.int32),
         _fixed(tokens), _fixed(ends), _fixed(np.concatenate([hit.starts for hit in hits])),
         _fixed(np.concatenate([hit.lengths for hit in hits])),
         _fixed(np.array([hit.title_end for hit in hits], np.int32)),
         _fixed(np.concatenate([hit.sections for hit in hits])), _fixed(section_ends),
+        np.frombuffer(b"".join([hit.text for hit in hits]), np.uint8), _fixed(text_ends),
         roles, np.array(plan.word_leaf or [0], np.int64), np.array([leaf.idf for leaf in plan.leaves], np.float64),
         np.array([leaf.place for leaf in plan.leaves], np.int64),
         *places,
         plan.total_idf, ranking.title_coverage, ranking.title_fill, ranking.adjacency,
         np.zeros(max(sizes) + 1, np.int64), bonus, words, shown, spans,
     )  # fmt: skip
-    rows = zip(bonus.tolist(), words.tolist(), shown.tolist(), spans, strict=True)
-    return [Seen(*row) for row in rows]
+    rows = zip(bonus.tolist(), words.tolist(), shown.tolist(), spans.tolist(), strict=True)
+    snippets = cut.tobytes()
+    return [Seen(*row, snippets) for row in rows]
 
 
 def _fixed(array: Array) -> Array:

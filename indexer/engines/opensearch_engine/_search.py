@@ -24,7 +24,6 @@ from indexer.errors import EngineUnavailable, IndexDamaged
 from indexer.generation import Manifest
 from indexer.model import (
     FACETS,
-    Bucket,
     Count,
     Document,
     DocumentIs,
@@ -34,7 +33,6 @@ from indexer.model import (
     Phrase,
     Query,
     Results,
-    SectionRef,
     Snippet,
     Weight,
 )
@@ -191,10 +189,7 @@ class ClusterSearcher:
         seen, packed = hit.seen, hit.packed
         assert seen is not None
         bonus = seen.bonus if in_window else 0.0
-        section = None
-        if seen.shown[0] >= 0:
-            heading, anchor = packed.outline[seen.shown[0]]
-            section = SectionRef(heading, anchor, seen.shown[0])
+        section = packed.outline[seen.shown[0]] if seen.shown[0] >= 0 else None
         summary = packed.card.summary if section is None else ""
         matched = dict.fromkeys(
             [trees.reason(word) for place, word in enumerate(plan.words) if seen.words >> min(place, 63) & 1]
@@ -207,7 +202,7 @@ class ClusterSearcher:
             rank,
             round(hit.score + bonus, 4) if ranks else 0.0,
             packed.card,
-            Snippet(summary) if summary else seen.snippet(packed.text),
+            Snippet(summary) if summary else seen.snippet(),
             section,
             tuple(matched),
             self._explain(query, plan, packed, bonus if ranks else 0.0) if query.explain else (),
@@ -253,8 +248,4 @@ class ClusterSearcher:
 
 
 def _facet(query: Query, name: str, answer: Json) -> Facet:
-    chosen = query.chosen(name)
-    found = {each["key"]: int(each["doc_count"]) for each in answer["values"]["buckets"]}
-    counts = dict.fromkeys(chosen, 0) | found
-    buckets = [Bucket(value, Count(count), value in chosen) for value, count in counts.items()]
-    return Facet(name, tuple(sorted(buckets, key=lambda bucket: (-bucket.count.value, bucket.value))))
+    return trees.facet_of(query, name, {each["key"]: int(each["doc_count"]) for each in answer["values"]["buckets"]})

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.engines.inspection import first_at_least, jit
+from indexer.engines.inspection import first_at_least, jit, weigh
 
 BM25, CONSTANT = 0, 1  # how a leaf scores
 LEAF, AND, OR, NOT = 0, 1, 2, 3  # operations of a boolean program
+HEAD = 8  # numbers in front of the parts of a packed plan
 GALLOP = 24  # a list this many times longer than the candidates is searched, not scanned
 
 
@@ -81,9 +82,18 @@ def _sort_best(scores, docs, size):
 
 
 @jit
-def rerank(scores, docs, bonus, size):
-    """Sort the first ``size`` hits anew by score and bonus, best first, equal ones by document."""
-    for i in range(1, size):
+def rerank(
+    docs, scores, bonus, needed, tokens, token_ends, title_ends, term_member, member_leaf, leaf_idf, leaf_position,
+    occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
+    total_idf, title_coverage, title_fill, adjacency, roles,
+):  # fmt: skip
+    """Give hits their bonuses and sort them anew by score and bonus: the best ``needed``, equal ones by document."""
+    weigh(
+        docs, scores, needed, tokens, token_ends, title_ends, term_member, member_leaf, leaf_idf, leaf_position,
+        occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions,
+        occurrence_length, total_idf, title_coverage, title_fill, adjacency, roles, bonus,
+    )  # fmt: skip
+    for i in range(1, docs.shape[0]):
         score, doc, extra = scores[i], docs[i], bonus[i]
         j = i
         while j > 0 and _before(scores[j - 1] + bonus[j - 1], docs[j - 1], score + extra, doc):
@@ -93,12 +103,17 @@ def rerank(scores, docs, bonus, size):
 
 
 @jit
-def order_values(counts, bounds, order, used):
-    """Codes of each facet by count, most first, equal ones in their own order; ``used`` gets how many have any."""
+def _order_values(counts, bounds, order, ordered, used):
+    """Codes of each facet by count, most first, equal ones in their own order, with their counts.
+
+    ``used`` gets how many of each facet have any.
+    """
     for facet in range(bounds.shape[0] - 1):
         first, last = bounds[facet], bounds[facet + 1]
         order[first:last] = first + np.argsort(-counts[first:last], kind="mergesort")
         used[facet] = np.count_nonzero(counts[first:last])
+    for i in range(counts.shape[0]):
+        ordered[i] = counts[order[i]]
 
 
 @jit
@@ -134,184 +149,327 @@ def _bits(mask):
 
 
 @jit
+def _tally(d, code_ends, codes, counts):
+    """Count a document in every facet. ``d`` is unsigned: a signed index costs a test for below zero each time."""
+    for c in range(np.uint32(code_ends[d]), np.uint32(code_ends[d + np.uint32(1)])):
+        counts[np.uint16(codes[c])] += 1
+
+
+@jit
+def _passes(d, code_ends, codes, code_facet, code_chosen, facet_filtered, counts):
+    """Whether a matching document passes the filters; counts it in its facets.
+
+    One that passes all filters counts in every facet, one that fails that of exactly one facet in that facet alone.
+    """
+    low, high = code_ends[d], code_ends[d + np.uint32(1)]
+    failed = -1
+    for facet in range(facet_filtered.shape[0]):
+        if facet_filtered[facet]:
+            found = False
+            for c in range(low, high):
+                if code_facet[codes[c]] == facet and code_chosen[codes[c]]:
+                    found = True
+                    break
+            if not found:
+                if failed >= 0:
+                    return False
+                failed = facet
+    for c in range(low, high):
+        if failed < 0 or code_facet[codes[c]] == failed:
+            counts[codes[c]] += 1
+    return failed < 0
+
+
+@jit
+def _saturated(weight, idf, k1):
+    """BM25 of a leaf whose members weigh so much in a document."""
+    return idf * (k1 + 1.0) * weight / (k1 + weight)
+
+
+@jit
+def _only_list(
+    documents, values, start, end, weight, idf, k1, code_ends, codes, counts, top_scores, top_documents, limit
+):  # fmt: skip
+    """Match where one list of postings says all: it has its documents once each, so nothing needs to be gathered."""
+    kept = 0
+    least = -np.inf  # weight of the worst hit kept; a document that weighs no more scores no more
+    for p in range(np.uint64(start), np.uint64(end)):
+        d = np.uint32(documents[p])
+        _tally(d, code_ends, codes, counts)
+        w = weight * values[p]
+        if w > least:
+            kept = _push(top_scores, top_documents, kept, limit, w, documents[p])
+            if kept == limit and limit > 0:
+                least = top_scores[0]
+    for i in range(kept):
+        top_scores[i] = _saturated(top_scores[i], idf, k1)
+    return kept
+
+
+@jit
+def _scan(
+    documents, values, start, end, weight, bit, idf, k1, constant, restricted, all_live, live,
+    scores, masks, touched, n_touched,
+):  # fmt: skip
+    """Read the only list of a leaf into the scores; returns how many documents are touched then."""
+    for p in range(np.uint64(start), np.uint64(end)):
+        d = np.uint32(documents[p])
+        if masks[d] == 0:
+            if restricted or not (all_live or live[d]):
+                continue
+            touched[np.uint64(n_touched)] = d
+            n_touched += 1
+        masks[d] |= bit
+        w = weight * values[p]
+        scores[d] += w if constant else _saturated(w, idf, k1)
+    return n_touched
+
+
+@jit
+def _gather(
+    documents, values, start, end, weight, bit, restricted, all_live, live,
+    weights, masks, touched, n_touched, leaf_touched, n_leaf,
+):  # fmt: skip
+    """Read one of several lists of a leaf into its weights; returns how many documents are touched, and by the leaf."""
+    for p in range(np.uint64(start), np.uint64(end)):
+        d = np.uint32(documents[p])
+        if masks[d] == 0:
+            if restricted or not (all_live or live[d]):
+                continue
+            touched[np.uint64(n_touched)] = d
+            n_touched += 1
+        if not masks[d] & bit:
+            masks[d] |= bit
+            leaf_touched[np.uint64(n_leaf)] = d
+            n_leaf += 1
+        weights[d] += weight * values[p]
+    return n_touched, n_leaf
+
+
+@jit
+def _look_up(
+    documents, values, start, end, weight, bit, weights, masks, touched, n_touched, leaf_touched, n_leaf
+):  # fmt: skip
+    """Search a long list for the touched documents; returns how many the leaf has touched then."""
+    for i in range(n_touched):
+        # Touched documents are in no order after a union, so each search starts from the front.
+        wanted = touched[i]
+        p = first_at_least(documents, start, end, wanted)
+        if p < end and documents[p] == wanted:
+            d = np.uint32(wanted)
+            if not masks[d] & bit:
+                masks[d] |= bit
+                leaf_touched[np.uint64(n_leaf)] = d
+                n_leaf += 1
+            weights[d] += weight * values[p]
+    return n_leaf
+
+
+@jit
 def match(
-    posting_documents, impacts, live, all_live,
-    member_start, member_end, member_extra, member_weight, leaf_members, leaf_idf, leaf_kind, leaf_order, k1,
-    extra_documents, extra_impacts,
-    restrict_after, program, required, forbidden, optional, minimum,
-    code_ends, codes, code_facet, code_chosen, facet_filtered, code_boost, boosted,
-    ranks, by_rank,
+    posting_documents, impacts, live, all_live, code_ends, codes, code_facet, ranks,
+    numbers, member_weight, extra_documents, extra_impacts, leaf_idf, k1,
+    code_chosen, facet_filtered, code_boost, boosted, by_rank,
     scores, weights, masks, touched, leaf_touched,
-    counts, top_scores, top_documents, limit,
+    counts, facet_bounds, order, ordered, used, top_scores, top_documents, limit,
 ):  # fmt: skip
     """Match, score, filter, count and keep the best ``limit`` documents of one segment, in one pass over postings.
 
-    ``leaf_order`` is the order in which leaves are read; after the first ``restrict_after`` of them (0: never) only
-    documents already touched can match, so long lists are searched instead of scanned. Counts: a document that passes
-    all filters counts in every facet; one that fails the filter of exactly one facet counts in that facet alone.
-    Returns the number of matches and of hits kept, best first. The scratch arrays are left zeroed.
+    ``numbers`` is the plan of a query for the segment as ``_plan.match_numbers`` packs it. Its ``leaf_order`` is the
+    order in which leaves are read; after the first ``restrict_after`` of them (0: never) only documents already touched
+    can match, so long lists are searched instead of scanned. ``order``, ``ordered`` and ``used`` get what
+    ``_order_values`` says. Returns the number of matches and of hits kept, best first. The scratch arrays are left
+    zeroed.
     """
+    leaves, members, rows, restrict_after = numbers[0], numbers[1], numbers[2], numbers[3]
+    at = HEAD
+    leaf_order, leaf_kind = numbers[at : at + leaves], numbers[at + leaves : at + 2 * leaves]
+    at += 2 * leaves
+    leaf_members = numbers[at : at + leaves + 1]
+    at += leaves + 1
+    member_start, member_end = numbers[at : at + members], numbers[at + members : at + 2 * members]
+    member_extra = numbers[at + 2 * members : at + 3 * members]
+    program = numbers[at + 3 * members : at + 3 * members + 3 * rows].reshape((rows, 3))
+    counts[:] = 0
+    plain = not boosted and by_rank == 0 and not facet_filtered.any()
+
+    if plain and all_live and leaves == 1 and members == 1 and rows == 0 and leaf_kind[0] != CONSTANT:
+        start, end = member_start[0], member_end[0]
+        if member_extra[0]:
+            kept = _only_list(
+                extra_documents, extra_impacts, start, end, member_weight[0], leaf_idf[0], k1,
+                code_ends, codes, counts, top_scores, top_documents, limit,
+            )  # fmt: skip
+        else:
+            kept = _only_list(
+                posting_documents, impacts, start, end, member_weight[0], leaf_idf[0], k1,
+                code_ends, codes, counts, top_scores, top_documents, limit,
+            )  # fmt: skip
+        _sort_best(top_scores, top_documents, kept)
+        _order_values(counts, facet_bounds, order, ordered, used)
+        return end - start, kept
+
     n_touched = 0
-    one = np.uint64(1)
-    for place in range(leaf_order.shape[0]):
+    for place in range(leaves):
         leaf = leaf_order[place]
-        bit = one << np.uint64(leaf)
+        bit = np.uint64(1) << np.uint64(leaf)
         restricted = restrict_after > 0 and place >= restrict_after
+        constant = leaf_kind[leaf] == CONSTANT
         first, last = leaf_members[leaf], leaf_members[leaf + 1]
         idf = leaf_idf[leaf]
-        single = last - first == 1
         n_leaf = 0
         for member in range(first, last):
-            start, end = member_start[member], member_end[member]
-            documents = extra_documents if member_extra[member] else posting_documents
-            values = extra_impacts if member_extra[member] else impacts
-            weight = member_weight[member]
+            start, end, weight = member_start[member], member_end[member], member_weight[member]
+            extra = member_extra[member]
             if restricted and (end - start) > GALLOP * n_touched:
-                low = start
-                for i in range(n_touched):
-                    # Touched documents are in no order after a union, so each search starts from the front.
-                    d = touched[i]
-                    p = first_at_least(documents, start, end, d)
-                    if p < end and documents[p] == d:
-                        if leaf_kind[leaf] == CONSTANT:
-                            scores[d] += values[p] * weight
-                            masks[d] |= bit
-                        else:
-                            if not masks[d] & bit:
-                                masks[d] |= bit
-                                leaf_touched[n_leaf] = d
-                                n_leaf += 1
-                            weights[d] += weight * values[p]
-                continue
-            if leaf_kind[leaf] == CONSTANT:
-                for p in range(start, end):
-                    d = documents[p]
-                    if restricted and masks[d] == 0:
-                        continue
-                    if not all_live and not live[d]:
-                        continue
-                    if masks[d] == 0:
-                        touched[n_touched] = d
-                        n_touched += 1
-                    masks[d] |= bit
-                    scores[d] += values[p] * weight
-            elif single:
-                for p in range(start, end):
-                    d = documents[p]
-                    if masks[d] == 0:
-                        if restricted or (not all_live and not live[d]):
-                            continue
-                        touched[n_touched] = d
-                        n_touched += 1
-                    masks[d] |= bit
-                    w = weight * values[p]
-                    scores[d] += idf * (k1 + 1.0) * w / (k1 + w)
+                if extra:
+                    n_leaf = _look_up(
+                        extra_documents, extra_impacts, start, end, weight, bit,
+                        weights, masks, touched, n_touched, leaf_touched, n_leaf,
+                    )  # fmt: skip
+                else:
+                    n_leaf = _look_up(
+                        posting_documents, impacts, start, end, weight, bit,
+                        weights, masks, touched, n_touched, leaf_touched, n_leaf,
+                    )  # fmt: skip
+            elif constant or last - first == 1:
+                if extra:
+                    n_touched = _scan(
+                        extra_documents, extra_impacts, start, end, weight, bit, idf, k1, constant, restricted,
+                        all_live, live, scores, masks, touched, n_touched,
+                    )  # fmt: skip
+                else:
+                    n_touched = _scan(
+                        posting_documents, impacts, start, end, weight, bit, idf, k1, constant, restricted,
+                        all_live, live, scores, masks, touched, n_touched,
+                    )  # fmt: skip
+            elif extra:
+                n_touched, n_leaf = _gather(
+                    extra_documents, extra_impacts, start, end, weight, bit, restricted, all_live, live,
+                    weights, masks, touched, n_touched, leaf_touched, n_leaf,
+                )  # fmt: skip
             else:
-                for p in range(start, end):
-                    d = documents[p]
-                    if masks[d] == 0:
-                        if restricted or (not all_live and not live[d]):
-                            continue
-                        touched[n_touched] = d
-                        n_touched += 1
-                    if not masks[d] & bit:
-                        masks[d] |= bit
-                        leaf_touched[n_leaf] = d
-                        n_leaf += 1
-                    weights[d] += weight * values[p]
+                n_touched, n_leaf = _gather(
+                    posting_documents, impacts, start, end, weight, bit, restricted, all_live, live,
+                    weights, masks, touched, n_touched, leaf_touched, n_leaf,
+                )  # fmt: skip
         for i in range(n_leaf):
-            d = leaf_touched[i]
-            w = weights[d]
+            d = np.uint32(leaf_touched[i])
+            scores[d] += weights[d] if constant else _saturated(weights[d], idf, k1)
             weights[d] = 0.0
-            scores[d] += idf * (k1 + 1.0) * w / (k1 + w)
 
-    total = 0
-    kept = 0
-    stack = np.zeros(max(program.shape[0], 1), np.uint64)
-    for i in range(n_touched):
-        d = touched[i]
-        mask = masks[d]
-        score = scores[d]
-        masks[d] = np.uint64(0)
-        scores[d] = 0.0
-        if program.shape[0]:
-            if not _holds(program, mask, stack):
-                continue
-        else:
-            if mask & required != required or mask & forbidden:
-                continue
-            if minimum > 0 and _bits(mask & optional) < minimum:
-                continue
-        low, high = code_ends[d], code_ends[d + 1]
-        missing = 0
-        failed = -1
-        for facet in range(facet_filtered.shape[0]):
-            if facet_filtered[facet]:
-                found = False
-                for c in range(low, high):
-                    if code_facet[codes[c]] == facet and code_chosen[codes[c]]:
-                        found = True
-                        break
-                if not found:
-                    missing += 1
-                    failed = facet
-        if missing > 1:
-            continue
-        if missing == 1:
-            for c in range(low, high):
-                if code_facet[codes[c]] == failed:
-                    counts[codes[c]] += 1
-            continue
-        for c in range(low, high):
-            counts[codes[c]] += 1
-            if boosted:
-                score += code_boost[codes[c]]
-        total += 1
-        if by_rank:
-            score = float(ranks[d])
-        kept = _push(top_scores, top_documents, kept, limit, score, d)
+    total, kept = _keep(
+        numbers, program, ranks, code_ends, codes, code_facet, code_chosen, facet_filtered, code_boost, boosted,
+        by_rank, plain, scores, masks, touched, n_touched, counts, top_scores, top_documents, limit,
+    )  # fmt: skip
     _sort_best(top_scores, top_documents, kept)
+    _order_values(counts, facet_bounds, order, ordered, used)
     return total, kept
 
 
 @jit
-def find_phrase(posting_documents, position_ends, positions, tokens, token_fields, token_ends,
-                starts, ends, start_elements, term_element, element_terms, length, lead, field_mask,
-                out_documents, out_positions, write):  # fmt: skip
-    """Occurrences of a phrase: ``length`` slots, each filled by any of the terms that ``term_element`` marks for it.
+def _keep(
+    numbers, program, ranks, code_ends, codes, code_facet, code_chosen, facet_filtered, code_boost, boosted,
+    by_rank, plain, scores, masks, touched, n_touched, counts, top_scores, top_documents, limit,
+):  # fmt: skip
+    """Decide which touched documents match, count them, and keep the best; returns how many match and are kept."""
+    minimum = numbers[4]
+    required, forbidden, optional = np.uint64(numbers[5]), np.uint64(numbers[6]), np.uint64(numbers[7])
+    rows = program.shape[0]
+    stack = np.zeros(max(rows, 1), np.uint64)
+    total = 0
+    kept = 0
+    for i in range(n_touched):
+        d = np.uint32(touched[i])
+        mask = masks[d]
+        score = scores[d]
+        masks[d] = np.uint64(0)
+        scores[d] = 0.0
+        if rows:
+            if not _holds(program, mask, stack):
+                continue
+        elif mask & required != required or mask & forbidden:
+            continue
+        elif minimum > 0 and not mask & optional:
+            continue
+        elif minimum > 1 and _bits(mask & optional) < minimum:
+            continue
+        if plain:
+            _tally(d, code_ends, codes, counts)
+        else:
+            if not _passes(d, code_ends, codes, code_facet, code_chosen, facet_filtered, counts):
+                continue
+            if by_rank != 0:
+                score = float(by_rank * ranks[d])
+            elif boosted:
+                for c in range(code_ends[d], code_ends[d + np.uint32(1)]):
+                    score += code_boost[codes[c]]
+        total += 1
+        kept = _push(top_scores, top_documents, kept, limit, score, touched[i])
+    return total, kept
 
-    Reads the positions of the terms of slot ``lead`` (the rarest) and looks at the neighbours in the token stream.
-    Counts when ``write`` is False, fills ``out_*`` (unsorted) when True; returns the number of occurrences.
-    ``element_terms`` is a bit mask per marked term: the slots it may fill.
+
+@jit
+def _fits(tokens, first, length, elements, slots):
+    """Whether each of ``length`` tokens is a term that may fill its slot, as ``elements`` and ``slots`` say."""
+    for slot in range(np.uint64(length)):
+        t = tokens[first + slot]
+        if t < 0:
+            return False
+        e = elements[np.uint32(t)]
+        if e == 0 or not (slots[e - 1] >> np.uint64(slot)) & np.uint64(1):
+            return False
+    return True
+
+
+@jit
+def find_phrase(
+    posting_documents, position_ends, positions, tokens, token_fields, token_ends, scale,
+    terms, slots, starts, ends, length, lead, field_mask, elements,
+    out_documents, out_positions, out_owners, out_impacts,
+):  # fmt: skip
+    """Occurrences of a phrase of ``length`` slots, and its postings: each document once, with its weight.
+
+    ``terms`` are those of all slots, ``slots`` a bit mask for each: which ones it may fill. Reads the positions of the
+    terms of slot ``lead`` (the rarest; their postings go from ``starts`` to ``ends``) and looks at their neighbours in
+    the token stream. ``elements`` is zeroed room over the vocabulary, and is left so. Returns how many occurrences and
+    postings were written, both in order.
     """
+    for i in range(terms.shape[0]):
+        elements[terms[i]] = i + 1
     found = 0
     for i in range(starts.shape[0]):
-        for p in range(starts[i], ends[i]):
-            d = posting_documents[p]
+        for p in range(np.uint64(starts[i]), np.uint64(ends[i])):
+            d = np.uint32(posting_documents[p])
             base = token_ends[d]
-            size = token_ends[d + 1] - base
-            for q in range(position_ends[p], position_ends[p + 1]):
+            size = token_ends[d + np.uint32(1)] - base
+            for q in range(np.uint64(position_ends[p]), np.uint64(position_ends[p + np.uint64(1)])):
                 at = positions[q] - lead
                 if at < 0 or at + length > size:
                     continue
-                if not (field_mask >> token_fields[base + at]) & 1:
-                    continue
-                ok = True
-                for slot in range(length):
-                    t = tokens[base + at + slot]
-                    if t < 0:
-                        ok = False
-                        break
-                    e = term_element[t]
-                    if e == 0 or not (element_terms[e - 1] >> np.uint64(slot)) & np.uint64(1):
-                        ok = False
-                        break
-                if ok:
-                    if write:
-                        out_documents[found] = d
-                        out_positions[found] = at
+                first = np.uint64(base + at)
+                if _fits(tokens, first, length, elements, slots) and (field_mask >> token_fields[first]) & 1:
+                    out_documents[found] = d
+                    out_positions[found] = at
                     found += 1
-    return found
+    for i in range(terms.shape[0]):
+        elements[terms[i]] = 0
+    if starts.shape[0] > 1:
+        order = np.argsort((out_documents[:found].astype(np.int64) << 32) | out_positions[:found])
+        out_documents[:found] = out_documents[:found][order]
+        out_positions[:found] = out_positions[:found][order]
+    owners = 0
+    i = 0
+    while i < found:
+        d = out_documents[i]
+        weight = 0.0
+        while i < found and out_documents[i] == d:
+            weight += scale[d, token_fields[token_ends[d] + out_positions[i]]]
+            i += 1
+        out_owners[owners] = d
+        out_impacts[owners] = weight
+        owners += 1
+    return found, owners
 
 
 @jit

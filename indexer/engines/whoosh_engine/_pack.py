@@ -121,11 +121,6 @@ class Blobs:
     def __getitem__(self, number: int) -> bytes:
         return bytes(self._bytes[int(self._ends[number]) : int(self._ends[number + 1])])
 
-    def part(self, number: int, start: int, end: int) -> bytes:
-        """Bytes ``start`` to ``end`` of one blob, without copying the rest."""
-        base = int(self._ends[number])
-        return bytes(self._bytes[base + start : base + end])
-
 
 class StringTable:
     """Strings in the order of their UTF-8 bytes, found by bisection; the number of a string is its place."""

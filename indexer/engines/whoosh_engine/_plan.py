@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,11 @@ from indexer.ranking import Ranking
 Array = npt.NDArray[Any]
 UNTRACED = -1  # a word below a NOT: it decides what matches, but is never shown as a reason
 MAX_PHRASE = 63  # terms; of a longer phrase the beginning is looked for, since a slot is a bit of one number
+_NO_DOCUMENTS = np.zeros(0, np.int32)
+_NO_IMPACTS = np.zeros(0, np.float32)
+_NONE = np.zeros(0, np.int64)
+_NO_ROWS = (_NONE, _NONE, _NONE, _NO_DOCUMENTS, _NO_DOCUMENTS, _NONE)
+_NO_FACETS = np.zeros(len(FACETS), np.bool_)
 MAX_TRACED = 63  # members whose matches are told apart in an explanation; further ones share the last bit
 
 
@@ -45,7 +51,7 @@ class Occurrences:
     length: int
 
 
-@dataclass(slots=True)
+@dataclass
 class SegmentPlan:
     """What one segment contributes to each leaf."""
 
@@ -53,6 +59,23 @@ class SegmentPlan:
     leaves: list[list[Postings]] = field(default_factory=list)
     terms: dict[int, int] = field(default_factory=dict)  # term number -> member number, first come
     occurrences: list[Occurrences] = field(default_factory=list)
+
+    @cached_property
+    def rows(self) -> tuple[Array, Array, Array, Array, Array, Array]:
+        """Where the phrases of the query stand: member, first and end row, document and place a row, lengths."""
+        found = self.occurrences
+        if not found:
+            return _NO_ROWS
+        ends = np.zeros(len(found) + 1, np.int64)
+        ends[1:] = np.cumsum([len(each.documents) for each in found])
+        return (
+            np.array([each.member for each in found], np.int64),
+            ends[:-1],
+            ends[1:],
+            np.concatenate([each.documents for each in found]),
+            np.concatenate([each.positions for each in found]),
+            np.array([each.length for each in found], np.int64),
+        )
 
 
 @dataclass(slots=True)
@@ -64,6 +87,7 @@ class Plan:
     member_leaf: list[int]
     members: list[Term | Phrase | Prefix]
     idf: list[float]
+    kinds: list[int]  # how each leaf scores: ``kernels.BM25`` or ``kernels.CONSTANT``
     positions: list[int]  # place of each leaf in the typed order of scoring word leaves; -1 for others
 
     @property
@@ -81,10 +105,12 @@ def make_plan(tree: FlatTree, segments: list[Segment], documents: int, ranking: 
     flat: list[Term | Phrase | Prefix] = []
     parts = [SegmentPlan(segment) for segment in segments]
     idf: list[float] = []
+    kinds: list[int] = []
     positions: list[int] = []
     place = 0
     for number, leaf in enumerate(tree.leaves):
         words = members(leaf)
+        kinds.append(kernels.BM25 if words else kernels.CONSTANT)
         frequencies: dict[object, int] = {}
         for part in parts:
             part.leaves.append([])
@@ -106,7 +132,7 @@ def make_plan(tree: FlatTree, segments: list[Segment], documents: int, ranking: 
         else:
             idf.append(0.0)
             positions.append(-1)
-    return Plan(tree, parts, member_leaf, flat, idf, positions)
+    return Plan(tree, parts, member_leaf, flat, idf, kinds, positions)
 
 
 def _constant(segment: Segment, leaf: Leaf, scores: bool) -> Postings:
@@ -114,17 +140,16 @@ def _constant(segment: Segment, leaf: Leaf, scores: bool) -> Postings:
         if leaf.facet not in FACETS:
             raise UnknownFacet(leaf.facet, FACETS)
         code = segment.code_of.get((leaf.facet, leaf.value))
-        documents = np.zeros(0, np.int32) if code is None else segment.with_code(code)
-        weight = 0.0
+        documents, impacts = (_NO_DOCUMENTS, _NO_IMPACTS) if code is None else segment.with_code(code)
     elif isinstance(leaf, DocumentIs):
         numbers = {number for doc_id in leaf.doc_ids if (number := segment.find(doc_id)) >= 0}
         documents = np.array(sorted(numbers), np.int32)
-        weight = leaf.weight if scores else 0.0
+        impacts = np.full(len(documents), leaf.weight if scores else 0.0, np.float32)
     else:
         assert isinstance(leaf, Everything)
         documents = np.arange(segment.size, dtype=np.int32)
-        weight = 0.0
-    return Postings(1.0, documents=documents, impacts=np.full(len(documents), weight, np.float32))
+        impacts = np.zeros(segment.size, np.float32)
+    return Postings(1.0, documents=documents, impacts=impacts)
 
 
 def _resolve(
@@ -172,15 +197,15 @@ def _resolve_phrase(
     part: SegmentPlan, word: Phrase, member: int, frequencies: dict[object, int], scratch: Array
 ) -> None:
     segment = part.segment
-    slots = [tuple(number for number, _ in segment.forms(term, word.exact)) for term in word.terms[:MAX_PHRASE]]
-    if not slots:
+    terms = word.terms[:MAX_PHRASE]
+    if not terms:
         return
-    documents, positions, owners, impacts = segment.phrase(slots, field_mask(word.fields), scratch)
+    documents, positions, owners, impacts = segment.phrase(terms, word.exact, field_mask(word.fields), scratch)
     if not len(owners):
         return
     part.leaves[-1].append(Postings(word.weight, documents=owners, impacts=impacts))
     if member >= 0:
-        part.occurrences.append(Occurrences(member, documents, positions, len(slots)))
+        part.occurrences.append(Occurrences(member, documents, positions, len(terms)))
     key = (word.fields, word.terms, word.exact)
     frequencies[key] = frequencies.get(key, 0) + _live(segment, owners)
 
@@ -189,31 +214,60 @@ def _live(segment: Segment, documents: Array) -> int:
     return len(documents) if segment.all_live else int(segment.live[documents].sum())
 
 
-@dataclass(slots=True)
-class MatchArguments:
-    """The boolean and filter part of a query for the ``match`` loop."""
+def match_numbers(plan: Plan, part: SegmentPlan) -> tuple[Array, Array, Array, Array]:
+    """A plan for one segment as ``kernels.match`` reads it, in few arrays since each costs as much as a small search.
 
-    order: Array
-    restrict_after: int
-    program: Array
-    required: int
-    forbidden: int
-    optional: int
-    minimum: int
-
-
-def boolean_part(plan: Plan, part: SegmentPlan) -> MatchArguments:
-    """Masks for a flat tree (all of these, none of those, so many of the rest), else a postfix program."""
-    sizes = [sum(map(len, postings)) for postings in part.leaves]
+    Returns int64 numbers, the weight of each member, and documents and weights of the postings made for this query.
+    The numbers: how many leaves, members and rows of program, the number of leaves after which only touched documents
+    can match, how many optional leaves are needed, masks of the required, forbidden and optional ones; then the order
+    and the kinds of the leaves, where the members of each begin (one more than leaves), first and last posting of each
+    member, whether these are made ones, and the program. A flat tree needs masks alone, any other a postfix program.
+    """
+    starts: list[int] = []
+    ends: list[int] = []
+    extra: list[int] = []
+    weights: list[float] = []
+    bounds = [0]
+    sizes: list[int] = []
+    documents: list[Array] = []
+    impacts: list[Array] = []
+    made = 0
+    for postings in part.leaves:
+        size = 0
+        for each in postings:
+            if each.documents is None or each.impacts is None:
+                starts.append(each.start)
+                ends.append(each.end)
+                extra.append(0)
+            else:
+                starts.append(made)
+                made += len(each.documents)
+                ends.append(made)
+                extra.append(1)
+                documents.append(each.documents)
+                impacts.append(each.impacts)
+            size += ends[-1] - starts[-1]
+            weights.append(each.weight)
+        sizes.append(size)
+        bounds.append(len(starts))
+    order = list(range(len(sizes)))
+    head = [len(sizes), len(starts)]
+    program: list[int] = []
     flat = _masks(plan.tree)
     if flat is None:
-        program = np.array(plan.tree.program, np.int64).reshape(-1, 3)
-        return MatchArguments(np.arange(len(sizes)), 0, program, 0, 0, 0, 0)
-    required, forbidden, optional, minimum = flat
-    needed = sorted((n for n in range(len(sizes)) if required >> n & 1), key=lambda n: (sizes[n], n))
-    rest = [n for n in range(len(sizes)) if not required >> n & 1]
-    order = np.array(needed + rest, np.int64)
-    return MatchArguments(order, 1 if needed else 0, np.zeros((0, 3), np.int64), required, forbidden, optional, minimum)
+        program = [number for row in plan.tree.program for number in row]
+        head += [len(plan.tree.program), 0, 0, 0, 0, 0]
+    else:
+        required, forbidden, optional, minimum = flat
+        head += [0, 1 if required else 0, minimum, required, forbidden, optional]
+        if required and len(order) > 1:
+            order.sort(key=lambda leaf: (0, sizes[leaf]) if required >> leaf & 1 else (1, 0))
+    return (
+        np.array([*head, *order, *plan.kinds, *bounds, *starts, *ends, *extra, *program], np.int64),
+        np.array(weights, np.float64),
+        (documents[0] if made and len(documents) == 1 else np.concatenate(documents)) if documents else _NO_DOCUMENTS,
+        (impacts[0] if made and len(impacts) == 1 else np.concatenate(impacts)) if impacts else _NO_IMPACTS,
+    )
 
 
 def _masks(tree: FlatTree) -> tuple[int, int, int, int] | None:
@@ -255,6 +309,8 @@ def _masks(tree: FlatTree) -> tuple[int, int, int, int] | None:
 
 def filters_of(query: Query, segment: Segment) -> tuple[Array, Array, Array, bool]:
     """Chosen codes, which facets are filtered, boost per code, and whether any boost is set."""
+    if not query.filters and not query.boosts:
+        return segment.no_codes_chosen, _NO_FACETS, segment.no_boosts, False
     chosen = np.zeros(len(segment.values), np.bool_)
     filtered = np.zeros(len(FACETS), np.bool_)
     boost = np.zeros(len(segment.values), np.float64)
@@ -272,8 +328,3 @@ def filters_of(query: Query, segment: Segment) -> tuple[Array, Array, Array, boo
             boost[code] += lift.weight
             boosted = True
     return chosen, filtered, boost, boosted
-
-
-def leaf_kinds(tree: FlatTree) -> Array:
-    """How each leaf scores, for the ``match`` loop."""
-    return np.array([kernels.BM25 if members(leaf) else kernels.CONSTANT for leaf in tree.leaves], np.int64)

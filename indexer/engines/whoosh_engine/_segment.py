@@ -16,7 +16,7 @@ from indexer.engines.cards import read_card, read_document
 from indexer.engines.whoosh_engine import _kernels as kernels
 from indexer.engines.whoosh_engine._columns import CORE, FREQUENCIES, LIVE, WEIGHTS
 from indexer.engines.whoosh_engine._pack import Pack, load_loose
-from indexer.model import FACETS, Card, Document
+from indexer.model import FACETS, Card, Document, SectionRef
 
 Array = npt.NDArray[Any]
 ARRAYS = (
@@ -24,6 +24,7 @@ ARRAYS = (
     "position_ends", "positions", "stem_ends", "stem_terms", "codes", "code_ends",
     "sections", "section_ends", "title_ends", "title_ranks", "dates", "name_documents",
 )  # fmt: skip
+_NO_INTS, _NO_FLOATS = np.zeros(0, np.int32), np.zeros(0, np.float32)
 MAX_EXPANSION = 48  # words a prefix or a stem may stand for: the most frequent ones
 
 
@@ -45,7 +46,7 @@ class Segment:
         self.ids = core.strings("ids")
         self.compounds = core.strings("compounds")
         self.titles = core.blobs("titles")
-        self.texts = core.blobs("texts")
+        self.text_bytes, self.text_ends = core.load("texts.bytes"), core.load("texts.ends")
         self._cards = core.blobs("cards")
         self._documents = core.blobs("documents")
         values: dict[str, list[str]] = orjson.loads(core.blobs("values")[0])
@@ -57,15 +58,18 @@ class Segment:
             first = next((code for code, pair in enumerate(self.values) if pair[0] == facet), 0)
             self.facet_codes[facet] = (first, tuple(values[facet]))
         sizes = [len(values[facet]) for facet in FACETS]
-        self.facet_bounds = np.array([sum(sizes[:place]) for place in range(len(FACETS) + 1)], np.int64)
+        self.facet_firsts = [sum(sizes[:place]) for place in range(len(FACETS) + 1)]
+        self.facet_bounds = np.array(self.facet_firsts, np.int64)
         self.code_facet = np.array([FACETS.index(facet) for facet, _ in self.values], np.int64)
+        self.no_codes_chosen = np.zeros(len(self.values), np.bool_)
+        self.no_boosts = np.zeros(len(self.values), np.float64)
         self.size = len(self.live)
         self.all_live = bool(self.live.all())
         self.live_count = int(self.live.sum())
         self.card = lru_cache(maxsize=4096)(self._card)
         self.forms = lru_cache(maxsize=4096)(self._forms)
         self.ranges = lru_cache(maxsize=4096)(self._ranges)
-        self._code_postings: dict[int, Array] = {}
+        self._code_postings: dict[int, tuple[Array, Array]] = {}
         self.longest = int(np.diff(self.token_ends).max()) if self.size else 0
 
     tokens: Array
@@ -144,59 +148,49 @@ class Segment:
         return documents[:found], impacts[:found]
 
     def phrase(
-        self, slots: list[tuple[int, ...]], field_mask: int, scratch: Array
+        self, terms: tuple[str, ...], exact: bool, field_mask: int, scratch: Array
     ) -> tuple[Array, Array, Array, Array]:
         """Occurrences (documents, positions, in order) and postings (documents, weights) of a phrase.
 
-        Each slot lists the terms that may fill it; ``scratch`` is int16 over the vocabulary, all zero before and after.
+        ``scratch`` is int16 over the vocabulary, all zero before and after.
         """
-        none = np.zeros(0, np.int32)
+        slots = [self.ranges(term, exact) for term in terms]
         if not all(slots):
-            return none, none, none, np.zeros(0, np.float32)
+            return _NO_INTS, _NO_INTS, _NO_INTS, _NO_FLOATS
         masks: dict[int, int] = {}
-        for slot, numbers in enumerate(slots):
-            for number in numbers:
-                masks[number] = masks.get(number, 0) | 1 << slot
-        costs = [
-            sum(int(self.position_ends[self.posting_ends[n + 1]] - self.position_ends[self.posting_ends[n]]) for n in s)
-            for s in slots
-        ]
+        for slot, forms in enumerate(slots):
+            for form in forms:
+                masks[form[0]] = masks.get(form[0], 0) | 1 << slot
+        costs = [sum([end - start for _, _, _, start, end, _ in forms]) for forms in slots]
         lead = costs.index(min(costs))
-        marked = list(masks)
-        scratch[marked] = np.arange(1, len(marked) + 1, dtype=np.int16)
-        element_terms = np.array([masks[number] for number in marked], np.uint64)
-        starts = np.array([self.posting_ends[n] for n in slots[lead]], np.int64)
-        ends = np.array([self.posting_ends[n + 1] for n in slots[lead]], np.int64)
-        documents = np.empty(costs[lead], np.int32)
-        positions = np.empty(costs[lead], np.int32)
-        found = kernels.find_phrase(
-            self.posting_documents, self.position_ends, self.positions, self.tokens, self.token_fields, self.token_ends,
-            starts, ends, lead, scratch, element_terms, len(slots), lead, field_mask, documents, positions, True,
+        starts = [start for _, _, _, start, _, _ in slots[lead]]
+        ends = [end for _, _, _, _, end, _ in slots[lead]]
+        ends_of = self.position_ends
+        room = sum([int(ends_of[end]) - int(ends_of[start]) for start, end in zip(starts, ends, strict=True)])
+        documents, positions = np.empty(room, np.int32), np.empty(room, np.int32)
+        owners, impacts = np.empty(costs[lead], np.int32), np.empty(costs[lead], np.float32)
+        found, kept = kernels.find_phrase(
+            self.posting_documents, ends_of, self.positions, self.tokens, self.token_fields, self.token_ends,
+            self.scale,
+            np.array(list(masks), np.int64), np.array(list(masks.values()), np.uint64),
+            np.array(starts, np.int64), np.array(ends, np.int64), len(slots), lead, field_mask, scratch,
+            documents, positions, owners, impacts,
         )  # fmt: skip
-        scratch[marked] = 0
-        documents, positions = documents[:found], positions[:found]
-        if len(slots[lead]) > 1:
-            order = np.lexsort((positions, documents))
-            documents, positions = documents[order], positions[order]
-        if not found:
-            return none, none, none, np.zeros(0, np.float32)
-        first = np.flatnonzero(np.diff(documents, prepend=-1))
-        fields = self.token_fields[self.token_ends[documents] + positions]
-        impacts = np.add.reduceat(self.scale[documents, fields].astype(np.float64), first).astype(np.float32)
-        return documents, positions, documents[first], impacts
+        return documents[:found], positions[:found], owners[:kept], impacts[:kept]
 
-    def with_code(self, code: int) -> Array:
-        """Documents that have a facet value, in order."""
+    def with_code(self, code: int) -> tuple[Array, Array]:
+        """Postings (documents, weights) of a facet value: in order, and without any weight."""
         found = self._code_postings.get(code)
         if found is None:
             at = np.flatnonzero(self.codes == code)
-            found = (np.searchsorted(self.code_ends, at, side="right") - 1).astype(np.int32)
+            documents = (np.searchsorted(self.code_ends, at, side="right") - 1).astype(np.int32)
+            found = documents, np.zeros(len(documents), np.float32)
             self._code_postings[code] = found
         return found
 
     # -- documents -----------------------------------------------------------------------------------------------------
 
-    def _card(self, number: int) -> tuple[Card, list[tuple[str, str]]]:
+    def _card(self, number: int) -> tuple[Card, tuple[SectionRef, ...]]:
         return read_card(self._cards[number])
 
     def document(self, number: int) -> Document:
