@@ -22,7 +22,7 @@ from benchmarks.cluster.report import write_table
 from benchmarks.cluster.same import same
 from benchmarks.cluster.size import short, size
 from benchmarks.judged_collections import ROOT, own, public
-from benchmarks.speed.__main__ import made
+from benchmarks.speed.samples import made
 
 FIGURES = ROOT / "docs" / "cluster"
 

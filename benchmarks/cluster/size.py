@@ -17,11 +17,10 @@ from typing import Any
 
 from benchmarks.cluster.nodes import stored
 from benchmarks.speed import samples
-from benchmarks.speed.__main__ import CACHE
 from benchmarks.speed.building import build
 from benchmarks.speed.peers import Ours
 from benchmarks.speed.questions import Question, draw, our_query
-from benchmarks.speed.samples import Sample, document, load
+from benchmarks.speed.samples import CACHE, Sample, document, load
 from indexer.engines import Engine, open_engine
 from indexer.errors import SearchError
 from indexer.model import Results
