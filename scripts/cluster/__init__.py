@@ -45,22 +45,25 @@ def fetch() -> None:
     wanted = "".join((HERE / name).read_text("utf-8") for name in ("pom.xml", "ClusterNode.java"))
     if stamp.is_file() and stamp.read_text("utf-8") == wanted:
         return
-    shutil.rmtree(LIBRARIES, ignore_errors=True)
-    command = ["mvn", "-q", "-B", "-f", str(HERE / "pom.xml"), "dependency:copy-dependencies"]
-    done = subprocess.run(
-        [*command, f"-DoutputDirectory={LIBRARIES}"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise NotPossible(f"Maven could not bring the artifacts:\n{(done.stdout + done.stderr)[-2000:]}")
+    bring(HERE / "pom.xml", LIBRARIES)
     command = ["javac", "-cp", f"{LIBRARIES}/*", "-d", str(CLASSES), str(HERE / "ClusterNode.java")]
     compiled = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if compiled.returncode:
         raise NotPossible(f"ClusterNode.java cannot be compiled:\n{compiled.stderr[-2000:]}")
     stamp.write_text(wanted, "utf-8")
+
+
+def bring(wanted: Path, folder: Path) -> None:
+    """Have Maven put the artifacts that a file names into a folder, in place of what is there.
+
+    Raises:
+        NotPossible: If they cannot be had.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    command = ["mvn", "-q", "-B", "-f", str(wanted), "dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotPossible(f"Maven could not bring the artifacts:\n{(done.stdout + done.stderr)[-2000:]}")
 
 
 def free_ports(count: int) -> list[int]:
@@ -95,33 +98,43 @@ class LocalCluster:
         """All nodes, as an address of the engine lists them."""
         return ",".join(f"127.0.0.1:{port}" for port in self.ports)
 
-    def start(self, number: int) -> None:
-        """Start one node and do not wait for it."""
-        home = self.folder / f"node{number}"
-        (home / "config").mkdir(parents=True, exist_ok=True)
-        names = ",".join(f"node{n}" for n in range(NODES))
-        settings = {
-            "path.home": home,
+    def settings(self, number: int) -> dict[str, object]:
+        """Settings of one node."""
+        return {
+            "path.home": self.folder / f"node{number}",
             "cluster.name": "medsearch-local",
             "node.name": f"node{number}",
             "network.host": "127.0.0.1",
             "http.port": self.ports[number],
             "transport.port": self._transport[number],
             "discovery.seed_hosts": ",".join(f"127.0.0.1:{port}" for port in self._transport),
-            "cluster.initial_cluster_manager_nodes": names,
+            "cluster.initial_cluster_manager_nodes": ",".join(f"node{n}" for n in range(NODES)),
             "cluster.routing.allocation.disk.threshold_enabled": "false",
             "action.auto_create_index": "false",
             # The serial collector leaves garbage in the heap until it is full; taken for use, it makes a node refuse.
             "indices.breaker.total.use_real_memory": "false",
             "path.repo": self.folder / "snapshots",
         }
+
+    def classes(self) -> str:
+        """Where Java finds what a node needs."""
+        return f"{LIBRARIES}/*:{CLASSES}"
+
+    def fetch(self) -> None:
+        """Bring what the nodes need, once; raises ``NotPossible``."""
+        fetch()
+
+    def start(self, number: int) -> None:
+        """Start one node and do not wait for it."""
+        home = self.folder / f"node{number}"
+        (home / "config").mkdir(parents=True, exist_ok=True)
         command = ["java", f"-Xms{self.heap}", f"-Xmx{self.heap}", "-XX:+UseSerialGC", "-Dlog4j2.disable.jmx=true"]
         if self.brief:
             command.append("-XX:TieredStopAtLevel=1")
-        command += ["-cp", f"{LIBRARIES}/*:{CLASSES}", "ClusterNode"]
+        command += ["-cp", self.classes(), "ClusterNode"]
         with (home / "output.log").open("ab") as output:
             self._processes[number] = subprocess.Popen(
-                [*command, *(f"{name}={value}" for name, value in settings.items())],
+                [*command, *(f"{name}={value}" for name, value in self.settings(number).items())],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -134,7 +147,7 @@ class LocalCluster:
         Raises:
             NotPossible: If they do not become one.
         """
-        fetch()
+        self.fetch()
         for number in range(NODES):
             self.start(number)
         self.wait(NODES)
@@ -150,13 +163,18 @@ class LocalCluster:
             for port in self.ports:
                 path = f"/_cluster/health?wait_for_nodes={nodes}&wait_for_status=green&timeout=1s"
                 try:
-                    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5):
-                        return
+                    self.ask(port, path)
+                    return
                 except (urllib.error.URLError, OSError):
                     continue
             time.sleep(0.5)
         output = (self.folder / "node0" / "output.log").read_text("utf-8", "replace")
         raise NotPossible(f"The nodes did not become a cluster within {START_SECONDS:.0f} s:\n{output[-2000:]}")
+
+    def ask(self, port: int, path: str) -> None:
+        """Ask one node something; raises ``OSError`` if it does not answer, or not with 200."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5):
+            return
 
     def runs(self, number: int) -> bool:
         """Whether one node has been started and not been killed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -30,6 +31,8 @@ PATIENCE_SECONDS = 2.0  # a search that failed because a shard moves is asked ag
 PAUSE_SECONDS = 0.1
 CONNECTIONS = 16  # to each node and process; a process of the server has eight threads
 _REFUSED = ("too_many_clauses", "too_many_nested_clauses", "query_shard_exception", "parsing_exception")
+
+_ACTION = re.compile(r"no permissions for \[([a-z:/_*]+)")
 
 
 class Vanished(Exception):
@@ -133,8 +136,11 @@ class Cluster:
             )
 
     def _in_our_words(self, error: theirs.OpenSearchException) -> Exception:
-        if isinstance(error, theirs.AuthenticationException | theirs.AuthorizationException):
+        if isinstance(error, theirs.AuthenticationException):
             return EngineUnavailable(self.address.shown, "it refuses the credentials")
+        if isinstance(error, theirs.AuthorizationException):
+            found = _ACTION.search(str(error.info))
+            return EngineUnavailable(self.address.shown, f"the user may not do this ({found[1] if found else '403'})")
         if isinstance(error, theirs.SSLError):
             return EngineUnavailable(self.address.shown, "its certificate is not trusted")
         if isinstance(error, theirs.ConnectionTimeout):

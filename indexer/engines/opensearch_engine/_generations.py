@@ -81,14 +81,17 @@ class ClusterGenerations:
             EngineUnavailable: If the cluster does not answer.
         """
         try:
-            # Asked of whichever node is there: while the nodes elect a manager they go on answering searches.
+            # Asked of whichever node is there: while the nodes elect a manager they go on answering searches. Only
+            # indices of this name are asked about, since there may be others that the user may not see.
             served = self.cluster.call(
                 lambda client: client.indices.get_alias(
-                    name=self.alias, params={"local": "true"}, request_timeout=SEARCH_SECONDS
+                    index=f"{self.alias}-*", name=self.alias, params={"local": "true"}, request_timeout=SEARCH_SECONDS
                 )
             )
             names = sorted(filter(None, map(self._name, served)))
         except Vanished:
+            names = []
+        if not names:
             names = list(self.names())  # the alias is lost: the newest complete generation is what it named
         if not names:
             raise IndexMissing(self.cluster.address.shown)
