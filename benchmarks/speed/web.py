@@ -28,6 +28,7 @@ from urllib.parse import quote
 from flask import Flask
 
 from benchmarks.judged_collections import ROOT
+from benchmarks.speed.stages import shares
 
 FIGURES = ROOT / "docs" / "benchmarks-web.json"
 SEARCHES = 60
@@ -72,6 +73,13 @@ def free_port() -> int:
         return port
 
 
+def empty_view() -> AbstractContextManager[HTTPConnection]:
+    """A Flask application that says nothing, with the same server as ours, and an open connection to it."""
+    port = free_port()
+    options = f"-k search_app.worker.PatientWorker --threads 8 -w 1 -b 127.0.0.1:{port}"
+    return serving([sys.executable, "-m", "gunicorn", *options.split(), "benchmarks.speed.web:empty()"], port, {})
+
+
 def site(index: Path, remembering: bool) -> AbstractContextManager[HTTPConnection]:
     """Our site on an index, with one worker, and an open connection to it."""
     port = free_port()
@@ -108,21 +116,8 @@ def searches() -> list[str]:
 def measure(index: Path, rounds: int) -> dict[str, Any]:
     """Median ms of each server and kind of answer, and its ratio to the empty view, round by round."""
     with ExitStack() as stack:
-        port = free_port()
-        gunicorn = [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "-k",
-            "search_app.worker.PatientWorker",
-            "--threads",
-            "8",
-            "-w",
-            "1",
-        ]
-        view = [*gunicorn, "-b", f"127.0.0.1:{port}", "benchmarks.speed.web:empty()"]
         asked = {
-            "empty view": stack.enter_context(serving(view, port, {})),
+            "empty view": stack.enter_context(empty_view()),
             "not remembered": stack.enter_context(site(index, remembering=False)),
             "remembered": stack.enter_context(site(index, remembering=True)),
         }
@@ -144,7 +139,13 @@ def measure(index: Path, rounds: int) -> dict[str, Any]:
             "least": min(ratios),
             "greatest": max(ratios),
         }
-    return {"searches": len(texts), "rounds": rounds, "day": datetime.now(UTC).date().isoformat(), "rows": rows}
+    return {
+        "searches": len(texts),
+        "rounds": rounds,
+        "day": datetime.now(UTC).date().isoformat(),
+        "rows": rows,
+        "stages": {kind: shares(index, path, texts) for kind, path in KINDS.items()},
+    }
 
 
 def section(figures: dict[str, Any]) -> str:
@@ -163,6 +164,12 @@ def section(figures: dict[str, Any]) -> str:
         reached = figures["rows"][name]["ratio"]
         held = "reached" if reached <= wanted else "**missed**"
         lines.append(f"* {name}: at most {wanted:g} times an empty view: {reached:.2f}, {held}")
+    for kind, parts in figures["stages"].items():
+        whole = sum(parts.values())
+        told = ", ".join(f"{part} {ms / whole:.0%}" for part, ms in parts.items() if ms)
+        lines.append(
+            f"* where the processor's time of a {kind} that is not remembered goes, without the server: {told}"
+        )
     return "\n".join([*lines, ""])
 
 
