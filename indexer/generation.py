@@ -127,6 +127,7 @@ class Generations:
 
     def __init__(self, folder: Path | str, keep: int = KEEP) -> None:
         self.folder = Path(folder)
+        self._pointer = str(self.folder / POINTER)
         self.keep = keep
 
     # -- reading -------------------------------------------------------------------------------------------------------
@@ -162,7 +163,7 @@ class Generations:
     def pointer_state(self) -> tuple[int, int]:
         """Changes whenever another generation is published; cheap enough for every request."""
         try:
-            status = os.stat(self.folder / POINTER)
+            status = os.stat(self._pointer)
         except OSError:
             return (0, 0)
         return (status.st_ino, status.st_mtime_ns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from indexer.model import FACETS, Bucket, Document, Hit
@@ -45,9 +46,7 @@ def answer_json(answer: Answer, state: SearchState) -> dict[str, Any]:
             "exact_url": to(state.plain()),
         },
         "hits": [hit_json(hit) for hit in results.hits],
-        "facets": {
-            facet: [_bucket_json(facet, each, links) for each in results.facet(facet).buckets] for facet in FACETS
-        },
+        "facets": {facet: _buckets_json(facet, results.facet(facet).buckets, links) for facet in FACETS},
         "unknown_values": [
             {"facet": each.facet, "value": each.value, "close": list(each.close)} for each in answer.unknown_values
         ],
@@ -128,14 +127,19 @@ def document_json(document: Document, generation: str = "") -> dict[str, Any]:
     }
 
 
-def _bucket_json(facet: str, bucket: Bucket, links: Addresses) -> dict[str, Any]:
-    return {
-        "value": bucket.value,
-        "label": default_labels().label(facet, bucket.value),
-        "count": bucket.count.value,
-        "selected": bucket.selected,
-        "url": links.toggled(facet, bucket.value),
-    }
+def _buckets_json(facet: str, buckets: Sequence[Bucket], links: Addresses) -> list[dict[str, Any]]:
+    label = default_labels().label
+    urls = links.toggles(facet, [bucket.value for bucket in buckets])
+    return [
+        {
+            "value": bucket.value,
+            "label": label(facet, bucket.value),
+            "count": bucket.count.value,
+            "selected": bucket.selected,
+            "url": url,
+        }
+        for bucket, url in zip(buckets, urls, strict=True)
+    ]
 
 
 def suggestions_json(found: Suggestions) -> dict[str, Any]:

@@ -156,7 +156,6 @@ class Addresses:
         self._path = path
         self._words = [_written("q", state.q)] if state.q else []
         self._values = {facet: [_value(facet, value) for value in state.values(facet)] for facet in FACETS}
-        self._gaps: dict[str, tuple[str, str]] = {}
         self._chosen = [each for values in self._values.values() for each in values]
         self._reading = ["exact=1"] if state.exact else []
         self._reading += [_written("ignore", name) for name in state.ignore]
@@ -174,23 +173,24 @@ class Addresses:
 
     def toggled(self, facet: str, value: str) -> str:
         """The link to ``state.toggled(facet, value)``."""
-        if value and not self._values[facet]:
-            before, after = self._gaps.get(facet) or self._gaps.setdefault(facet, self._gap(facet))
-            return before + _value(facet, value) + after
         changed = _chosen(_toggled(self.state.values(facet), value))
         parts = self._words.copy()
         for name, values in self._values.items():
             parts += values if name != facet else [_value(facet, each) for each in changed]
         return _joined(self._path, [*parts, *self._reading, *self._sort, *self._length])
 
-    def _gap(self, facet: str) -> tuple[str, str]:
-        """What stands before and after the values of a facet that has none."""
+    def toggles(self, facet: str, values: Iterable[str]) -> list[str]:
+        """The links to ``state.toggled(facet, value)`` for each of some values."""
+        if self._values[facet]:
+            return [self.toggled(facet, value) for value in values]
+        # Nothing is chosen: all that changes stands between what comes before and what comes after.
         place = FACETS.index(facet)
         earlier, later = (
             [each for name in names for each in self._values[name]] for names in (FACETS[:place], FACETS[place:])
         )
         before, after = [*self._words, *earlier], [*later, *self._reading, *self._sort, *self._length]
-        return f"{self._path}?" + "".join(f"{each}&" for each in before), "".join(f"&{each}" for each in after)
+        start, end = f"{self._path}?" + "".join(f"{each}&" for each in before), "".join(f"&{each}" for each in after)
+        return [start + _value(facet, value) + end for value in values]
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ def test_prepared_links_are_those_of_the_states_they_lead_to(
             assert links.sorted_by(sort) == state.sorted_by(sort).address(path)
         for each in (value, *state.values(facet)):
             assert links.toggled(facet, each) == state.toggled(facet, each).address(path)
+        some = [each for each in (value, *state.values(facet)) if each]
+        assert links.toggles(facet, some) == [state.toggled(facet, each).address(path) for each in some]
 
 
 @given(states)
