@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,38 @@ def test_any_whoosh_opens_the_durable_index_and_sees_the_facets(tmp_path: Path) 
         assert sorted(searcher.lexicon("specialty")) == [b"Ear\xe2\x80\x9a Nose & Throat", b"Oncology"]
         assert [fields["id"] for fields in searcher.all_stored_fields()] == ["hospitals/a"]
     opened.close()
+
+
+def test_there_are_as_many_working_arrays_as_searches_at_the_same_time(tmp_path: Path) -> None:
+    engine = WhooshEngine(tmp_path / "index")
+    with engine.rebuild() as writer:
+        writer.put(Document("articles/a", "article", "eye", (Section("", "", "eye surgery"),)))
+
+    def search() -> int:
+        with engine.searcher() as searcher:
+            return searcher.search(Query(Term("eye"))).total.value
+
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(8):  # one after the other, in whichever thread
+            assert threads.submit(search).result() == 1
+    assert len(engine._spare) == 1
+    with engine.searcher() as outer, engine.searcher() as inner:
+        assert outer._scratch is not inner._scratch
+    assert len(engine._spare) == 2
+    before = {id(scratch) for _, scratch in engine._spare}
+    with engine.searcher() as old:
+        with engine.update() as writer:
+            writer.put(Document("articles/b", "article", "eye", (Section("", "", "eye clinic"),)))
+        assert search() == 2
+        assert old.search(Query(Term("eye"))).total.value == 1
+    assert not before & {id(scratch) for _, scratch in engine._spare}, "those of the older generation are gone"
+    assert len(engine._spare) == 1
+
+
+def test_arrays_of_a_search_that_failed_are_not_used_again(tmp_path: Path) -> None:
+    engine = WhooshEngine(tmp_path / "index")
+    with engine.rebuild() as writer:
+        writer.put(Document("articles/a", "article", "eye", ()))
+    with pytest.raises(ValueError, match="on the way"), engine.searcher():
+        raise ValueError("on the way")
+    assert engine._spare == []

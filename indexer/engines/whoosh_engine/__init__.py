@@ -38,7 +38,8 @@ class WhooshEngine:
         self._until = math.inf  # when to look again even though the pointer has not moved
         self._failure: tuple[IndexUnusable | OSError | ValueError, float] | None = None
         self._opening = threading.Lock()
-        self._local = threading.local()
+        self._sharing = threading.Lock()
+        self._spare: list[tuple[OpenGeneration, Scratch]] = []  # arrays that nobody searches with at the moment
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -101,15 +102,24 @@ class WhooshEngine:
     def searcher(self) -> Iterator[ColumnSearcher]:
         """A searcher on the newest generation, for one thread."""
         opened = self.open()
-        held: tuple[OpenGeneration, Scratch] | None = getattr(self._local, "scratch", None)
-        if held is None or held[0] is not opened:
-            held = (opened, Scratch(opened.segments))
-        self._local.scratch = None  # taken: a searcher inside this one gets arrays of its own
-        try:
-            yield ColumnSearcher(opened, held[1])
-            self._local.scratch = held  # only a clean end leaves the arrays zeroed
-        finally:
-            pass
+        scratch = self._scratch(opened)
+        yield ColumnSearcher(opened, scratch)
+        with self._sharing:  # only after a clean end are the arrays zeroed
+            if opened is self._opened:
+                self._spare.append((opened, scratch))
+
+    def _scratch(self, opened: OpenGeneration) -> Scratch:
+        """Arrays to search with: those used last, which the processor still has in its cache, or new ones.
+
+        So there are as many as searches at the same time, and not as many as threads.
+        """
+        with self._sharing:
+            for place in reversed(range(len(self._spare))):
+                if self._spare[place][0] is opened:
+                    return self._spare.pop(place)[1]
+            if opened is self._opened:
+                self._spare.clear()  # all of an older generation
+        return Scratch(opened.segments)
 
     def attachment(self, name: str) -> bytes | None:
         """Bytes attached to the current generation, or None."""
