@@ -15,7 +15,7 @@ MODULES = sorted([*(ROOT / "indexer").rglob("*.py"), *(ROOT / "search_app").rglo
 # Each library has the rooms that may import it; one that is not named here may not be imported at all.
 ONLY_IN = {
     "whoosh": {"indexer/engines/whoosh_engine/_durable.py"},
-    "numba": {"indexer/engines/inspection.py"},
+    "numba": {"indexer/engines/compiling.py"},
     "opensearchpy": {"indexer/engines/opensearch_engine/_cluster.py"},
     "bs4": {"indexer/parse"},
     "opencc": {"indexer/analysis.py"},

@@ -30,7 +30,7 @@ name, folder, given = sys.argv[1:]
 questions = [Question(kind, tuple(words), city) for kind, words, city in json.loads(given)]
 peer = IN_PROCESS[name]()
 if name == "medsearch":
-    import indexer.engines.whoosh_engine
+    import indexer.engines.whoosh_engine._search
 else:
     __import__({"Whoosh": "whoosh.index", "SQLite FTS5": "sqlite3", "tantivy": "tantivy"}.get(name, "json"))
 before = memory(os.getpid())

@@ -7,9 +7,9 @@ the answer of a cluster, makes no difference to it.
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 
+from indexer.engines.compiling import BYTE, DOUBLE, INT, LONG, MASK, SHORT, SMALL, jit, jit_for, mapped, own
 from indexer.model import Snippet
 
 WINDOW = 34  # tokens shown in a snippet
@@ -20,12 +20,7 @@ FIRST_OF_SEVERAL = 0x80  # bytes from here on make up a character with others
 OMISSION = 2  # characters put before a snippet that begins inside its section
 
 
-def jit(function):
-    """Compile a loop; where no place for compiled code can be written, every start compiles it again."""
-    try:
-        return nb.njit(cache=True, nogil=True, error_model="numpy")(function)
-    except RuntimeError:  # "no locator available": neither beside this file, nor at home, nor in NUMBA_CACHE_DIR
-        return nb.njit(nogil=True, error_model="numpy")(function)
+OCCURRENCES = (own(LONG), own(LONG), own(LONG), own(INT), own(INT), own(LONG))  # rows of the phrases of a query
 
 
 @jit
@@ -310,7 +305,10 @@ def weigh(
         best[place] = score
 
 
-@jit
+@jit_for(
+    own(INT), mapped(INT), mapped(LONG), mapped(INT), mapped(SHORT), mapped(INT, 2), mapped(INT), mapped(BYTE),
+    mapped(LONG), own(SMALL), own(LONG), own(DOUBLE), *OCCURRENCES, own(LONG), own(MASK), own(LONG, 2), own(INT, 3),
+)  # fmt: skip
 def show(
     documents, tokens, token_ends, token_starts, token_lengths, sections, section_ends, texts, text_ends,
     term_member, member_leaf, leaf_idf,

@@ -9,14 +9,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from indexer import analysis
-from indexer.engines.whoosh_engine._reader import OpenGeneration
-from indexer.engines.whoosh_engine._search import ColumnSearcher, Scratch
 from indexer.engines.whoosh_engine._writer import GenerationWriter, read_attachment
 from indexer.errors import IndexOutdated, IndexUnusable
 from indexer.generation import FORMAT_VERSION, Generations, Manifest
 from indexer.ranking import Ranking
+
+if TYPE_CHECKING:
+    from indexer.engines.whoosh_engine._reader import OpenGeneration
+    from indexer.engines.whoosh_engine._search import ColumnSearcher, Scratch
 
 __all__ = ["WhooshEngine"]
 
@@ -84,6 +87,8 @@ class WhooshEngine:
                 for problem in problems:
                     log.error("%s", problem)
                 folder = self.generations.path(manifest.generation)
+                from indexer.engines.whoosh_engine._reader import OpenGeneration  # it loads the loops of a search
+
                 known = OpenGeneration(folder, manifest, self.ranking, problems)
         except (IndexUnusable, OSError, ValueError) as error:
             self._seen = state
@@ -101,9 +106,11 @@ class WhooshEngine:
     @contextmanager
     def searcher(self) -> Iterator[ColumnSearcher]:
         """A searcher on the newest generation, for one thread."""
+        from indexer.engines.whoosh_engine import _search  # it loads the loops of a search
+
         opened = self.open()
         scratch = self._scratch(opened)
-        yield ColumnSearcher(opened, scratch)
+        yield _search.ColumnSearcher(opened, scratch)
         with self._sharing:  # only after a clean end are the arrays zeroed
             if opened is self._opened:
                 self._spare.append((opened, scratch))
@@ -119,6 +126,8 @@ class WhooshEngine:
                     return self._spare.pop(place)[1]
             if opened is self._opened:
                 self._spare.clear()  # all of an older generation
+        from indexer.engines.whoosh_engine._search import Scratch
+
         return Scratch(opened.segments)
 
     def attachment(self, name: str) -> bytes | None:

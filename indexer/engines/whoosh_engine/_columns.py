@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 from indexer.analysis import FIELDS, stem
-from indexer.engines.whoosh_engine import _kernels as kernels
+from indexer.engines.whoosh_engine import _inverting as loops
 from indexer.engines.whoosh_engine._pack import Pack, PackWriter, save_loose
+from indexer.model import FACETS
 from indexer.ranking import Ranking
 
 Ints = npt.NDArray[np.integer[Any]]
@@ -19,6 +21,12 @@ Floats = npt.NDArray[np.float32]
 
 CORE, WEIGHTS = "core", "weights"  # packs: what the documents say, and what the whole index makes of it
 LIVE, FREQUENCIES = "live.npy", "frequencies.npy"  # what a deletion changes
+
+
+def read_values(core: Pack) -> list[tuple[str, str]]:
+    """Facet and value of each code of a segment."""
+    values: dict[str, list[str]] = orjson.loads(core.blobs("values")[0])
+    return [(facet, value) for facet in FACETS for value in values[facet]]
 
 
 def ends_of(sizes: Sequence[int] | Ints) -> Ints:
@@ -46,13 +54,13 @@ def ranks_of(keys: Sequence[bytes]) -> Ints:
 def write_postings(folder: Path, pack: PackWriter, tokens: Ints, token_ends: Ints, terms: int) -> None:
     """Invert the token stream: per term its documents, per posting its positions in the document."""
     occurrences, postings = np.zeros(terms, np.int64), np.zeros(terms, np.int64)
-    kernels.count_terms(tokens, token_ends, occurrences, postings)
+    loops.count_terms(tokens, token_ends, occurrences, postings)
     position_starts, posting_ends = ends_of(occurrences), ends_of(postings)
     positions = np.empty(int(position_starts[-1]), np.int32)
     documents = np.empty(int(posting_ends[-1]), np.int32)
     position_ends = np.empty(len(documents) + 1, np.int64)
     position_ends[-1] = len(positions)
-    kernels.invert(
+    loops.invert(
         tokens, token_ends, position_starts[:-1].copy(), posting_ends[:-1].copy(), positions, documents, position_ends
     )
     pack.save("positions", positions)

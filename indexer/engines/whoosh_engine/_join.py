@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from indexer.engines.whoosh_engine import _kernels as kernels
+from indexer.engines.whoosh_engine import _inverting as loops
 from indexer.engines.whoosh_engine._columns import (
     CORE,
     FREQUENCIES,
@@ -138,7 +138,7 @@ def _rows(sources: Sequence[_Source], arrays: Iterable[Array], ends_name: str, e
             target = np.empty((int(ends[-1]), *array.shape[1:]), array.dtype)
             size = array.itemsize * int(np.prod(array.shape[1:], dtype=np.int64))
         if array.size:
-            kernels.gather(
+            loops.gather(
                 np.ascontiguousarray(array).reshape(-1).view(np.uint8),
                 source.pack.load(ends_name).astype(np.int64, copy=False),
                 source.rows, source.numbers, size, target.reshape(-1).view(np.uint8), ends,

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.engines.inspection import first_at_least, jit, weigh
+from indexer.engines.compiling import BYTE, DOUBLE, FLAG, FLOAT, INT, LONG, MASK, SMALL, jit, jit_for, mapped, own
+from indexer.engines.inspection import OCCURRENCES, first_at_least, weigh
 
 BM25, CONSTANT = 0, 1  # how a leaf scores
 LEAF, AND, OR, NOT = 0, 1, 2, 3  # operations of a boolean program
@@ -81,7 +82,10 @@ def _sort_best(scores, docs, size):
         scores[i], docs[i] = score, doc
 
 
-@jit
+@jit_for(
+    own(INT), own(DOUBLE), own(DOUBLE), LONG, mapped(INT), mapped(LONG), mapped(INT), own(SMALL), own(LONG),
+    own(DOUBLE), own(LONG), *OCCURRENCES, DOUBLE, DOUBLE, DOUBLE, DOUBLE, own(LONG),
+)  # fmt: skip
 def rerank(
     docs, scores, bonus, needed, tokens, token_ends, title_ends, term_member, member_leaf, leaf_idf, leaf_position,
     occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
@@ -266,6 +270,54 @@ def _look_up(
 
 
 @jit
+def _keep(
+    numbers, program, ranks, code_ends, codes, code_facet, code_chosen, facet_filtered, code_boost, boosted,
+    by_rank, plain, scores, masks, touched, n_touched, counts, top_scores, top_documents, limit,
+):  # fmt: skip
+    """Decide which touched documents match, count them, and keep the best; returns how many match and are kept."""
+    minimum = numbers[4]
+    required, forbidden, optional = np.uint64(numbers[5]), np.uint64(numbers[6]), np.uint64(numbers[7])
+    rows = program.shape[0]
+    stack = np.zeros(max(rows, 1), np.uint64)
+    total = 0
+    kept = 0
+    for i in range(n_touched):
+        d = np.uint32(touched[i])
+        mask = masks[d]
+        score = scores[d]
+        masks[d] = np.uint64(0)
+        scores[d] = 0.0
+        if rows:
+            if not _holds(program, mask, stack):
+                continue
+        elif mask & required != required or mask & forbidden:
+            continue
+        elif minimum > 0 and not mask & optional:
+            continue
+        elif minimum > 1 and _bits(mask & optional) < minimum:
+            continue
+        if plain:
+            _tally(d, code_ends, codes, counts)
+        else:
+            if not _passes(d, code_ends, codes, code_facet, code_chosen, facet_filtered, counts):
+                continue
+            if by_rank != 0:
+                score = float(by_rank * ranks[d])
+            elif boosted:
+                for c in range(code_ends[d], code_ends[d + np.uint32(1)]):
+                    score += code_boost[codes[c]]
+        total += 1
+        kept = _push(top_scores, top_documents, kept, limit, score, touched[i])
+    return total, kept
+
+
+@jit_for(
+    mapped(INT), mapped(FLOAT), own(FLAG), FLAG, mapped(INT), mapped(SMALL), own(LONG), mapped(INT),
+    own(LONG), own(DOUBLE), own(INT), own(FLOAT), own(DOUBLE), DOUBLE,
+    own(FLAG), own(FLAG), own(DOUBLE), FLAG, LONG,
+    own(DOUBLE), own(DOUBLE), own(MASK), own(INT), own(INT),
+    own(LONG), own(LONG), own(LONG), own(LONG), own(LONG), own(DOUBLE), own(INT), LONG,
+)  # fmt: skip
 def match(
     posting_documents, impacts, live, all_live, code_ends, codes, code_facet, ranks,
     numbers, member_weight, extra_documents, extra_impacts, leaf_idf, k1,
@@ -368,48 +420,6 @@ def match(
 
 
 @jit
-def _keep(
-    numbers, program, ranks, code_ends, codes, code_facet, code_chosen, facet_filtered, code_boost, boosted,
-    by_rank, plain, scores, masks, touched, n_touched, counts, top_scores, top_documents, limit,
-):  # fmt: skip
-    """Decide which touched documents match, count them, and keep the best; returns how many match and are kept."""
-    minimum = numbers[4]
-    required, forbidden, optional = np.uint64(numbers[5]), np.uint64(numbers[6]), np.uint64(numbers[7])
-    rows = program.shape[0]
-    stack = np.zeros(max(rows, 1), np.uint64)
-    total = 0
-    kept = 0
-    for i in range(n_touched):
-        d = np.uint32(touched[i])
-        mask = masks[d]
-        score = scores[d]
-        masks[d] = np.uint64(0)
-        scores[d] = 0.0
-        if rows:
-            if not _holds(program, mask, stack):
-                continue
-        elif mask & required != required or mask & forbidden:
-            continue
-        elif minimum > 0 and not mask & optional:
-            continue
-        elif minimum > 1 and _bits(mask & optional) < minimum:
-            continue
-        if plain:
-            _tally(d, code_ends, codes, counts)
-        else:
-            if not _passes(d, code_ends, codes, code_facet, code_chosen, facet_filtered, counts):
-                continue
-            if by_rank != 0:
-                score = float(by_rank * ranks[d])
-            elif boosted:
-                for c in range(code_ends[d], code_ends[d + np.uint32(1)]):
-                    score += code_boost[codes[c]]
-        total += 1
-        kept = _push(top_scores, top_documents, kept, limit, score, touched[i])
-    return total, kept
-
-
-@jit
 def _fits(tokens, first, length, elements, slots):
     """Whether each of ``length`` tokens is a term that may fill its slot, as ``elements`` and ``slots`` say."""
     for slot in range(np.uint64(length)):
@@ -422,7 +432,10 @@ def _fits(tokens, first, length, elements, slots):
     return True
 
 
-@jit
+@jit_for(
+    mapped(INT), mapped(LONG), mapped(INT), mapped(INT), mapped(BYTE), mapped(LONG), mapped(FLOAT, 2),
+    own(LONG), own(MASK), own(LONG), own(LONG), LONG, LONG, LONG, own(SMALL), own(INT), own(INT), own(INT), own(FLOAT),
+)  # fmt: skip
 def find_phrase(
     posting_documents, position_ends, positions, tokens, token_fields, token_ends, scale,
     terms, slots, starts, ends, length, lead, field_mask, elements,
@@ -472,7 +485,10 @@ def find_phrase(
     return found, owners
 
 
-@jit
+@jit_for(
+    mapped(INT), mapped(LONG), mapped(INT), mapped(BYTE), mapped(LONG), mapped(FLOAT, 2),
+    LONG, LONG, LONG, own(INT), own(FLOAT),
+)  # fmt: skip
 def term_in_fields(posting_documents, position_ends, positions, token_fields, token_ends, scale,
                    start, end, field_mask, out_documents, out_impacts):  # fmt: skip
     """Postings of one term limited to some fields, with their weight there; returns how many."""
@@ -492,52 +508,3 @@ def term_in_fields(posting_documents, position_ends, positions, token_fields, to
             out_impacts[found] = weight
             found += 1
     return found
-
-
-@jit
-def count_terms(tokens, token_ends, occurrences, postings):
-    """Occurrences and documents of each term in a token stream (-1 is no term); the outputs come zeroed."""
-    last = np.full(occurrences.shape[0], -1, np.int32)
-    for d in range(token_ends.shape[0] - 1):
-        for i in range(token_ends[d], token_ends[d + 1]):
-            t = tokens[i]
-            if t >= 0:
-                occurrences[t] += 1
-                if last[t] != d:
-                    last[t] = d
-                    postings[t] += 1
-
-
-@jit
-def invert(tokens, token_ends, next_position, next_posting, positions, posting_documents, position_starts):
-    """Sort a token stream by term, then document, then position, in one pass.
-
-    ``next_position`` and ``next_posting`` are the first places of each term in the outputs, and are used up.
-    """
-    last = np.full(next_posting.shape[0], -1, np.int32)
-    for d in range(token_ends.shape[0] - 1):
-        base = token_ends[d]
-        for i in range(base, token_ends[d + 1]):
-            t = tokens[i]
-            if t < 0:
-                continue
-            at = next_position[t]
-            next_position[t] = at + 1
-            positions[at] = i - base
-            if last[t] != d:
-                last[t] = d
-                p = next_posting[t]
-                next_posting[t] = p + 1
-                posting_documents[p] = d
-                position_starts[p] = at
-
-
-@jit
-def gather(source, source_ends, rows, numbers, size, target, target_ends):
-    """Copy some rows of an array of bytes to their places in another; both have ends per row, ``size`` bytes a unit."""
-    for i in range(rows.shape[0]):
-        row, number = rows[i], numbers[i]
-        start = source_ends[row] * size
-        to = target_ends[number] * size
-        for k in range((source_ends[row + 1] - source_ends[row]) * size):
-            target[to + k] = source[start + k]

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 
 from indexer.analysis import FIELDS, stem
 from indexer.engines.cards import read_card, read_document
 from indexer.engines.whoosh_engine import _kernels as kernels
-from indexer.engines.whoosh_engine._columns import CORE, FREQUENCIES, LIVE, WEIGHTS
+from indexer.engines.whoosh_engine._columns import CORE, FREQUENCIES, LIVE, WEIGHTS, read_values
 from indexer.engines.whoosh_engine._pack import Pack, load_loose
 from indexer.model import FACETS, Card, Document, SectionRef
 
@@ -49,15 +48,14 @@ class Segment:
         self.text_bytes, self.text_ends = core.load("texts.bytes"), core.load("texts.ends")
         self._cards = core.blobs("cards")
         self._documents = core.blobs("documents")
-        values: dict[str, list[str]] = orjson.loads(core.blobs("values")[0])
-        self.values = [(facet, value) for facet in FACETS for value in values[facet]]
+        self.values = read_values(core)
         self.code_values = [value for _, value in self.values]
         self.code_of = {pair: code for code, pair in enumerate(self.values)}
         self.facet_codes: dict[str, tuple[int, tuple[str, ...]]] = {}
         for facet in FACETS:
             first = next((code for code, pair in enumerate(self.values) if pair[0] == facet), 0)
-            self.facet_codes[facet] = (first, tuple(values[facet]))
-        sizes = [len(values[facet]) for facet in FACETS]
+            self.facet_codes[facet] = (first, tuple(value for name, value in self.values if name == facet))
+        sizes = [len(values) for _, values in self.facet_codes.values()]
         self.facet_firsts = [sum(sizes[:place]) for place in range(len(FACETS) + 1)]
         self.facet_bounds = np.array(self.facet_firsts, np.int64)
         self.code_facet = np.array([FACETS.index(facet) for facet, _ in self.values], np.int64)

@@ -14,11 +14,10 @@ import numpy as np
 from indexer import __version__
 from indexer.analysis import FIELDS, digest
 from indexer.engines.whoosh_engine._chunks import Chunk, ChunkWriter
-from indexer.engines.whoosh_engine._columns import CORE, FREQUENCIES, LIVE, write_impacts
+from indexer.engines.whoosh_engine._columns import CORE, FREQUENCIES, LIVE, read_values, write_impacts
 from indexer.engines.whoosh_engine._durable import DurableIndex, listed_documents
 from indexer.engines.whoosh_engine._join import join
 from indexer.engines.whoosh_engine._pack import Pack, StringTable, load_loose, save_loose
-from indexer.engines.whoosh_engine._segment import Segment
 from indexer.errors import BuildRefused
 from indexer.generation import Generations, Manifest
 from indexer.model import FACETS, Document
@@ -168,11 +167,13 @@ class GenerationWriter:
         documents = 0
         counts: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
         for name in self._segments:
-            segment = Segment(self.folder / COLUMNS / name)
-            documents += segment.live_count
-            owner = np.repeat(np.arange(segment.size), np.diff(segment.code_ends))
-            found = np.bincount(segment.codes[segment.live[owner]].astype(np.int64), minlength=len(segment.values))
-            for (facet, value), count in zip(segment.values, found.tolist(), strict=True):
+            core = Pack(self.folder / COLUMNS / name / CORE)
+            live = load_loose(self.folder / COLUMNS / name / LIVE)
+            values = read_values(core)
+            documents += int(live.sum())
+            owner = np.repeat(np.arange(len(live)), np.diff(core.load("code_ends")))
+            found = np.bincount(core.load("codes")[live[owner]].astype(np.int64), minlength=len(values))
+            for (facet, value), count in zip(values, found.tolist(), strict=True):
                 if count:
                     counts[facet][value] = counts[facet].get(value, 0) + count
         ordered = {
