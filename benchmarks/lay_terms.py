@@ -1,7 +1,10 @@
-"""Check that everyday words lead to the field that a doctor would name, with words that were collected before any search.
+"""Check that everyday words lead to the field a doctor would name, and questions to the articles that answer.
 
-    python -m benchmarks.lay_terms              terms in benchmarks/lay_terms.txt
-    python -m benchmarks.lay_terms --list       and those that go wrong, with what was read
+    python -m benchmarks.lay_terms              the lists in benchmarks/lay_terms*.txt and plain_questions*.txt
+    python -m benchmarks.lay_terms --list       and those of the first list that go wrong, with what was read
+
+Each list was written before any of it was searched. The words were mended with the first list of each kind; the second
+(``_unseen``) came afterwards and is only counted, so it says what new words meet.
 
 A hit is *of the field* when its page has one of the specialties, or the articles on it, or, for a field that no specialty
 stands for, tells of such a department. Counted: terms whose first hit is of the field, and the share among the first five.
@@ -12,6 +15,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from benchmarks.judged_collections import indexed, own_documents
@@ -21,8 +25,12 @@ from indexer.taxonomy import load_taxonomy
 from search_app.request import SearchRequest
 from search_app.search import Answer, answer
 
-TERMS = Path(__file__).with_name("lay_terms.txt")
+HERE = Path(__file__).parent
+TERMS = (HERE / "lay_terms.txt", HERE / "lay_terms_unseen.txt")
+QUESTIONS = (HERE / "plain_questions.txt", HERE / "plain_questions_unseen.txt")
 LOOKED_AT = 5
+LITTLE = 0.75  # of the first hospitals: below it a term is shown as going wrong
+NOWHERE = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,7 @@ class Outcome:
     answer: Answer
 
 
-def terms(path: Path = TERMS) -> Iterator[Term]:
+def terms(path: Path) -> Iterator[Term]:
     """The terms of a file."""
     names = {value.id: value.name for value in load_taxonomy().of("specialty")}
     for line in path.read_text("utf-8").splitlines():
@@ -69,11 +77,11 @@ def _text(document: Document) -> str:
     return " ".join((document.title, *(f"{part.heading} {part.text}" for part in document.sections))).lower()
 
 
-def outcomes(searcher: Searcher) -> Iterator[Outcome]:
+def outcomes(searcher: Searcher, path: Path) -> Iterator[Outcome]:
     """What every term finds; only hospitals count among the hits, since articles have no specialty."""
     pages = [page for page in searcher.documents() if page.kind == "hospital"]
     known: dict[tuple[str, ...], int] = {}
-    for term in terms():
+    for term in terms(path):
         if term.fields not in known:
             known[term.fields] = sum(of_field(page, term.fields) for page in pages)
         found = answer(SearchRequest(term.text, per_page=20), searcher)
@@ -82,25 +90,47 @@ def outcomes(searcher: Searcher) -> Iterator[Outcome]:
         yield Outcome(term, bool(right) and right[0], sum(right) / min(LOOKED_AT, known[term.fields]), found)
 
 
+def questions(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Questions with patterns of the articles that answer."""
+    for line in path.read_text("utf-8").splitlines():
+        if line.strip() and not line.startswith("#"):
+            articles, _, listed = line.partition(":")
+            right = tuple(f"articles/{each.strip()}" for each in articles.split("|"))
+            yield from ((text.strip(), right) for text in listed.split(";"))
+
+
+def answered(searcher: Searcher, path: Path) -> list[int]:
+    """For each question the place of the first article that answers; a large number when none of the first ten does."""
+    places = []
+    for text, right in questions(path):
+        hits = [hit.doc_id for hit in answer(SearchRequest(text), searcher).results.hits]
+        places.append(
+            next((at for at, hit in enumerate(hits, 1) if any(fnmatch(hit, each) for each in right)), NOWHERE)
+        )
+    return places
+
+
 def main() -> None:
     """Count and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--list", action="store_true", help="show the terms whose first hospital is of another field")
+    parser.add_argument("--list", action="store_true", help="show terms of the first list that find another field")
+    chosen = parser.parse_args()
     with indexed(own_documents()) as searcher:
-        found = list(outcomes(searcher))
-        first, share = sum(each.first for each in found), sum(each.share for each in found)
-        print(
-            f"{len(found)} terms: first hospital of the field {first / len(found):.1%}, of the first five {share / len(found):.1%}"
-        )
-        for each in found if parser.parse_args().list else ():
-            if each.share < 0.75:
-                reading = each.answer.reading
-                read = [f"{boost.value}{'' if boost.weight > 2 else '?'}" for boost in reading.query.boosts]
-                words = [part.words for part in reading.words()]
-                print(
-                    f"{each.share:.1f} {each.term.text!r} {each.term.fields[0]}: read {read} words {words}"
-                    f" corrected {dict(reading.corrected)} hits {each.answer.results.total.value} absent {each.answer.absent}"
-                )
+        for path in TERMS:
+            found = list(outcomes(searcher, path))
+            first, share = (sum(getattr(each, name) for each in found) / len(found) for name in ("first", "share"))
+            print(f"{path.stem}: {len(found)} terms, first hospital of the field {first:.1%}, first five {share:.1%}")
+            for each in found if chosen.list and path == TERMS[0] else ():
+                if each.share < LITTLE:
+                    reading = each.answer.reading
+                    read = [boost.value for boost in reading.query.boosts]
+                    print(f"  {each.term.text!r} {each.term.fields[0]}: {each.share:.1f}, read as {read}")
+        for path in QUESTIONS:
+            places = answered(searcher, path)
+            first, three = (sum(place <= most for place in places) / len(places) for most in (1, 3))
+            print(
+                f"{path.stem}: {len(places)} questions, answered by the first hit {first:.1%}, by the first three {three:.1%}"
+            )
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ class Findings:
     notes: dict[str, None] = field(default_factory=dict)
     in_name: list[tuple[int, int]] = field(default_factory=list)  # stretches that are names of pages
     pieces: dict[tuple[int, int], list[Piece]] = field(default_factory=dict)  # stretches that were corrected
+    complaint: bool = False  # some words are a complaint that is listed
     leaves: int = 0
 
     def wanted(self, facet: str, value: str) -> bool:

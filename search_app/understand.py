@@ -12,6 +12,8 @@ from search_app.findings import Findings
 from search_app.grammar import All, Any, Except, Field, Parsed, Plain, Quoted, Starts, Syntax, parse
 from search_app.names import Name, find_name, names_inside
 from search_app.reading import SHORT_TEXT, Part, Reading, compose, with_exact
+from search_app.votes import guess
+from search_app.widen import wished
 from search_app.wording import parts_of, pieces_of, with_something_wanted, without_facet
 from search_app.words import Words, default_words
 
@@ -68,6 +70,8 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         if name.doc_ids[0].startswith("hospitals/"):  # its name beats everything else that could be read into it
             found.ignore |= _FACETS
     parts = with_something_wanted([*_parts(root, found), *inside], found.words.thesaurus)
+    if isinstance(root, Plain) and not name:
+        parts += _guessed(root, found)
     if sum(part.role == "word" for part in parts) > SHORT_TEXT:  # in prose quotation marks only quote
         parts = [replace(part, role="word") if _is_phrase(part) else part for part in parts]
     doc_ids, reason = (name.doc_ids, name.reason) if name else ((), "")
@@ -88,6 +92,30 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         notes=tuple(found.notes),
         plain=found.plain,
     )
+
+
+def _guessed(root: Plain, found: Findings) -> list[Part]:
+    """What words are about that no list has as they stand: a hint at a field, or what pages call a wish.
+
+    A field only where the words say neither one nor a subject, and are no question; a wish only in questions.
+    """
+    if found.plain:
+        return []
+    thesaurus = found.words.thesaurus
+    terms_of = [piece.term for piece in pieces_of(found, root.start, root.end)]
+    typed = [term for term in terms_of if not thesaurus.optional(term)]
+    if found.asks():
+        names = guess(typed, found.words.wishes)
+        known = [name for name in names or () if all(found.lexicon.frequency(term) for term in name)]
+        if not known or not found.room():
+            return []
+        members = tuple(wished(name, " ".join(typed)) for name in known)
+        return [Part("optional", Concept(members), "", root.start, root.end)]
+    knows = found.hints or found.complaint or any(each.facet in ("specialty", "topic") for each in found.found)
+    field = None if knows else guess(typed, found.words.complaints)
+    if field and found.wanted("specialty", field):
+        found.hints[("specialty", field)] = None
+    return []
 
 
 def _is_phrase(part: Part) -> bool:

@@ -12,7 +12,7 @@ from indexer.analysis import is_han, stem, terms
 from indexer.engines import Lexicon
 from indexer.model import Concept, Phrase, Prefix, Term
 from search_app.facetwords import MAX_UNIT, FacetWords
-from search_app.thesaurus import ONE_WAY, SAID, Synonym, Terms
+from search_app.thesaurus import ONE_WAY, SAID, WEIGHTS, Synonym, Terms
 from search_app.words import Words
 
 MAX_MEMBERS = 12  # of one concept; the best are kept, an engine tells 63 of a whole query apart
@@ -223,6 +223,11 @@ def together(unit: Unit) -> Member:
         joined = "".join(unit.terms)
         return Term(joined, (), PINYIN_WEIGHT, False, f"{joined} ({unit.typed} in one word)")
     return _member(unit.terms, 1.0, "")
+
+
+def wished(name: Terms, said: str) -> Member:
+    """What pages may call that which the words of a question are about; a guess, so of little weight."""
+    return _member(name, WEIGHTS["wider"], f"{' '.join(name)} ({SAID['wider']} {said})")
 
 
 def _member(found: Terms, weight: float, reason: str, fields: tuple[str, ...] = ()) -> Member:

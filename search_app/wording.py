@@ -98,6 +98,8 @@ class _Stretch:
         wanted = [piece for piece in pieces if not self.thesaurus.optional(piece.term)]
         self.prose = len(wanted) > SHORT_TEXT  # there "the" and "of" tell nothing
         self.about = any(unit.synonyms or any(facet != "kind" for facet, _ in unit.meanings) for unit in self.units)
+        treated = any(each.relation == "treated" for unit in self.units for each in unit.synonyms)
+        found.complaint = found.complaint or treated
         # starts of Han characters that belong to no known word: they are searched in pairs
         self.loose_han = {unit.pieces[0].start for unit in self.units if self._loose(unit)}
 

@@ -8,17 +8,23 @@ from functools import cache
 from search_app.facetwords import FacetWords, default_facet_words
 from search_app.spelling import MIN_CHARS
 from search_app.thesaurus import Thesaurus, default_thesaurus
+from search_app.votes import Complaints, Wishes, complaint_votes, wish_votes
 
 POSSESSIVE = {"childrens": "children", "womens": "women", "peoples": "people", "mens": "men"}  # without the apostrophe
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Synonyms, facet words, and ``correctable`` ones: those that lead somewhere, or help to, without being indexed."""
+    """Synonyms, facet words, what single words vote for, and ``correctable`` words.
+
+    The last lead somewhere, or help to, without being indexed.
+    """
 
     thesaurus: Thesaurus
     facets: FacetWords
     correctable: tuple[str, ...]
+    complaints: Complaints
+    wishes: Wishes
 
 
 def make_words(thesaurus: Thesaurus, facets: FacetWords) -> Words:
@@ -26,7 +32,7 @@ def make_words(thesaurus: Thesaurus, facets: FacetWords) -> Words:
     single = {key[0] for key in facets.meanings if len(key) == 1 and key[0].isascii()}
     spelled = {each for each in (*thesaurus.vocabulary, *single) if each.isascii() and each.isalpha()}
     known = sorted(each for each in {*spelled, *POSSESSIVE} if len(each) >= MIN_CHARS)
-    return Words(thesaurus, facets, tuple(known))
+    return Words(thesaurus, facets, tuple(known), complaint_votes(thesaurus, facets), wish_votes(thesaurus))
 
 
 @cache

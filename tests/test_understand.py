@@ -422,5 +422,17 @@ def test_a_complaint_rules_out_the_field_of_a_word_in_it(index: Searcher) -> Non
     assert "Pediatrics" in lifted("deaf child")
 
 
+def test_words_of_no_list_hint_at_what_the_words_of_lists_lead_to(index: Searcher) -> None:
+    """Nobody listed "fuzzy sight" as such; complaints with sight in them are for the eye doctor."""
+
+    def lifted(text: str, plain: bool = False) -> set[str]:
+        return {each.value for each in read(text, index.lexicon, plain=plain).query.boosts}
+
+    assert lifted("letters dance when read") == {"Ophthalmology"}
+    assert lifted("letters dance when read", plain=True) == set()
+    assert lifted("letters dance on the table in the kitchen") == set()  # too little speaks for anything
+    assert lifted("tongren") == set()
+
+
 def test_departments_are_known_in_pinyin(index: Searcher) -> None:
     assert "hospitals/shanghai-eye" in hits(index, read("yanke", index.lexicon))
