@@ -89,11 +89,7 @@ class Plan:
     idf: list[float]
     kinds: list[int]  # how each leaf scores: ``kernels.BM25`` or ``kernels.CONSTANT``
     positions: list[int]  # place of each leaf in the typed order of scoring word leaves; -1 for others
-
-    @property
-    def total_idf(self) -> float:
-        """Sum of the weights of all scoring word leaves."""
-        return sum(idf for idf, place in zip(self.idf, self.positions, strict=True) if place >= 0)
+    total_idf: float  # sum of the weights of all scoring word leaves
 
 
 def make_plan(tree: FlatTree, segments: list[Segment], documents: int, ranking: Ranking, scratch: list[Array]) -> Plan:
@@ -132,7 +128,7 @@ def make_plan(tree: FlatTree, segments: list[Segment], documents: int, ranking: 
         else:
             idf.append(0.0)
             positions.append(-1)
-    return Plan(tree, parts, member_leaf, flat, idf, kinds, positions)
+    return Plan(tree, parts, member_leaf, flat, idf, kinds, positions, sum(idf))
 
 
 def _constant(segment: Segment, leaf: Leaf, scores: bool) -> Postings:

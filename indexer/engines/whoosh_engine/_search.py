@@ -161,7 +161,8 @@ class ColumnSearcher:
             found, scores, documents = self._match_segment(query, plan, number, idf, min(wanted, part.segment.size))
             total += found
             counts.append(self._scratch.counts[number])
-            runs.append((scores, np.full(len(scores), number, np.int32), documents))
+            parts = np.full(len(scores), number, np.int32) if number else np.zeros(len(scores), np.int32)
+            runs.append((scores, parts, documents))
         if len(runs) == 1:
             # The loop leaves the hits of a segment in order: documents are numbered in the order of their ids.
             return total, counts, _Ranked(*runs[0], np.zeros(len(runs[0][0])))
@@ -233,8 +234,9 @@ class ColumnSearcher:
                 self._scratch.terms[number], words.member_leaf, words.idf, *part.rows, self._scratch.roles,
                 found, shown, spans,
             ).tobytes()  # fmt: skip
-            most = int(shown[:, 5].max())
-            each = zip(found.tolist(), shown.tolist(), spans[:, :most].tolist(), repeat(cut))
+            choices = shown.tolist()
+            most = max([choice[5] for choice in choices])
+            each = zip(found.tolist(), choices, spans[:, :most].tolist(), repeat(cut))
             if len(plan.parts) == 1:
                 return list(each)
             for row, what in zip(rows.tolist(), each, strict=True):

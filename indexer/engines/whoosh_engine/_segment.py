@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from indexer.analysis import FIELDS, stem
 from indexer.engines.cards import read_card, read_document
-from indexer.engines.whoosh_engine import _kernels as kernels
+from indexer.engines.whoosh_engine import _positions as loops
 from indexer.engines.whoosh_engine._columns import CORE, FREQUENCIES, LIVE, WEIGHTS, read_values
 from indexer.engines.whoosh_engine._pack import Pack, load_loose
 from indexer.model import FACETS, Card, Document, SectionRef
@@ -139,7 +139,7 @@ class Segment:
         start, end = int(self.posting_ends[number]), int(self.posting_ends[number + 1])
         documents = np.empty(end - start, np.int32)
         impacts = np.empty(end - start, np.float32)
-        found = kernels.term_in_fields(
+        found = loops.term_in_fields(
             self.posting_documents, self.position_ends, self.positions, self.token_fields, self.token_ends, self.scale,
             start, end, field_mask, documents, impacts,
         )  # fmt: skip
@@ -167,7 +167,7 @@ class Segment:
         room = sum([int(ends_of[end]) - int(ends_of[start]) for start, end in zip(starts, ends, strict=True)])
         documents, positions = np.empty(room, np.int32), np.empty(room, np.int32)
         owners, impacts = np.empty(costs[lead], np.int32), np.empty(costs[lead], np.float32)
-        found, kept = kernels.find_phrase(
+        found, kept = loops.find_phrase(
             self.posting_documents, ends_of, self.positions, self.tokens, self.token_fields, self.token_ends,
             self.scale,
             np.array(list(masks), np.int64), np.array(list(masks.values()), np.uint64),
