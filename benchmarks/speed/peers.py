@@ -10,7 +10,7 @@ import importlib
 import json
 import sqlite3
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -28,7 +28,7 @@ class Answer:
     """What a question found: matches in all, matches per facet value (only those that occur), ids with snippets."""
 
     total: int
-    facets: tuple[dict[str, int], ...]
+    facets: tuple[Mapping[str, int], ...]
     hits: tuple[tuple[str, str], ...]
 
 
@@ -69,7 +69,7 @@ class Ours:
     def ask(self, question: Question) -> Answer:
         """Search; sections and reasons are found as well, which no peer has."""
         found = self._searcher.search(our_query(question))
-        counts = tuple([dict(facet.counts) for facet in found.facets])
+        counts = tuple([facet.counts for facet in found.facets])
         return Answer(found.total.value, counts, tuple([(hit.card.doc_id, hit.snippet.text) for hit in found.hits]))
 
 
