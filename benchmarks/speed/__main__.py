@@ -24,6 +24,7 @@ from typing import Any
 from benchmarks.judged_collections import ROOT
 from benchmarks.speed import over_http, samples, web
 from benchmarks.speed.building import build
+from benchmarks.speed.growth import plot
 from benchmarks.speed.peers import IN_PROCESS, Ours, missing
 from benchmarks.speed.report import page, table
 from benchmarks.speed.serving import serve
@@ -90,7 +91,9 @@ def main() -> None:
             (FIGURES / f"{folder.name}.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     if chosen.write:
         kept = [json.loads(path.read_text("utf-8")) for path in FIGURES.glob("*.json")]
-        parts = [page(sorted(kept, key=lambda each: each["documents"]))]
+        kept = sorted(kept, key=lambda each: each["documents"])
+        plot(kept, FIGURES / "growth.svg")
+        parts = [page(kept)]
         for over in (web, over_http):
             if over.FIGURES.is_file():
                 parts.append(over.section(json.loads(over.FIGURES.read_text("utf-8"))))
