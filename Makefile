@@ -71,6 +71,7 @@ clean:
 benchmark: $(VENV)/.installed-test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[benchmark]'
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.speed.over_http
 
 torture: $(VENV)/.installed-test
 	test -x $(VENV)-schemathesis/bin/schemathesis || { $(PYTHON) -m venv $(VENV)-schemathesis && \
