@@ -48,7 +48,8 @@ def test_a_large_build_in_several_processes_equals_a_small_one(
     nodes: LocalCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("indexer.engines.opensearch_engine._prepare.CHUNK_DOCUMENTS", 3)
-    found = []
+    monkeypatch.setattr("indexer.engines.opensearch_engine._bulk.BULK_LINES", 3)
+    found: list[object] = []
     for _ in range(2):
         engine = OpenSearchEngine(f"opensearch://{nodes.hosts}/p{uuid.uuid4().hex[:8]}")
         with engine.rebuild() as writer:
@@ -67,4 +68,24 @@ def test_a_large_build_in_several_processes_equals_a_small_one(
         monkeypatch.undo()
     assert found[0] == found[2]
     assert found[1] == found[3]
+    assert isinstance(found[0], list)
     assert len(found[0]) == 19
+
+
+def test_a_build_whose_documents_the_cluster_does_not_take_is_refused_and_leaves_nothing(
+    nodes: LocalCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.engines.opensearch_engine._bulk.BULK_LINES", 1)
+    engine = OpenSearchEngine(f"opensearch://{nodes.hosts}/r{uuid.uuid4().hex[:8]}")
+    indices = f"{engine.generations.alias}-*"
+
+    def build_against_a_closed_door() -> None:
+        with engine.rebuild() as writer:
+            for number in range(3):
+                writer.put(Document(f"articles/{number}", "article", "One", ()))
+            closed = {"index": {"blocks.write": True}}
+            engine.cluster.call(lambda client: client.indices.put_settings(index=f"{indices},-*-words", body=closed))
+
+    with pytest.raises(BuildRefused, match=r"rejected 3 documents: articles/0 \(.*\); articles/1 .*; articles/2 "):
+        build_against_a_closed_door()
+    assert engine.cluster.call(lambda client: client.indices.get(index=indices)) == {}

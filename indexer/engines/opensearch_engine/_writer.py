@@ -6,7 +6,6 @@ import base64
 import logging
 import struct
 import tempfile
-import time
 import zlib
 from array import array
 from collections import Counter
@@ -21,7 +20,7 @@ import xxhash
 from indexer import __version__
 from indexer.analysis import FIELDS, digest, document_names, is_han, stem
 from indexer.engines.opensearch_engine._blob import unpack
-from indexer.engines.opensearch_engine._cluster import Json
+from indexer.engines.opensearch_engine._bulk import Bulk
 from indexer.engines.opensearch_engine._generations import ClusterGenerations
 from indexer.engines.opensearch_engine._lease import Lease
 from indexer.engines.opensearch_engine._lookups import ATTACHED, NAME, WORD
@@ -30,7 +29,6 @@ from indexer.engines.opensearch_engine._schema import (
     SCHEMA,
     Prepared,
     complete,
-    dumps,
     key_of,
     read_blob,
     short,
@@ -42,71 +40,9 @@ from indexer.ranking import Ranking
 
 log = logging.getLogger(__name__)
 
-BULK_BYTES = 4 << 20  # of one request; a node refuses bodies of 100 MB, and memory here is bounded by this
-BULK_LINES = 1000
-TRIES = 10  # of one bulk request that a node has no room for, with pauses that double
-FIRST_PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 15.0
 NAMED = 10  # rejected documents named in the error; the log has them all
 PART_BYTES = 4 << 20  # of an attachment in one document
 _SIZES = struct.Struct("<3I")
-
-
-class Bulk:
-    """Sends documents to one index in requests of a bounded size."""
-
-    def __init__(self, generations: ClusterGenerations, index: str) -> None:
-        self._cluster = generations.cluster
-        self._index = index
-        self._waiting: list[tuple[str, bytes]] = []
-        self._bytes = 0
-        self.rejected: list[str] = []
-
-    def put(self, key: str, body: Json) -> None:
-        """Write a document, or replace the one with its key."""
-        self._add(key, dumps({"index": {"_index": self._index, "_id": key}}) + dumps(body))
-
-    def delete(self, key: str) -> None:
-        """Remove a document; absent is fine."""
-        self._add(key, dumps({"delete": {"_index": self._index, "_id": key}}))
-
-    def _add(self, key: str, line: bytes) -> None:
-        self._waiting.append((key, line))
-        self._bytes += len(line)
-        if self._bytes >= BULK_BYTES or len(self._waiting) >= BULK_LINES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Send what waits; what the cluster has no room for yet is sent again, what it refuses is remembered.
-
-        Raises:
-            EngineUnavailable: If it has no room for minutes, or does not answer.
-        """
-        waiting, self._waiting, self._bytes = self._waiting, [], 0
-        pause = FIRST_PAUSE_SECONDS
-        for attempt in range(TRIES):
-            if not waiting:
-                return
-            if attempt:
-                time.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-            try:
-                results = self._cluster.bulk(line for _, line in waiting)
-            except EngineUnavailable as error:
-                # Writing the same documents under the same keys once more changes nothing.
-                log.warning("A bulk request failed and is sent again: %s", error)
-                if attempt == TRIES - 1:
-                    raise
-                continue
-            again: list[tuple[str, bytes]] = []
-            for each, result in zip(waiting, results, strict=True):
-                if result["status"] in (429, 503):
-                    again.append(each)
-                elif "error" in result:
-                    self.rejected.append(f"{each[0]} ({result['error'].get('reason', 'no reason given')})")
-            waiting = again
-        if waiting:
-            raise EngineUnavailable(self._cluster.address.shown, f"no room for {len(waiting)} documents")
 
 
 class GenerationWriter:
@@ -198,8 +134,13 @@ class GenerationWriter:
         if not self._lease.confirm():
             raise BuildRefused("another build took over while this one was cut off from the cluster")
         self._generations.publish(manifest)
-        self._spool.close()
+        self._close()
         return manifest
+
+    def _close(self) -> None:
+        self._documents.close()
+        self._words.close()
+        self._spool.close()
 
     def _spooled(self) -> Iterator[tuple[Prepared, tuple[str, ...]]]:
         """What was put last for each id, in the order it was put."""
@@ -299,7 +240,7 @@ class GenerationWriter:
     def abandon(self) -> None:
         """Remove everything that was written."""
         self._preparer.close()
-        self._spool.close()
+        self._close()
         try:
             self._generations.discard(self.name)
         except EngineUnavailable as error:
