@@ -1,10 +1,11 @@
-"""Time the reading of queries and the suggestions while one types, in this process.
+"""Time the reading of queries, whole searches, and the suggestions while one types, in this process.
 
     python -m benchmarks.reading
 
 Queries are those of the judgments; for suggestions each is typed letter by letter, every beginning once, so no answer
 is remembered. Times are those of this thread on a processor, so that other work on the machine does not count. A reading
-is the best of five; of suggestions the first answer counts, as the person who types gets it.
+is the best of five; of suggestions the first answer counts, as the person who types gets it. A search that finds few
+pages asks again with less, so whole searches are shown by how many times the engine was asked.
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 from benchmarks.judged_collections import CORPUS, JUDGMENTS
 from indexer.build import build
 from indexer.engines import Searcher, open_engine
+from indexer.model import Query, Results
+from search_app.request import SearchRequest
+from search_app.search import answer
 from search_app.suggest import make_catalogue, suggest
 from search_app.understand import read
 
@@ -37,6 +42,35 @@ def readings(searcher: Searcher, texts: Iterable[str]) -> list[float]:
     return sorted(min(_timed(lambda: read(text, searcher.lexicon)) for _ in range(REPEATS)) for text in texts)  # noqa: B023
 
 
+def searches(searcher: Searcher, texts: Iterable[str]) -> dict[str, list[float]]:
+    """Milliseconds of whole searches, the best of some tries, by how many times the engine was asked."""
+    found: dict[str, list[float]] = {"asked once": [], "asked 2 to 4 times": [], "asked more often": []}
+    for text in texts:
+        counting = _Counting(searcher)
+        answer(SearchRequest(text), cast(Searcher, counting))
+        asked = (
+            "asked once" if counting.asked == 1 else "asked 2 to 4 times" if counting.asked < 5 else "asked more often"
+        )
+        found[asked].append(min(_timed(lambda: answer(SearchRequest(text), searcher)) for _ in range(REPEATS)))  # noqa: B023
+    return {asked: sorted(times) for asked, times in found.items() if times}
+
+
+class _Counting:
+    """A searcher that counts how often it is asked."""
+
+    def __init__(self, searcher: Searcher) -> None:
+        self._searcher = searcher
+        self.asked = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._searcher, name)
+
+    def search(self, query: Query, /) -> Results:
+        """As the searcher does."""
+        self.asked += 1
+        return self._searcher.search(query)
+
+
 def suggestions(searcher: Searcher, texts: Iterable[str]) -> list[float]:
     """Milliseconds of the first answer to each beginning of the texts."""
     catalogue = make_catalogue(searcher)
@@ -53,7 +87,7 @@ def _timed(job: Callable[[], object]) -> float:
 
 def _line(name: str, times: list[float]) -> str:
     at = {part: times[min(len(times) - 1, int(len(times) * part))] for part in (0.5, 0.95, 0.99)}
-    return f"{name:24}{len(times):>8}" + "".join(f"{each:>10.3f}" for each in (*at.values(), times[-1]))
+    return f"{name:28}{len(times):>8}" + "".join(f"{each:>10.3f}" for each in (*at.values(), times[-1]))
 
 
 def main() -> None:
@@ -64,9 +98,12 @@ def main() -> None:
         with open_engine(folder).searcher() as searcher:
             read(texts[0], searcher.lexicon)  # loads the vocabulary
             reading, suggesting = readings(searcher, texts), suggestions(searcher, texts)
-    print(f"{'milliseconds':24}{'texts':>8}{'p50':>10}{'p95':>10}{'p99':>10}{'most':>10}")
+            searching = searches(searcher, texts)
+    print(f"{'milliseconds':28}{'texts':>8}{'p50':>10}{'p95':>10}{'p99':>10}{'most':>10}")
     print(_line("reading a query", reading))
     print(_line("suggestions, first answer", suggesting))
+    for asked, times in searching.items():
+        print(_line(f"search, {asked}", times))
     for what, times, most in (("readings", reading, MOST_READING), ("first suggestions", suggesting, MOST_SUGGESTING)):
         print(f"all {what} within {most:g} ms: {'reached' if times[-1] <= most else 'missed'}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
@@ -21,6 +21,8 @@ CANDIDATES = 12
 SAME_SOUND = 0.6  # times the cost of slips that do not change how a word sounds
 COMMON = 0.05  # what a slip may cost more per unit of log(documents + 1): "hoptal" is hospital
 
+Extra = Mapping[int, tuple[str, ...]]
+"""Words to correct to beside those of the index, by their length."""
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
@@ -93,20 +95,22 @@ def may_be_wrong(word: str, protected: frozenset[str]) -> bool:
     return MIN_CHARS <= len(word) <= MAX_CHARS and word.isascii() and word.isalpha() and word not in protected
 
 
-def ranked_corrections(word: str, lexicon: Lexicon, extra: Iterable[str], protected: frozenset[str]) -> tuple[str, ...]:
+def ranked_corrections(word: str, lexicon: Lexicon, extra: Extra, protected: frozenset[str]) -> tuple[str, ...]:
     """Words that may have been meant, likeliest first: by slips, sound, and how many documents have them."""
     return tuple(found for _, found in weighed_corrections(word, lexicon, extra, protected))
 
 
 def weighed_corrections(
-    word: str, lexicon: Lexicon, extra: Iterable[str], protected: frozenset[str]
+    word: str, lexicon: Lexicon, extra: Extra, protected: frozenset[str]
 ) -> list[tuple[float, str]]:
     """The same with what each costs: about 1 a slip, less for words that many documents have."""
     if not may_be_wrong(word, protected):
         return []
     distance = 2 if len(word) >= MIN_CHARS_FOR_TWO else 1
     counts = {found: count for found, _, count in lexicon.similar(word, CANDIDATES, distance)}
-    near = extract(word, extra, scorer=OSA.distance, score_cutoff=distance, limit=CANDIDATES)  # type: ignore[arg-type]
+    sizes = range(len(word) - distance, len(word) + distance + 1)
+    close = [each for size in sizes for each in extra.get(size, ())]
+    near = extract(word, close, scorer=OSA.distance, score_cutoff=distance, limit=CANDIDATES)
     for found, _, _ in near:
         counts.setdefault(found, 2)
     allowed = 0.95 if len(word) <= 5 else 1.6 if len(word) <= 7 else 2.1  # in short words only likely slips

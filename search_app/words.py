@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 
 from search_app.facetwords import FacetWords, default_facet_words
 from search_app.spelling import MIN_CHARS
@@ -15,14 +17,14 @@ POSSESSIVE = {"childrens": "children", "womens": "women", "peoples": "people", "
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Synonyms, facet words, what single words vote for, and ``correctable`` words.
+    """Synonyms, facet words, what single words vote for, and ``correctable`` words by their length.
 
     The last lead somewhere, or help to, without being indexed.
     """
 
     thesaurus: Thesaurus
     facets: FacetWords
-    correctable: tuple[str, ...]
+    correctable: Mapping[int, tuple[str, ...]]
     complaints: Complaints
     wishes: Wishes
 
@@ -31,8 +33,12 @@ def make_words(thesaurus: Thesaurus, facets: FacetWords) -> Words:
     """The bundle of a thesaurus and a taxonomy's words."""
     single = {key[0] for key in facets.meanings if len(key) == 1 and key[0].isascii()}
     spelled = {each for each in (*thesaurus.vocabulary, *single) if each.isascii() and each.isalpha()}
-    known = sorted(each for each in {*spelled, *POSSESSIVE} if len(each) >= MIN_CHARS)
-    return Words(thesaurus, facets, tuple(known), complaint_votes(thesaurus, facets), wish_votes(thesaurus))
+    known: dict[int, list[str]] = {}
+    for each in sorted({*spelled, *POSSESSIVE}):
+        if len(each) >= MIN_CHARS:
+            known.setdefault(len(each), []).append(each)
+    correctable = MappingProxyType({size: tuple(found) for size, found in known.items()})
+    return Words(thesaurus, facets, correctable, complaint_votes(thesaurus, facets), wish_votes(thesaurus))
 
 
 @cache
