@@ -138,7 +138,7 @@ def page(measured: list[Figures]) -> str:
         "set size of a process that has answered all questions, mapped index files included. Machines are noisy: trust ratios,",
         "not milliseconds; build rates come from one build each, and that of a million ran beside",
         "other work and was stopped and continued (1,030 documents a second of processor time). The last parts are over HTTP;\n"
-        "they ran while other work kept both cores busy (load 4 to 11), which lengthens a long answer more than a short one.\n",
+        "they ran while other work kept both cores busy (load 3 to 11), which lengthens a long answer more than a short one.\n",
     ]
     for figures in measured:
         parts += [
