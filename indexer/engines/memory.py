@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import TypeVar
 
@@ -194,6 +195,7 @@ class MemorySearcher:
     def __init__(self, store: _Store, ranking: Ranking) -> None:
         self._store = store
         self._ranking = ranking
+        self._forms = lru_cache(maxsize=1024)(self._forms_of)  # every document asks again, and a store does not change
 
     @property
     def lexicon(self) -> MemoryLexicon:
@@ -260,7 +262,7 @@ class MemorySearcher:
 
     # -- words ---------------------------------------------------------------------------------------------------------
 
-    def _forms(self, word: Term | Prefix) -> dict[str, float]:
+    def _forms_of(self, word: Term | Prefix) -> dict[str, float]:
         """Forms a word stands for, each with its weight."""
         counts: dict[str, int] = {}
         for held in self._store.held.values():
