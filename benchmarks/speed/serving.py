@@ -59,6 +59,8 @@ class Alone:
 def serve(names: list[str], folder: Path, rounds: int) -> dict[str, Any]:
     """Gate and rounds over the engines whose indexes stand in ``folder``, as plain figures."""
     questions = draw(tuple(load(folder / "samples.jsonl")))
+    # First of all: pages that this process had mapped too would count by half.
+    started = {name: asdict(alone(name, folder, questions)) for name in names}
     opened = {}
     for name in names:
         opened[name] = IN_PROCESS[name]()
@@ -77,7 +79,7 @@ def serve(names: list[str], folder: Path, rounds: int) -> dict[str, Any]:
         "most": max(answer.total for answer in answers),
         "engines": {name: figures(timed[name], questions) for name in names},
         "ratios": ratios(timed, Ours.name),
-        "alone": {name: asdict(alone(name, folder, questions)) for name in names},
+        "alone": started,
         "update_seconds": updates(folder / Ours.name),
     }
 
