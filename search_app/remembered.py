@@ -169,9 +169,11 @@ class Remembering:
         parts = self._application(environ, begin)
         if not note.generation:
             return parts
-        body = b"".join(parts)
-        if close := getattr(parts, "close", None):
-            close()
+        try:
+            body = b"".join(parts)
+        finally:
+            if close := getattr(parts, "close", None):
+                close()
         texts = sum(map(len, key)) + sum(len(name) + len(value) for name, value in sent)
         size = _OVERHEAD + texts + len(body)
         made = Response(note.route, note.tag, sent, body, tuple(note.searched), size)

@@ -29,6 +29,8 @@ from flask import Flask
 
 from benchmarks.judged_collections import ROOT
 from benchmarks.speed.stages import shares
+from indexer.engines import open_engine
+from indexer.errors import SearchError
 
 FIGURES = ROOT / "docs" / "benchmarks-web.json"
 SEARCHES = 60
@@ -180,6 +182,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--write", action="store_true", help="keep the figures for docs/benchmarks.md")
     chosen = parser.parse_args()
+    try:
+        with open_engine(str(chosen.index)).searcher():
+            pass
+    except SearchError as error:
+        parser.exit(3, f"{error}\n")
     figures = measure(chosen.index, chosen.rounds)
     print(section(figures))
     if chosen.write:

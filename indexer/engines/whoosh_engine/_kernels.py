@@ -270,6 +270,29 @@ def _look_up(
 
 
 @jit
+def _read(
+    documents, values, start, end, weight, bit, idf, k1, constant, alone, restricted, all_live, live,
+    scores, weights, masks, touched, n_touched, leaf_touched, n_leaf,
+):  # fmt: skip
+    """Read one list of postings in the cheapest way; returns how many documents are touched, and by the leaf."""
+    if restricted and (end - start) > GALLOP * n_touched:
+        n_leaf = _look_up(
+            documents, values, start, end, weight, bit, weights, masks, touched, n_touched, leaf_touched, n_leaf
+        )
+    elif alone:
+        n_touched = _scan(
+            documents, values, start, end, weight, bit, idf, k1, constant, restricted, all_live, live,
+            scores, masks, touched, n_touched,
+        )  # fmt: skip
+    else:
+        n_touched, n_leaf = _gather(
+            documents, values, start, end, weight, bit, restricted, all_live, live,
+            weights, masks, touched, n_touched, leaf_touched, n_leaf,
+        )  # fmt: skip
+    return n_touched, n_leaf
+
+
+@jit
 def _keep(
     numbers, program, ranks, code_ends, codes, code_facet, code_chosen, facet_filtered, code_boost, boosted,
     by_rank, plain, scores, masks, touched, n_touched, counts, top_scores, top_documents, limit,
@@ -368,42 +391,20 @@ def match(
         restricted = restrict_after > 0 and place >= restrict_after
         constant = leaf_kind[leaf] == CONSTANT
         first, last = leaf_members[leaf], leaf_members[leaf + 1]
+        alone = constant or last - first == 1
         idf = leaf_idf[leaf]
         n_leaf = 0
         for member in range(first, last):
             start, end, weight = member_start[member], member_end[member], member_weight[member]
-            extra = member_extra[member]
-            if restricted and (end - start) > GALLOP * n_touched:
-                if extra:
-                    n_leaf = _look_up(
-                        extra_documents, extra_impacts, start, end, weight, bit,
-                        weights, masks, touched, n_touched, leaf_touched, n_leaf,
-                    )  # fmt: skip
-                else:
-                    n_leaf = _look_up(
-                        posting_documents, impacts, start, end, weight, bit,
-                        weights, masks, touched, n_touched, leaf_touched, n_leaf,
-                    )  # fmt: skip
-            elif constant or last - first == 1:
-                if extra:
-                    n_touched = _scan(
-                        extra_documents, extra_impacts, start, end, weight, bit, idf, k1, constant, restricted,
-                        all_live, live, scores, masks, touched, n_touched,
-                    )  # fmt: skip
-                else:
-                    n_touched = _scan(
-                        posting_documents, impacts, start, end, weight, bit, idf, k1, constant, restricted,
-                        all_live, live, scores, masks, touched, n_touched,
-                    )  # fmt: skip
-            elif extra:
-                n_touched, n_leaf = _gather(
-                    extra_documents, extra_impacts, start, end, weight, bit, restricted, all_live, live,
-                    weights, masks, touched, n_touched, leaf_touched, n_leaf,
+            if member_extra[member]:
+                n_touched, n_leaf = _read(
+                    extra_documents, extra_impacts, start, end, weight, bit, idf, k1, constant, alone, restricted,
+                    all_live, live, scores, weights, masks, touched, n_touched, leaf_touched, n_leaf,
                 )  # fmt: skip
             else:
-                n_touched, n_leaf = _gather(
-                    posting_documents, impacts, start, end, weight, bit, restricted, all_live, live,
-                    weights, masks, touched, n_touched, leaf_touched, n_leaf,
+                n_touched, n_leaf = _read(
+                    posting_documents, impacts, start, end, weight, bit, idf, k1, constant, alone, restricted,
+                    all_live, live, scores, weights, masks, touched, n_touched, leaf_touched, n_leaf,
                 )  # fmt: skip
         for i in range(n_leaf):
             d = np.uint32(leaf_touched[i])

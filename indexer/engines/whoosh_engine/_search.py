@@ -41,7 +41,7 @@ _BY_RANK = {"relevance": 0, "title": -1, "date": 1}  # what a title's or a date'
 
 
 class Scratch:
-    """Working arrays of one thread for one generation; every loop leaves those zeroed that it does not fill anew."""
+    """Working arrays of one search at a time on one generation; loops leave those zeroed that they do not fill anew."""
 
     def __init__(self, segments: list[Segment]) -> None:
         size = max((segment.size for segment in segments), default=0)
