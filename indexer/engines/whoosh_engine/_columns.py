@@ -52,13 +52,19 @@ def ranks_of(keys: Sequence[bytes]) -> Ints:
 
 
 def write_postings(folder: Path, pack: PackWriter, tokens: Ints, token_ends: Ints, terms: int) -> None:
-    """Invert the token stream: per term its documents, per posting its positions in the document."""
+    """Invert the token stream: per term its documents, per posting its positions in the document.
+
+    Raises:
+        ValueError: For more tokens than a number of 32 bits can count; segments are joined up to far fewer.
+    """
     occurrences, postings = np.zeros(terms, np.int64), np.zeros(terms, np.int64)
     loops.count_terms(tokens, token_ends, occurrences, postings)
     position_starts, posting_ends = ends_of(occurrences), ends_of(postings)
+    if position_starts[-1] > np.iinfo(np.int32).max:
+        raise ValueError(f"{position_starts[-1]:,} tokens in one segment")
     positions = np.empty(int(position_starts[-1]), np.int32)
     documents = np.empty(int(posting_ends[-1]), np.int32)
-    position_ends = np.empty(len(documents) + 1, np.int64)
+    position_ends = np.empty(len(documents) + 1, np.int32)
     position_ends[-1] = len(positions)
     loops.invert(
         tokens, token_ends, position_starts[:-1].copy(), posting_ends[:-1].copy(), positions, documents, position_ends

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -193,7 +194,7 @@ class Segment:
 
     def document(self, number: int) -> Document:
         """One whole document."""
-        return read_document(self._documents[number])
+        return read_document(zlib.decompress(self._documents[number]))
 
     def find(self, doc_id: str) -> int:
         """Number of a live document by id, or -1."""

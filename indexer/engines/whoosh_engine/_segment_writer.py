@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from array import array
 from pathlib import Path
 
@@ -67,7 +68,7 @@ class SegmentWriter:
         self._title_ends.append(analyzed.title_end)
         self._texts.append(analyzed.text)
         self._cards.append(card_blob(document))
-        self._blobs.append(document_blob(document))
+        self._blobs.append(zlib.compress(document_blob(document), 1))
         self._values.append(tuple(document.values(facet) for facet in FACETS))
         self._titles.append(name_key(document.title))
         self._dates.append(date_number(document.date))
