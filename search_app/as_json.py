@@ -78,6 +78,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "specialty": list(card.specialty),
         "topic": list(card.topic),
         "date": card.date or None,
+        "doubt": card.doubt or None,
         "score": round(hit.score, 4),
         "snippet": [{"text": piece.text, "highlight": piece.highlight} for piece in pieces(text, spans)],
         "section": {"heading": section.heading, "anchor": section.anchor} if section and section.heading else None,

@@ -49,6 +49,7 @@ class CardView:
     date: str
     language: str
     founded: str
+    doubt: str
     summary: str
     rank: int = 0
     snippet: Markup = _NOTHING
@@ -181,6 +182,7 @@ def _card_fields(card: Card, site: Site, query: str) -> dict[str, Any]:
         "date": card.date,
         "language": card.language or "en",
         "founded": card.founded,
+        "doubt": card.doubt,
         "summary": card.summary,
     }
 

@@ -87,19 +87,21 @@ def write_stems(pack: PackWriter, terms: list[str]) -> None:
     pack.save("stem_terms", np.array([number for each in stems for number in groups[each]], np.int32))
 
 
-def field_scale(lengths: Ints, pivots: tuple[float, ...], ranking: Ranking) -> Floats:
-    """Weight of one occurrence in each document (rows) and field (columns): w / (1 - b + b·length/average)."""
+def field_scale(lengths: Ints, priors: Floats, pivots: tuple[float, ...], ranking: Ranking) -> Floats:
+    """Weight of one occurrence in each document (rows) and field (columns): prior · w / (1 - b + b·length/average)."""
     b = np.array(ranking.field_b, np.float64)
     pivot = np.maximum(np.array(pivots, np.float64), 1e-9)
     norm = (1 - b) + b * lengths / pivot
-    scaled: Floats = (np.array(ranking.field_weights, np.float64) / np.maximum(norm, 1e-9)).astype(np.float32)
+    weights = np.array(ranking.field_weights, np.float64) / np.maximum(norm, 1e-9)
+    scaled: Floats = (weights * priors[:, None]).astype(np.float32)
     return scaled
 
 
 def write_impacts(folder: Path, pivots: tuple[float, ...], ranking: Ranking) -> None:
     """Write what each posting weighs, once the average field lengths of the whole index are known."""
     core = Pack(folder / CORE)
-    scale = field_scale(core.load("lengths"), pivots, ranking)
+    priors = np.where(core.load("doubtful"), ranking.in_doubt, 1.0).astype(np.float32)
+    scale = field_scale(core.load("lengths"), priors, pivots, ranking)
     token_ends = core.load("token_ends")
     fields = core.load("token_fields")
     documents = core.load("posting_documents")
@@ -115,6 +117,7 @@ def write_impacts(folder: Path, pivots: tuple[float, ...], ranking: Ranking) -> 
         impacts[start:stop] = np.add.reduceat(weight.astype(np.float64), ends[start:stop] - first)
         core.release()
     pack = PackWriter(folder / WEIGHTS)
+    pack.save("priors", priors)
     pack.save("scale", scale)
     pack.save("impacts", impacts)
     pack.close()

@@ -38,6 +38,7 @@ class Segment:
             setattr(self, name, core.load(name))
         self.impacts = weights.load("impacts")
         self.scale = weights.load("scale")
+        self.priors = weights.load("priors")
         self.live = load_loose(folder / LIVE)
         self.frequencies = load_loose(folder / FREQUENCIES)
         self.terms = core.strings("terms")
