@@ -10,6 +10,7 @@ from indexer.corpus import UNFILED
 from indexer.entities import merge_entities, propose_duplicates
 from indexer.matching import Match, Matcher, matcher
 from indexer.model import Basis, Document, Page
+from indexer.standing import in_doubt
 from indexer.taxonomy import Taxonomy
 
 __all__ = ["classify", "merge_entities", "propose_duplicates"]
@@ -82,6 +83,7 @@ def classify(page: Page, taxonomy: Taxonomy) -> Document:
         basis=tuple(basis),
         warnings=(*page.warnings, *warnings),
         receipt=page.receipt,
+        doubt=in_doubt(page.facts) if kind == "hospital" else "",
     )
 
 

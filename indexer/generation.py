@@ -14,14 +14,16 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +33,13 @@ from filelock import FileLock, Timeout
 from indexer.errors import GenerationMissing, IndexDamaged, IndexLocked, IndexMissing, IndexOutdated
 from indexer.model import FACETS, Facet, IndexStats
 
-FORMAT_VERSION = 2  # raise it when the files of a generation change; an older one then asks for a rebuild
+FORMAT_VERSION = 4  # raise it when the files of a generation change; an older one then asks for a rebuild
 KEEP = 3  # generations kept after a build: the current one and two to go back to
 MANIFEST = "manifest.json"
 POINTER = "CURRENT"
 _NAME = re.compile(r"^(\d{6,})-\d{8}T\d{6}Z$")
 _BUILDING = ".build-"
-_CHUNK = 1 << 20
+_BLOCK = 16 << 20  # bytes that are summed as one, so that several threads can share a large file
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +103,35 @@ def _checksum_text(text: str) -> str:
     return xxhash.xxh3_128_hexdigest(text.encode("utf-8", "surrogatepass"))
 
 
+class _Blocks:
+    """A file as blocks that are summed one by one: mapped, so that not a byte is copied."""
+
+    def __init__(self, path: Path) -> None:
+        self.size = path.stat().st_size
+        self._mapped = memoryview(b"")
+        if self.size:
+            with path.open("rb") as stream:
+                self._mapped = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+
+    def __len__(self) -> int:
+        return max(1, -(-len(self._mapped) // _BLOCK))
+
+    def digest(self, number: int) -> bytes:
+        """XXH3-128 of one block."""
+        return xxhash.xxh3_128_digest(self._mapped[number * _BLOCK : (number + 1) * _BLOCK])
+
+
+def _checksum_of(digests: Sequence[bytes]) -> str:
+    return (digests[0] if len(digests) == 1 else xxhash.xxh3_128_digest(b"".join(digests))).hex()
+
+
 def file_checksum(path: Path) -> str:
-    """XXH3-128 of a file's bytes, in hexadecimal: guards against accidents, not against an attacker."""
-    digest = xxhash.xxh3_128()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+    """XXH3-128 of a file's blocks of 16 MiB and, if there are several, of their digests; in hexadecimal.
+
+    It guards against accidents, not against an attacker.
+    """
+    blocks = _Blocks(path)
+    return _checksum_of([blocks.digest(number) for number in range(len(blocks))])
 
 
 def _sync(path: Path) -> None:
@@ -202,23 +226,27 @@ class Generations:
         manifest = self.manifest(name)
         folder = self.folder / name
 
-        def look(file: str) -> str:
-            size, checksum = manifest.files[file]
+        opened: dict[str, _Blocks] = {}
+        for file, (size, _) in sorted(manifest.files.items()):
             try:
-                found = (folder / file).stat().st_size
-                if found != size:
-                    return f"{file} has {found:,} bytes instead of {size:,}"
-                return "" if file_checksum(folder / file) == checksum else f"{file} differs from its checksum"
+                opened[file] = _Blocks(folder / file)
             except FileNotFoundError:
-                return f"{file} is missing"
+                raise IndexDamaged(name, f"{file} is missing") from None
             except OSError as error:
-                return f"{file} cannot be read ({error.strerror})"
+                raise IndexDamaged(name, f"{file} cannot be read ({error.strerror})") from error
+            if opened[file].size != size:
+                raise IndexDamaged(name, f"{file} has {opened[file].size:,} bytes instead of {size:,}")
 
-        # Reading and summing let other threads run, so large files are checked side by side.
+        def digest(block: tuple[str, int]) -> bytes:
+            return opened[block[0]].digest(block[1])
+
+        # Summing lets other threads run, so the blocks of all files are shared among the cores.
         with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
-            for problem in pool.map(look, sorted(manifest.files)):
-                if problem:
-                    raise IndexDamaged(name, problem)
+            blocks = [(file, number) for file, each in opened.items() for number in range(len(each))]
+            digests = pool.map(digest, blocks)
+            for file, each in opened.items():
+                if _checksum_of(list(islice(digests, len(each)))) != manifest.files[file][1]:
+                    raise IndexDamaged(name, f"{file} differs from its checksum")
         return manifest
 
     def newest_good(self) -> tuple[Manifest, tuple[str, ...]]:

@@ -136,6 +136,7 @@ class Document:
     basis: tuple[Basis, ...] = ()
     warnings: tuple[str, ...] = ()
     receipt: Receipt = Receipt(0, 0)
+    doubt: str = ""  # what its page says when it may not be open
 
     def values(self, facet: str) -> tuple[str, ...]:
         """Values of one facet; raises ``KeyError`` for a name that is not in ``FACETS``."""
@@ -332,11 +333,32 @@ class Card:
     date: str = ""
     language: str = ""
     founded: str = ""
+    doubt: str = ""
 
     @property
     def url(self) -> str:
         """Address of the document on the site, from its id."""
         return "/" + self.doc_id
+
+
+def card_of(document: Document) -> Card:
+    """What a result list shows of a document."""
+    founded = next((fact.value for fact in document.facts if fact.name.casefold() == "founded"), "")
+    return Card(
+        document.doc_id,
+        document.kind,
+        document.title,
+        document.title_zh,
+        document.aliases,
+        document.summary,
+        document.city,
+        document.specialty,
+        document.topic,
+        document.date,
+        document.language,
+        founded,
+        document.doubt,
+    )
 
 
 class Hit(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from indexer.analysis import FIELDS
 
@@ -24,11 +24,16 @@ class Ranking:
     title_coverage: float = 1.0  # times the idf of the concepts that stand in the title
     title_fill: float = 1.0  # times the share of the title's words that the query names
     adjacency: float = 0.5  # times the idf of concepts that follow each other as typed, in title or text
+    in_doubt: float = 0.4  # share of words, boosts and bonuses for a document of what may not be open
     rerank_window: int = 50  # hits that get the bonuses above; they are never negative
 
     def idf(self, documents: int, document_frequency: int) -> float:
         """Weight of a term by rarity, in nats, at least 0.05; ``idf_shift`` 1 gives Whoosh's own."""
         return max(math.log(documents / (document_frequency + 1)) + self.idf_shift, 0.05) if documents else 0.0
+
+    def prior(self, doubt: str) -> float:
+        """What the words and boosts of a document count, by what its page says of being open."""
+        return self.in_doubt if doubt else 1.0
 
     def field_weight(self, field: str) -> float:
         """Weight of one field by name."""
@@ -36,5 +41,8 @@ class Ranking:
 
     def index_part(self) -> dict[str, object]:
         """The constants that are baked into an index when it is written."""
-        wanted = ("field_weights", "field_b")
-        return {name: list(value) for name, value in asdict(self).items() if name in wanted}
+        return {
+            "field_weights": list(self.field_weights),
+            "field_b": list(self.field_b),
+            "in_doubt": self.in_doubt,
+        }

@@ -25,6 +25,7 @@ from indexer.model import (
     Phrase,
     Query,
     Results,
+    card_of,
 )
 
 if TYPE_CHECKING:
@@ -133,25 +134,6 @@ def linked(searcher: Searcher, document: Document, limit: int = 2 * RELATED) -> 
 def cards_of(searcher: Searcher, doc_ids: Iterable[str], limit: int) -> tuple[Card, ...]:
     """Cards of named documents, in the order given; unknown ones are left out."""
     return _known(searcher, doc_ids, "", limit)
-
-
-def card_of(document: Document) -> Card:
-    """What a list shows of a document."""
-    founded = next((fact.value for fact in document.facts if fact.name.casefold() == "founded"), "")
-    return Card(
-        doc_id=document.doc_id,
-        kind=document.kind,
-        title=document.title,
-        title_zh=document.title_zh,
-        aliases=document.aliases,
-        summary=document.summary,
-        city=document.city,
-        specialty=document.specialty,
-        topic=document.topic,
-        date=document.date,
-        language=document.language,
-        founded=founded,
-    )
 
 
 def _joined(base: str, href: str) -> str:

@@ -50,6 +50,9 @@ def _print_hit(hit: Hit, explain: bool) -> None:
     click.echo(f"     {' · '.join(facts)}")
     place = card.url + (f"#{hit.section.anchor}" if hit.section and hit.section.anchor else "")
     click.echo(click.style(f"     {place}", fg="cyan"))
+    if card.doubt:
+        for line in click.wrap_text(f"! {card.doubt}", WIDTH).splitlines():
+            click.echo(click.style("     " + line, fg="red"))
     if hit.snippet.text:
         # Colours are added after wrapping by words, so that a span never counts as width.
         for line in click.wrap_text(_highlighted(*readable(hit.snippet)), WIDTH).splitlines():
@@ -63,7 +66,8 @@ def _print_hit(hit: Hit, explain: bool) -> None:
 
 def _highlighted(text: str, spans: Spans) -> str:
     return "".join(
-        click.style(part, bold=True, fg="yellow") if matched else part for part, matched in pieces(text, spans)
+        click.style(piece.text, bold=True, fg="yellow") if piece.highlight else piece.text
+        for piece in pieces(text, spans)
     )
 
 

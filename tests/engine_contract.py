@@ -75,6 +75,7 @@ def documents(draw: st.DrawFn) -> Document:
         city=tuple(draw(st.sets(st.sampled_from(CITIES), max_size=2))),
         specialty=tuple(draw(st.sets(st.sampled_from(SPECIALTIES), max_size=2))),
         date=draw(st.sampled_from(("", "2024", "2025-03", "2025-03-09"))),
+        doubt=draw(st.sampled_from(("", "", "Closed"))),
     )
 
 
@@ -207,6 +208,24 @@ class EngineContract:
             for members in (shared[:2], shared[2:], (Term("eye", ("body",)), Term("eyes", ("body",)), Prefix("ey"))):
                 query = Query(Concept(members))
                 assert_same(searcher.search(query), naive.search(query))
+
+    def test_what_may_not_be_open_stands_behind_its_like_but_is_found(self, make_engine: Callable[[], Engine]) -> None:
+        engine, oracle = make_engine(), MemoryEngine()
+        section = (Section("", "", "eye eye hospital"),)
+        for each in (engine, oracle):
+            with each.rebuild() as writer:
+                for number, doubt in enumerate(("Closed in 2020.", "", "")):
+                    title = "eye hospital" if doubt else f"page {number}"
+                    doc_id = f"hospitals/{number}"
+                    writer.put(Document(doc_id, "hospital", title, section, specialty=SPECIALTIES[:1], doubt=doubt))
+        boosts = (Boost("specialty", SPECIALTIES[0], 4.0),)
+        named = Or((DocumentIs(("hospitals/0",), 100.0), Term("eye")))
+        with engine.searcher() as searcher, oracle.searcher() as naive:
+            for root, first in ((And((Term("eye"), Term("hospital"))), "hospitals/1"), (named, "hospitals/0")):
+                found = searcher.search(Query(root, boosts=boosts, explain=True))
+                assert_same(found, naive.search(Query(root, boosts=boosts, explain=True)))
+                assert found.hits[0].doc_id == first
+                assert {hit.doc_id: hit.card.doubt for hit in found.hits}["hospitals/0"] == "Closed in 2020."
 
     @pytest.mark.parametrize("exact", [True, False])
     def test_a_phrase_weighs_the_same_however_many_words_it_has(

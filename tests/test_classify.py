@@ -13,6 +13,7 @@ from indexer.corpus import CorpusFile, walk
 from indexer.matching import matcher
 from indexer.model import Basis, Citation, Document, Fact, Link, Page, Section
 from indexer.parse import parse_page
+from indexer.standing import in_doubt
 from indexer.taxonomy import Entity, load_taxonomy
 
 TAXONOMY = load_taxonomy()
@@ -463,3 +464,27 @@ def test_every_value_is_canonical_and_has_one_basis(title: str, text: str, value
     for facet in ("city", "specialty", "topic"):
         assert set(found.values(facet)) <= set(TAXONOMY.values(facet))
         assert [basis.value for basis in found.basis if basis.facet == facet] == list(found.values(facet))
+
+
+@pytest.mark.parametrize(
+    ("status", "doubtful"),
+    [
+        ("Not confirmed open: described as under construction in 2024.", True),
+        ("In doubt: reported as nearly empty.", True),
+        ("closed", True),
+        ("Permanently closed (2021)", True),
+        ("尚未开业", True),
+        ("Closed-door rounds are held on Mondays", False),
+        ("Moved in 2018; the old site is closed", False),
+        ("Opened for trial operation; earlier plans used another name", False),
+        ("Old campus in Chaoyang; a second was planned", False),
+        ("", False),
+    ],
+)
+def test_a_status_that_begins_with_doubt_is_doubt(status: str, doubtful: bool) -> None:
+    facts = (Fact("Beds", "Closed"), Fact("Status", status))
+    assert in_doubt(facts) == (status if doubtful else "")
+    page = Page(path="hospitals/x.html", doc_id="hospitals/x", title="X Hospital", sections=(), facts=facts)
+    assert classify(page, load_taxonomy()).doubt == (status if doubtful else "")
+    article = replace(page, path="articles/x.html", doc_id="articles/x")
+    assert classify(article, load_taxonomy()).doubt == ""

@@ -261,6 +261,26 @@ def test_every_damage_is_noticed_and_the_last_good_generation_serves_on(tmp_path
         shutil.rmtree(copy)
 
 
+def test_a_file_of_many_blocks_is_whole_only_with_all_of_them_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.generation._BLOCK", 64)
+    engine = WhooshEngine(tmp_path)
+    fill(engine, "new")
+    generations = engine.generations
+    name = generations.current()
+    assert generations.check(name).documents == 30
+    core = next((tmp_path / name).rglob("core.bin"))
+    whole = core.read_bytes()
+    for broken in (whole[64:128] + whole[:64] + whole[128:], whole[:-1] + bytes([whole[-1] ^ 1])):
+        assert len(broken) == len(whole)
+        core.write_bytes(broken)
+        with pytest.raises(IndexDamaged, match=r"core\.bin differs from its checksum"):
+            generations.check(name)
+    core.write_bytes(whole)
+    generations.check(name)
+
+
 def test_when_everything_is_damaged_the_error_says_so(tmp_path: Path) -> None:
     engine = WhooshEngine(tmp_path)
     fill(engine, "old")

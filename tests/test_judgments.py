@@ -16,6 +16,7 @@ from tests.real_corpus import CORPUS, real_engine
 
 FOLDER = Path(__file__).parent / "data" / "judgments"
 QUERIES, QRELS, BASELINE = FOLDER / "queries.jsonl", FOLDER / "qrels.tsv", FOLDER / "baseline.json"
+SECOND = FOLDER / "second_qrels.tsv"
 FRESH = FOLDER / "fresh_queries.jsonl", FOLDER / "fresh_qrels.tsv"
 SEED = "medsearch judgments 1"
 TOLERANCE = 0.01  # of the mean over a class; one of 27 queries that loses its first place costs about as much
@@ -45,7 +46,7 @@ def test_no_query_stands_twice() -> None:
 def test_every_judged_page_and_query_exists() -> None:
     pages = {f"{path.parent.name}/{path.stem}" for path in CORPUS.glob("*/*.html")}
     asked = {query["id"] for query in queries()}
-    lines = [line.split("\t") for line in QRELS.read_text("utf-8").splitlines()]
+    lines = [line.split("\t") for path in (QRELS, SECOND) for line in path.read_text("utf-8").splitlines()]
     assert sorted({doc_id for _, doc_id, _ in lines} - pages) == []
     assert sorted({query_id for query_id, _, _ in lines} - asked) == []
 

@@ -83,6 +83,26 @@ def test_two_names_of_one_hospital_are_one_document_and_look_alikes_are_not() ->
     assert all(listed(left) != listed(right) for left, right in APART)
 
 
+def test_a_hospital_that_may_not_be_open_says_so_and_never_stands_first_for_its_field(engine: WhooshEngine) -> None:
+    with engine.searcher() as searcher:
+        doubtful = {each.doc_id for each in searcher.documents() if each.doubt}
+        assert doubtful == {
+            "hospitals/boao-evergrande-international-hospital",
+            "hospitals/shanghai-concord-medical-cancer-center",
+        }
+        for city, text in (
+            ("Shanghai", "cancer"),
+            ("Shanghai", "cancer hospital"),
+            ("Hainan (Boao)", "cancer hospital"),
+        ):
+            found = answer(SearchRequest(q=text, city=(city,), kind=("hospital",)), searcher).results.hits
+            assert found[0].doc_id not in doubtful, (city, text)
+            assert any(hit.doc_id in doubtful and hit.card.doubt for hit in found), (city, text)
+        named = answer(SearchRequest(q="Shanghai Concord Medical Cancer Center"), searcher).results.hits[0]
+        assert named.doc_id in doubtful
+        assert named.card.doubt.startswith("Not confirmed open")
+
+
 def test_every_facet_count_is_what_choosing_the_value_gives(engine: WhooshEngine) -> None:
     chance = random.Random(20261122)
     asked = ["", "eye hospital", "visa", "cancer treatment cost", "not beijing", "医院", "heart OR brain"]

@@ -6,26 +6,7 @@ from typing import Any
 
 import orjson
 
-from indexer.model import Basis, Card, Citation, Cut, Document, Fact, Link, Receipt, Section, SectionRef
-
-
-def card_of(document: Document) -> Card:
-    """What a result list shows of a document."""
-    founded = next((fact.value for fact in document.facts if fact.name.lower() == "founded"), "")
-    return Card(
-        document.doc_id,
-        document.kind,
-        document.title,
-        document.title_zh,
-        document.aliases,
-        document.summary,
-        document.city,
-        document.specialty,
-        document.topic,
-        document.date,
-        document.language,
-        founded,
-    )
+from indexer.model import Basis, Card, Citation, Cut, Document, Fact, Link, Receipt, Section, SectionRef, card_of
 
 
 def card_blob(document: Document) -> bytes:

@@ -258,15 +258,16 @@ def _cut(documents, texts, text_ends, shown, spans):
 
 @jit
 def weigh(
-    documents, base, needed, tokens, token_ends, title_ends, term_member, member_leaf, leaf_idf, leaf_position,
+    documents, base, priors, needed, tokens, token_ends, title_ends, term_member, member_leaf, leaf_idf, leaf_position,
     occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
     total_idf, title_coverage, title_fill, adjacency, roles, out_bonus,
 ):  # fmt: skip
     """Look at documents for their bonuses alone, as far as that can change the best ``needed`` or their order.
 
-    ``base`` are their scores without a bonus, ``leaf_position`` is the place of a leaf in the typed order (-1: does not
-    count for adjacency). What cannot come among the best even with the most that a bonus can be is not read, and gets
-    less than it would: upper bounds as in Turtle and Flood (1995), "Query evaluation: strategies and optimizations".
+    ``base`` are their scores without a bonus, ``priors`` the share of a bonus that a document gets (at most 1),
+    ``leaf_position`` is the place of a leaf in the typed order (-1: does not count for adjacency). What cannot come
+    among the best even with the most that a bonus can be is not read, and gets less than it would: upper bounds as in
+    Turtle and Flood (1995), "Query evaluation: strategies and optimizations".
     """
     most_adjacency = _most_adjacency(leaf_idf, leaf_position, adjacency)
     most = total_idf * (title_coverage + title_fill) + most_adjacency
@@ -282,7 +283,8 @@ def weigh(
             d, title_ends[d], tokens, token_ends, term_member, occurrence_member, occurrence_start, occurrence_end,
             occurrence_documents, occurrence_positions, occurrence_length, roles,
         )  # fmt: skip
-        bonus = _title_bonus(
+        prior = priors[d]
+        bonus = prior * _title_bonus(
             d, tokens, token_ends, title_ends, member_leaf, leaf_idf, total_idf, title_coverage, title_fill, roles
         )
         if most_adjacency > 0 and base[row] + bonus + most_adjacency >= worst:
@@ -291,7 +293,7 @@ def weigh(
                 d, size, tokens, token_ends, term_member, occurrence_member, occurrence_start, occurrence_end,
                 occurrence_documents, occurrence_positions, occurrence_length, roles,
             )  # fmt: skip
-            bonus += _adjacency_bonus(size, member_leaf, leaf_idf, leaf_position, adjacency, roles)
+            bonus += prior * _adjacency_bonus(size, member_leaf, leaf_idf, leaf_position, adjacency, roles)
         out_bonus[row] = bonus
         score = base[row] + bonus
         if kept < needed:
@@ -337,8 +339,8 @@ def show(
 
 @jit
 def inspect(
-    documents, tokens, token_ends, token_starts, token_lengths, title_ends, sections, section_ends, texts, text_ends,
-    term_member, member_leaf, leaf_idf, leaf_position,
+    documents, priors, tokens, token_ends, token_starts, token_lengths, title_ends, sections, section_ends,
+    texts, text_ends, term_member, member_leaf, leaf_idf, leaf_position,
     occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
     total_idf, title_coverage, title_fill, adjacency,
     roles, out_bonus, out_members, out_shown, out_spans,
@@ -346,7 +348,7 @@ def inspect(
     """``weigh`` and ``show`` of every hit in one, for an engine whose hits come with all that is looked at."""
     base = np.zeros(documents.shape[0], np.float64)
     weigh(
-        documents, base, documents.shape[0],
+        documents, base, priors, documents.shape[0],
         tokens, token_ends, title_ends, term_member, member_leaf, leaf_idf, leaf_position,
         occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions,
         occurrence_length, total_idf, title_coverage, title_fill, adjacency, roles, out_bonus,

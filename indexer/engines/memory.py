@@ -16,7 +16,6 @@ from rapidfuzz.distance import OSA
 from indexer.analysis import BREAK, FIELDS, AnalyzedDocument, analyze, document_names, is_han, name_key, stem
 from indexer.engines import Lexicon
 from indexer.engines import tree as trees
-from indexer.engines.cards import card_of
 from indexer.errors import IndexMissing, UnknownFacet
 from indexer.model import (
     FACETS,
@@ -37,6 +36,7 @@ from indexer.model import (
     SectionRef,
     Term,
     Weight,
+    card_of,
     date_number,
 )
 from indexer.ranking import Ranking
@@ -302,7 +302,7 @@ class MemorySearcher:
         ranking = self._ranking
         b = ranking.field_b[place]
         norm = (1 - b) + b * held.lengths[place] / max(self._store.pivots[place], 1e-9)
-        return float(np.float32(ranking.field_weights[place] / max(norm, 1e-9)))
+        return float(np.float32(ranking.prior(held.document.doubt) * ranking.field_weights[place] / max(norm, 1e-9)))
 
     def _matches(self, leaf: Leaf, held: _Held) -> bool:
         if isinstance(leaf, Everything):
@@ -354,7 +354,9 @@ class MemorySearcher:
             for leaf, each, scores in zip(tree.leaves, idf, tree.scoring, strict=True)
             if scores
         )
-        return score + sum(boost.weight for boost in query.boosts if boost.value in held.document.values(boost.facet))
+        document = held.document
+        boosts = sum(boost.weight for boost in query.boosts if boost.value in document.values(boost.facet))
+        return score + boosts * self._ranking.prior(document.doubt)
 
     def _roles(self, tree: trees.FlatTree, held: _Held) -> list[int]:
         """Per token the leaf that names it, or -1: words first, in order, then phrases on what is free."""
@@ -397,7 +399,7 @@ class MemorySearcher:
             ):
                 pairs.add(places[right])
                 bonus += ranking.adjacency * min(idf[left], idf[right])
-        return bonus
+        return bonus * ranking.prior(held.document.doubt)
 
     def _order(
         self,

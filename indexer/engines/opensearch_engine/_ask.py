@@ -105,7 +105,7 @@ def _scored(query: Query, plan: Plan, ranking: Ranking) -> Json:
                 adding.append(_fixed(_constant(leaf), leaf.weight))
         elif resolved.weigh:
             adding.append(_saturated(resolved.weigh, resolved.idf, ranking))
-    adding += [_fixed({"term": {each.facet: each.value}}, each.weight) for each in query.boosts if each.weight]
+    adding += [_lifted({"term": {each.facet: each.value}}, each.weight) for each in query.boosts if each.weight]
     scored: Json = {"bool": {"filter": [_matching(plan)]}}
     if adding:
         scored["bool"] |= {"should": adding, "minimum_should_match": 0}
@@ -114,6 +114,14 @@ def _scored(query: Query, plan: Plan, ranking: Ranking) -> Json:
 
 def _fixed(clause: Json, weight: float) -> Json:
     return {"constant_score": {"filter": clause, "boost": weight}}
+
+
+def _lifted(clause: Json, weight: float) -> Json:
+    """A boost, of which a document gets as much as its prior says."""
+    factor = {"field": "prior", "factor": weight, "missing": 1}
+    return {
+        "function_score": {"query": {"bool": {"filter": clause}}, "field_value_factor": factor, "boost_mode": "replace"}
+    }
 
 
 def _saturated(weigh: list[Json], idf: float, ranking: Ranking) -> Json:

@@ -60,6 +60,7 @@ def look(plan: Plan, hits: list[Packed], ranking: Ranking) -> list[Seen]:
     np.cumsum([len(hit.text) for hit in hits], out=text_ends[1:])
     cut = inspection.inspect(
         np.arange(len(hits), dtype=np.int32),
+        _fixed(np.array([ranking.prior(hit.card.doubt) for hit in hits], np.float32)),
         _fixed(tokens), _fixed(ends), _fixed(np.concatenate([hit.starts for hit in hits])),
         _fixed(np.concatenate([hit.lengths for hit in hits])),
         _fixed(np.array([hit.title_end for hit in hits], np.int32)),

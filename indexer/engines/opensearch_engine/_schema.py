@@ -28,7 +28,7 @@ from indexer.ranking import Ranking
 
 Json = dict[str, Any]
 
-SCHEMA = 1  # raise it when the mapping changes: generations of another one then ask for a rebuild
+SCHEMA = 2  # raise it when the mapping changes: generations of another one then ask for a rebuild
 UNIT = 1 << 16  # a weight of 1 as a term frequency; rounding then costs less than a score's own last digits
 MAX_WEIGHT = (1 << 31) - 1  # of all terms of a document together: Lucene counts a field's length in 31 bits
 KEY_CHARS = 8000  # of a name; Lucene takes no term above 32,766 bytes
@@ -78,6 +78,7 @@ def documents_mapping() -> Json:
         "date": {"type": "integer", "index": False},
         "compounds": {"type": "keyword"},
         "checksum": {"type": "keyword", "index": False},
+        "prior": {"type": "float", "index": False},
         "w": weighed,
         "ws": weighed,
         "hit": kept,
@@ -108,11 +109,11 @@ def words_mapping() -> Json:
     }
 
 
-def scales(lengths: Iterable[int], pivots: tuple[float, ...], ranking: Ranking) -> list[float]:
-    """Weight of one occurrence in each field: ``w / (1 - b + b·length/average)``, as in every engine."""
+def scales(lengths: Iterable[int], prior: float, pivots: tuple[float, ...], ranking: Ranking) -> list[float]:
+    """Weight of one occurrence in each field: ``prior · w / (1 - b + b·length/average)``, as in every engine."""
     found: list[float] = []
     for length, pivot, weight, b in zip(lengths, pivots, ranking.field_weights, ranking.field_b, strict=True):
-        found.append(weight / max((1 - b) + b * length / max(pivot, 1e-9), 1e-9))
+        found.append(prior * weight / max((1 - b) + b * length / max(pivot, 1e-9), 1e-9))
     return found
 
 
@@ -151,8 +152,10 @@ def complete(prepared: Prepared, packed: Packed, pivots: tuple[float, ...], rank
         else:
             pieces[place][-1].append(term)
             lengths[place] += 1
-    scale = scales(lengths, pivots, ranking)
+    prior = ranking.prior(packed.card.doubt)
+    scale = scales(lengths, prior, pivots, ranking)
     body = dict(prepared.head)
+    body["prior"] = prior
     for place, field in enumerate(FIELDS):
         kept = [piece for piece in pieces[place] if piece]
         body[f"t_{field}"] = [" ".join(map(wire, piece)) for piece in kept]

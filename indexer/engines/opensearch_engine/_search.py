@@ -214,7 +214,8 @@ class ClusterSearcher:
         fields = packed.fields.tolist()
         words = np.array([bool(term) for term in packed.terms])
         lengths = np.bincount(packed.fields[words], minlength=len(FIELDS)).tolist()
-        scale = scales(lengths, self._generation.manifest.pivots, self._ranking)
+        prior = self._ranking.prior(packed.card.doubt)
+        scale = scales(lengths, prior, self._generation.manifest.pivots, self._ranking)
         for number, leaf in enumerate(plan.tree.leaves):
             if not plan.tree.scoring[number]:
                 continue
@@ -241,7 +242,7 @@ class ClusterSearcher:
         for boost in query.boosts:
             card = packed.card
             if boost.value in ((card.kind,) if boost.facet == "kind" else getattr(card, boost.facet)):
-                lines.append(Weight(f"{boost.facet}: {boost.value}", boost.weight))
+                lines.append(Weight(f"{boost.facet}: {boost.value}", boost.weight * prior))
         if bonus:
             lines.append(Weight("title and word order", bonus))
         return tuple(Weight(line.reason, round(line.score, 4)) for line in lines)

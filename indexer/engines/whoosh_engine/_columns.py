@@ -52,13 +52,19 @@ def ranks_of(keys: Sequence[bytes]) -> Ints:
 
 
 def write_postings(folder: Path, pack: PackWriter, tokens: Ints, token_ends: Ints, terms: int) -> None:
-    """Invert the token stream: per term its documents, per posting its positions in the document."""
+    """Invert the token stream: per term its documents, per posting its positions in the document.
+
+    Raises:
+        ValueError: For more tokens than a number of 32 bits can count; segments are joined up to far fewer.
+    """
     occurrences, postings = np.zeros(terms, np.int64), np.zeros(terms, np.int64)
     loops.count_terms(tokens, token_ends, occurrences, postings)
     position_starts, posting_ends = ends_of(occurrences), ends_of(postings)
+    if position_starts[-1] > np.iinfo(np.int32).max:
+        raise ValueError(f"{position_starts[-1]:,} tokens in one segment")
     positions = np.empty(int(position_starts[-1]), np.int32)
     documents = np.empty(int(posting_ends[-1]), np.int32)
-    position_ends = np.empty(len(documents) + 1, np.int64)
+    position_ends = np.empty(len(documents) + 1, np.int32)
     position_ends[-1] = len(positions)
     loops.invert(
         tokens, token_ends, position_starts[:-1].copy(), posting_ends[:-1].copy(), positions, documents, position_ends
@@ -81,19 +87,21 @@ def write_stems(pack: PackWriter, terms: list[str]) -> None:
     pack.save("stem_terms", np.array([number for each in stems for number in groups[each]], np.int32))
 
 
-def field_scale(lengths: Ints, pivots: tuple[float, ...], ranking: Ranking) -> Floats:
-    """Weight of one occurrence in each document (rows) and field (columns): w / (1 - b + b·length/average)."""
+def field_scale(lengths: Ints, priors: Floats, pivots: tuple[float, ...], ranking: Ranking) -> Floats:
+    """Weight of one occurrence in each document (rows) and field (columns): prior · w / (1 - b + b·length/average)."""
     b = np.array(ranking.field_b, np.float64)
     pivot = np.maximum(np.array(pivots, np.float64), 1e-9)
     norm = (1 - b) + b * lengths / pivot
-    scaled: Floats = (np.array(ranking.field_weights, np.float64) / np.maximum(norm, 1e-9)).astype(np.float32)
+    weights = np.array(ranking.field_weights, np.float64) / np.maximum(norm, 1e-9)
+    scaled: Floats = (weights * priors[:, None]).astype(np.float32)
     return scaled
 
 
 def write_impacts(folder: Path, pivots: tuple[float, ...], ranking: Ranking) -> None:
     """Write what each posting weighs, once the average field lengths of the whole index are known."""
     core = Pack(folder / CORE)
-    scale = field_scale(core.load("lengths"), pivots, ranking)
+    priors = np.where(core.load("doubtful"), ranking.in_doubt, 1.0).astype(np.float32)
+    scale = field_scale(core.load("lengths"), priors, pivots, ranking)
     token_ends = core.load("token_ends")
     fields = core.load("token_fields")
     documents = core.load("posting_documents")
@@ -109,6 +117,7 @@ def write_impacts(folder: Path, pivots: tuple[float, ...], ranking: Ranking) -> 
         impacts[start:stop] = np.add.reduceat(weight.astype(np.float64), ends[start:stop] - first)
         core.release()
     pack = PackWriter(folder / WEIGHTS)
+    pack.save("priors", priors)
     pack.save("scale", scale)
     pack.save("impacts", impacts)
     pack.close()

@@ -65,7 +65,7 @@ def join(folders: Sequence[Path], target: Path) -> None:
     pack.save("token_ends", token_ends)
     for name in ("token_fields", "token_starts", "token_lengths"):
         pack.save(name, _rows(sources, (source.pack.load(name) for source in sources), "token_ends", token_ends))
-    for name in ("lengths", "title_ends", "dates"):
+    for name in ("lengths", "title_ends", "dates", "doubtful"):
         pack.save(name, _columns(sources, name))
     section_ends = _ends(sources, "section_ends")
     pack.save("section_ends", section_ends.astype(np.int32))

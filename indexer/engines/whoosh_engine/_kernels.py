@@ -83,17 +83,18 @@ def _sort_best(scores, docs, size):
 
 
 @jit_for(
-    own(INT), own(DOUBLE), own(DOUBLE), LONG, mapped(INT), mapped(LONG), mapped(INT), own(SMALL), own(LONG),
-    own(DOUBLE), own(LONG), *OCCURRENCES, DOUBLE, DOUBLE, DOUBLE, DOUBLE, own(LONG),
+    own(INT), own(DOUBLE), own(DOUBLE), mapped(FLOAT), LONG, mapped(INT), mapped(LONG), mapped(INT), own(SMALL),
+    own(LONG), own(DOUBLE), own(LONG), *OCCURRENCES, DOUBLE, DOUBLE, DOUBLE, DOUBLE, own(LONG),
 )  # fmt: skip
 def rerank(
-    docs, scores, bonus, needed, tokens, token_ends, title_ends, term_member, member_leaf, leaf_idf, leaf_position,
+    docs, scores, bonus, priors, needed, tokens, token_ends, title_ends,
+    term_member, member_leaf, leaf_idf, leaf_position,
     occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
     total_idf, title_coverage, title_fill, adjacency, roles,
 ):  # fmt: skip
     """Give hits their bonuses and sort them anew by score and bonus: the best ``needed``, equal ones by document."""
     weigh(
-        docs, scores, needed, tokens, token_ends, title_ends, term_member, member_leaf, leaf_idf, leaf_position,
+        docs, scores, priors, needed, tokens, token_ends, title_ends, term_member, member_leaf, leaf_idf, leaf_position,
         occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions,
         occurrence_length, total_idf, title_coverage, title_fill, adjacency, roles, bonus,
     )  # fmt: skip
@@ -294,7 +295,7 @@ def _read(
 
 @jit
 def _keep(
-    numbers, program, ranks, code_ends, codes, code_facet, code_chosen, facet_filtered, code_boost, boosted,
+    numbers, program, ranks, priors, code_ends, codes, code_facet, code_chosen, facet_filtered, code_boost, boosted,
     by_rank, plain, scores, masks, touched, n_touched, counts, top_scores, top_documents, limit,
 ):  # fmt: skip
     """Decide which touched documents match, count them, and keep the best; returns how many match and are kept."""
@@ -328,21 +329,21 @@ def _keep(
                 score = float(by_rank * ranks[d])
             elif boosted:
                 for c in range(code_ends[d], code_ends[d + np.uint32(1)]):
-                    score += code_boost[codes[c]]
+                    score += code_boost[codes[c]] * priors[d]
         total += 1
         kept = _push(top_scores, top_documents, kept, limit, score, touched[i])
     return total, kept
 
 
 @jit_for(
-    mapped(INT), mapped(FLOAT), own(FLAG), FLAG, mapped(INT), mapped(SMALL), own(LONG), mapped(INT),
+    mapped(INT), mapped(FLOAT), mapped(FLOAT), own(FLAG), FLAG, mapped(INT), mapped(SMALL), own(LONG), mapped(INT),
     own(LONG), own(DOUBLE), own(INT), own(FLOAT), own(DOUBLE), DOUBLE,
     own(FLAG), own(FLAG), own(DOUBLE), FLAG, LONG,
     own(DOUBLE), own(DOUBLE), own(MASK), own(INT), own(INT),
     own(LONG), own(LONG), own(LONG), own(LONG), own(LONG), own(DOUBLE), own(INT), LONG,
 )  # fmt: skip
 def match(
-    posting_documents, impacts, live, all_live, code_ends, codes, code_facet, ranks,
+    posting_documents, impacts, priors, live, all_live, code_ends, codes, code_facet, ranks,
     numbers, member_weight, extra_documents, extra_impacts, leaf_idf, k1,
     code_chosen, facet_filtered, code_boost, boosted, by_rank,
     scores, weights, masks, touched, leaf_touched,
@@ -412,8 +413,8 @@ def match(
             weights[d] = 0.0
 
     total, kept = _keep(
-        numbers, program, ranks, code_ends, codes, code_facet, code_chosen, facet_filtered, code_boost, boosted,
-        by_rank, plain, scores, masks, touched, n_touched, counts, top_scores, top_documents, limit,
+        numbers, program, ranks, priors, code_ends, codes, code_facet, code_chosen, facet_filtered, code_boost,
+        boosted, by_rank, plain, scores, masks, touched, n_touched, counts, top_scores, top_documents, limit,
     )  # fmt: skip
     _sort_best(top_scores, top_documents, kept)
     _order_values(counts, facet_bounds, order, ordered, used)

@@ -22,7 +22,7 @@ def _fits(tokens, first, length, elements, slots):
 
 
 @jit_for(
-    mapped(INT), mapped(LONG), mapped(INT), mapped(INT), mapped(BYTE), mapped(LONG), mapped(FLOAT, 2),
+    mapped(INT), mapped(INT), mapped(INT), mapped(INT), mapped(BYTE), mapped(LONG), mapped(FLOAT, 2),
     own(LONG), own(MASK), own(LONG), own(LONG), LONG, LONG, LONG, own(SMALL), own(INT), own(INT), own(INT), own(FLOAT),
 )  # fmt: skip
 def find_phrase(
@@ -75,7 +75,7 @@ def find_phrase(
 
 
 @jit_for(
-    mapped(INT), mapped(LONG), mapped(INT), mapped(BYTE), mapped(LONG), mapped(FLOAT, 2),
+    mapped(INT), mapped(INT), mapped(INT), mapped(BYTE), mapped(LONG), mapped(FLOAT, 2),
     LONG, LONG, LONG, own(INT), own(FLOAT),
 )  # fmt: skip
 def term_in_fields(posting_documents, position_ends, positions, token_fields, token_ends, scale,

@@ -190,7 +190,7 @@ class ColumnSearcher:
         segment = part.segment
         top_scores, top_documents = np.empty(limit, np.float64), np.empty(limit, np.int32)
         total, kept = kernels.match(
-            segment.posting_documents, segment.impacts, segment.live, segment.all_live,
+            segment.posting_documents, segment.impacts, segment.priors, segment.live, segment.all_live,
             segment.code_ends, segment.codes, segment.code_facet,
             segment.title_ranks if query.sort == "title" else segment.dates,
             *match_numbers(plan, part), idf, self._ranking.k1,
@@ -209,7 +209,7 @@ class ColumnSearcher:
         for number, part, rows, documents in self._by_part(plan, ranked, slice(near)):
             segment, base, bonus = part.segment, ranked.base[rows], ranked.bonus[rows]
             kernels.rerank(
-                documents, base, bonus, min(needed, len(documents)), segment.tokens, segment.token_ends,
+                documents, base, bonus, segment.priors, min(needed, len(documents)), segment.tokens, segment.token_ends,
                 segment.title_ends, self._scratch.terms[number], words.member_leaf, words.idf, words.positions,
                 *part.rows, plan.total_idf, ranking.title_coverage, ranking.title_fill, ranking.adjacency, roles,
             )  # fmt: skip
@@ -321,7 +321,8 @@ class ColumnSearcher:
         for boost in query.boosts:
             values = (card.kind,) if boost.facet == "kind" else getattr(card, boost.facet)
             if boost.value in values:
-                lines.append(Weight(f"{boost.facet}: {boost.value}", boost.weight))
+                weight = boost.weight * self._ranking.prior(card.doubt)
+                lines.append(Weight(f"{boost.facet}: {boost.value}", weight))
         if bonus:
             lines.append(Weight("title and word order", bonus))
         return tuple(Weight(line.reason, round(line.score, 4)) for line in lines)

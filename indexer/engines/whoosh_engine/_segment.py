@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -37,6 +38,7 @@ class Segment:
             setattr(self, name, core.load(name))
         self.impacts = weights.load("impacts")
         self.scale = weights.load("scale")
+        self.priors = weights.load("priors")
         self.live = load_loose(folder / LIVE)
         self.frequencies = load_loose(folder / FREQUENCIES)
         self.terms = core.strings("terms")
@@ -193,7 +195,7 @@ class Segment:
 
     def document(self, number: int) -> Document:
         """One whole document."""
-        return read_document(self._documents[number])
+        return read_document(zlib.decompress(self._documents[number]))
 
     def find(self, doc_id: str) -> int:
         """Number of a live document by id, or -1."""

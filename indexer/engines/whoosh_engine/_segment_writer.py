@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from array import array
 from pathlib import Path
 
@@ -50,6 +51,7 @@ class SegmentWriter:
         self._values: list[tuple[tuple[str, ...], ...]] = []
         self._titles: list[str] = []
         self._dates: list[int] = []
+        self._doubtful: list[bool] = []
         self._names: list[tuple[str, ...]] = []
         self._compounds: dict[str, tuple[str, ...]] = {}
 
@@ -67,10 +69,11 @@ class SegmentWriter:
         self._title_ends.append(analyzed.title_end)
         self._texts.append(analyzed.text)
         self._cards.append(card_blob(document))
-        self._blobs.append(document_blob(document))
+        self._blobs.append(zlib.compress(document_blob(document), 1))
         self._values.append(tuple(document.values(facet) for facet in FACETS))
         self._titles.append(name_key(document.title))
         self._dates.append(date_number(document.date))
+        self._doubtful.append(bool(document.doubt))
         self._names.append(document_names(document))
         self._compounds.update(analyzed.compounds)
 
@@ -109,6 +112,7 @@ class SegmentWriter:
         pack.save("title_ranks", ranks_of(titles))
         pack.save_blobs("titles", titles)
         pack.save("dates", np.array([self._dates[i] for i in order], np.int32))
+        pack.save("doubtful", np.array([self._doubtful[i] for i in order], np.bool_))
         names = sorted((key, row) for row, i in enumerate(order) for key in self._names[i])
         pack.save_strings("names", [key for key, _ in names])
         pack.save("name_documents", np.array([row for _, row in names], np.int32))

@@ -1,0 +1,26 @@
+"""Does a page say that its hospital may not be open? A person may travel far on the strength of a list of hits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from indexer.model import Fact
+
+_STATUS = frozenset(("status", "state", "状态"))
+_DOUBT = re.compile(
+    r"(?:not (?:confirmed |known to be |yet )?open|in doubt|(?:permanently |reported |now )?closed|under construction"
+    r"|planned|being built|never opened|(?:尚未|未)(?:开业|确认)|存疑|(?:已)?(?:关闭|停业)|在建|建设中)(?![\w-])",
+    re.IGNORECASE,
+)
+
+
+def in_doubt(facts: Iterable[Fact]) -> str:
+    """The status that a page declares if it begins by saying that the hospital is not, or may not be, open; else "".
+
+    "Moved in 2018", "Two campuses" and "Planned" inside a sentence say nothing of the kind.
+    """
+    for fact in facts:
+        if fact.name.strip().casefold() in _STATUS and _DOUBT.match(fact.value.strip()):
+            return fact.value.strip()
+    return ""
