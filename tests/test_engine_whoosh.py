@@ -15,8 +15,9 @@ from whoosh.scoring import BM25F
 
 from indexer.analysis import FIELDS, stem, terms
 from indexer.engines import Engine
+from indexer.engines.memory import MemoryEngine
 from indexer.engines.whoosh_engine import WhooshEngine
-from indexer.model import Document, Query, Section, Term
+from indexer.model import Concept, Document, DocumentIs, Or, Phrase, Prefix, Query, Section, Term
 from indexer.ranking import Ranking
 from tests.engine_contract import EngineContract
 
@@ -120,3 +121,27 @@ def test_arrays_of_a_search_that_failed_are_not_used_again(tmp_path: Path) -> No
     with pytest.raises(ValueError, match="on the way"), engine.searcher():
         raise ValueError("on the way")
     assert engine._spare == []
+
+
+def test_a_search_may_need_more_room_than_any_before_it(tmp_path: Path) -> None:
+    """Lists made for one query and its numbers move to larger arrays while it is read, and none is lost."""
+    engines: list[Engine] = [WhooshEngine(tmp_path / "index"), MemoryEngine()]
+    names = ["".join(pair) for pair in itertools.product("bdfgklmnpr", "aeiouvwxyz")]
+    texts = [" ".join(f"{names[number * step % 97]} eye hospital" for step in range(60)) for number in range(1, 30)]
+    for engine in engines:
+        with engine.rebuild() as writer:
+            for number, text in enumerate(texts):
+                writer.put(
+                    Document(f"articles/{number:02}", "article", f"{names[number]} eye", (Section("", "", text),))
+                )
+    phrases = [Phrase((name, "eye")) for name in names[:20]]
+    words = [Concept((Term(name, fields=("body",)), Prefix(name[0]))) for name in names[20:60]]
+    query = Query(Or((*phrases, *words, DocumentIs(("articles/03",), 5.0)), 2), limit=30)
+    found = []
+    for engine in engines:
+        with engine.searcher() as searcher:
+            searcher.search(Query(Term("eye")))
+            results = searcher.search(query)
+            found.append((results.total, [(hit.doc_id, round(hit.score, 2)) for hit in results.hits]))
+    assert found[0] == found[1]
+    assert found[0][0].value == len(texts)

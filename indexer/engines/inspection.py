@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.engines.compiling import BYTE, DOUBLE, INT, LONG, MASK, SHORT, SMALL, jit, jit_for, mapped, own
+from indexer.engines.compiling import jit
 from indexer.model import Snippet
 
 WINDOW = 34  # tokens shown in a snippet
@@ -18,9 +18,6 @@ ENDINGS = tuple(b".!?)\"'")  # bytes that end a sentence
 LINE_END, LINE_END_SHOWN = tuple(b"\n ")
 FIRST_OF_SEVERAL = 0x80  # bytes from here on make up a character with others
 OMISSION = 2  # characters put before a snippet that begins inside its section
-
-
-OCCURRENCES = (own(LONG), own(LONG), own(LONG), own(INT), own(INT), own(LONG))  # rows of the phrases of a query
 
 
 @jit
@@ -307,10 +304,7 @@ def weigh(
         best[place] = score
 
 
-@jit_for(
-    own(INT), mapped(INT), mapped(LONG), mapped(INT), mapped(SHORT), mapped(INT, 2), mapped(INT), mapped(BYTE),
-    mapped(LONG), own(SMALL), own(LONG), own(DOUBLE), *OCCURRENCES, own(LONG), own(MASK), own(LONG, 2), own(INT, 3),
-)  # fmt: skip
+@jit
 def show(
     documents, tokens, token_ends, token_starts, token_lengths, sections, section_ends, texts, text_ends,
     term_member, member_leaf, leaf_idf,
@@ -360,12 +354,12 @@ def inspect(
     )  # fmt: skip
 
 
-def snippet(cut: bytes, shown: list[int], spans: list[list[int]]) -> Snippet:
-    """One of the snippets that ``show`` cut out, from its row of ``out_shown`` and ``out_spans``."""
-    _, first, last, opens, closes, count = shown
+def snippet(cut: bytes, first: int, last: int, ends: int, spans: tuple[tuple[int, int], ...]) -> Snippet:
+    """One of the snippets that ``show`` cut out: those bytes and spans, and where it ends with its section.
+
+    ``ends`` is 1 if it begins with the section, plus 2 if it ends with it.
+    """
     if last <= first:
         return Snippet()
     text = cut[first:last].decode("utf-8", "replace")
-    return Snippet(
-        f"{'' if opens else '… '}{text}{'' if closes else ' …'}", tuple([(low, high) for low, high in spans[:count]])
-    )
+    return Snippet(f"{'' if ends & 1 else '… '}{text}{'' if ends & 2 else ' …'}", spans)

@@ -32,7 +32,9 @@ class Seen:
 
     def snippet(self) -> Snippet:
         """The part of the document's text to show."""
-        return inspection.snippet(self.cut, self.shown, self.spans)
+        _, first, last, opens, closes, count = self.shown
+        spans = tuple([(low, high) for low, high in self.spans[:count]])
+        return inspection.snippet(self.cut, first, last, opens + 2 * closes, spans)
 
 
 def look(plan: Plan, hits: list[Packed], ranking: Ranking) -> list[Seen]:

@@ -2,80 +2,81 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.engines.tree import AND, LEAF, NOT, FlatTree, members
-from indexer.engines.whoosh_engine import _kernels as kernels
-from indexer.engines.whoosh_engine._segment import MAX_EXPANSION, Segment, field_mask
+from indexer.engines.whoosh_engine import _positions as loops
+from indexer.engines.whoosh_engine._kernels import BM25, CONSTANT
+from indexer.engines.whoosh_engine._scratch import Working
+from indexer.engines.whoosh_engine._segment import MAX_EXPANSION, Form, Segment, field_mask
 from indexer.errors import UnknownFacet
-from indexer.model import FACETS, DocumentIs, Everything, FacetIs, Leaf, Phrase, Prefix, Query, Term
+from indexer.model import FACETS, DocumentIs, FacetIs, Leaf, Phrase, Prefix, Query, Term
 from indexer.ranking import Ranking
 
 Array = npt.NDArray[Any]
 UNTRACED = -1  # a word below a NOT: it decides what matches, but is never shown as a reason
 MAX_PHRASE = 63  # terms; of a longer phrase the beginning is looked for, since a slot is a bit of one number
-_NO_DOCUMENTS = np.zeros(0, np.int32)
-_NO_IMPACTS = np.zeros(0, np.float32)
-_NONE = np.zeros(0, np.int64)
-_NO_ROWS = (_NONE, _NONE, _NONE, _NO_DOCUMENTS, _NO_DOCUMENTS, _NONE)
-_NO_FACETS = np.zeros(len(FACETS), np.bool_)
 MAX_TRACED = 63  # members whose matches are told apart in an explanation; further ones share the last bit
+WIDTH = 4  # bytes of a document and of an impact in a list of postings
+BY_RANK = {"relevance": 0, "title": -1, "date": 1}  # what a title's or a date's rank counts: the lowest title first
 
 
-@dataclass(slots=True)
-class Postings:
-    """Postings of one form of one member within one segment: a range of the segment's own, or arrays made for it."""
-
-    weight: float
-    start: int = 0
-    end: int = 0
-    documents: Array | None = None
-    impacts: Array | None = None
-
-    def __len__(self) -> int:
-        return self.end - self.start if self.documents is None else len(self.documents)
-
-
-@dataclass(slots=True)
-class Occurrences:
-    """Where a phrase member occurs within one segment, in order of document and position."""
-
-    member: int
-    documents: Array
-    positions: Array
-    length: int
-
-
-@dataclass
 class SegmentPlan:
-    """What one segment contributes to each leaf."""
+    """What one segment contributes to each leaf: lists of postings, those of a leaf after those of the one before.
 
-    segment: Segment
-    leaves: list[list[Postings]] = field(default_factory=list)
-    terms: dict[int, int] = field(default_factory=dict)  # term number -> member number, first come
-    occurrences: list[Occurrences] = field(default_factory=list)
+    A list is a range of the segment's own postings, or was made for this query in the room of the search.
+    """
 
-    @cached_property
-    def rows(self) -> tuple[Array, Array, Array, Array, Array, Array]:
-        """Where the phrases of the query stand: member, first and end row, document and place a row, lengths."""
-        found = self.occurrences
-        if not found:
-            return _NO_ROWS
-        ends = np.zeros(len(found) + 1, np.int64)
-        ends[1:] = np.cumsum([len(each.documents) for each in found])
-        return (
-            np.array([each.member for each in found], np.int64),
-            ends[:-1],
-            ends[1:],
-            np.concatenate([each.documents for each in found]),
-            np.concatenate([each.positions for each in found]),
-            np.array([each.length for each in found], np.int64),
-        )
+    __slots__ = (
+        "_made", "documents", "first_list", "impacts", "made_count", "phrase_count", "phrases", "segment", "sizes",
+        "terms", "weights", "working",
+    )  # fmt: skip
+
+    def __init__(self, segment: Segment, working: Working) -> None:
+        self.segment, self.working = segment, working
+        self.first_list = [0]
+        self.documents: list[int] = []  # addresses
+        self.impacts: list[int] = []
+        self.sizes: list[int] = []
+        self.weights: list[float] = []
+        self.terms: dict[int, int] = {}  # term number -> member number, first come
+        self.phrases: list[tuple[int, int, int, int]] = []  # member, first and end row of its occurrences, its length
+        self.phrase_count = 0
+        self._made: list[int] = []
+        self.made_count = 0
+
+    def add(self, documents: int, impacts: int, size: int, weight: float) -> None:
+        """Add a list to the leaf by the addresses of its documents and impacts."""
+        self.documents.append(documents)
+        self.impacts.append(impacts)
+        self.sizes.append(size)
+        self.weights.append(weight)
+
+    def room(self, size: int) -> tuple[Array, Array]:
+        """Room for the documents and the impacts of a list of at most that size."""
+        at = self.made_count
+        documents, impacts = (self.working.room(name, at, size) for name in ("made_documents", "made_impacts"))
+        return documents[at : at + size], impacts[at : at + size]
+
+    def add_made(self, size: int, weight: float) -> None:
+        """Add the list that was written to the room."""
+        self._made.append(len(self.sizes))
+        at = WIDTH * self.made_count
+        self.add(at, at, size, weight)  # ``settle`` makes addresses of them: the room may yet move
+        self.made_count += size
+
+    def settle(self) -> None:
+        """Give the lists that were made their addresses, once all are."""
+        if self._made:
+            documents, impacts = self.working.address("made_documents"), self.working.address("made_impacts")
+            for place in self._made:
+                self.documents[place] += documents
+                self.impacts[place] += impacts
 
 
 @dataclass(slots=True)
@@ -87,183 +88,212 @@ class Plan:
     member_leaf: list[int]
     members: list[Term | Phrase | Prefix]
     idf: list[float]
-    kinds: list[int]  # how each leaf scores: ``kernels.BM25`` or ``kernels.CONSTANT``
+    kinds: list[int]  # how each leaf scores: ``BM25`` or ``CONSTANT``
     positions: list[int]  # place of each leaf in the typed order of scoring word leaves; -1 for others
     total_idf: float  # sum of the weights of all scoring word leaves
 
 
-def make_plan(tree: FlatTree, segments: list[Segment], documents: int, ranking: Ranking, scratch: list[Array]) -> Plan:
+def make_plan(tree: FlatTree, parts: list[SegmentPlan], documents: int, ranking: Ranking) -> Plan:
     """Resolve a flattened tree: terms to their forms, phrases to occurrences, names and values to documents.
 
     The weight of a leaf by rarity comes from its most frequent form, over all segments.
     """
     member_leaf: list[int] = []
     flat: list[Term | Phrase | Prefix] = []
-    parts = [SegmentPlan(segment) for segment in segments]
     idf: list[float] = []
     kinds: list[int] = []
     positions: list[int] = []
     place = 0
     for number, leaf in enumerate(tree.leaves):
         words = members(leaf)
-        kinds.append(kernels.BM25 if words else kernels.CONSTANT)
-        frequencies: dict[object, int] = {}
-        for part in parts:
-            part.leaves.append([])
+        scores = tree.scoring[number]
+        frequency = 0
         for word in words:
-            found: dict[object, int] = {}  # over the segments; two words of a leaf may have a form in common
-            for part, zeros in zip(parts, scratch, strict=True):
-                _resolve(part, word, len(flat) if tree.scoring[number] else UNTRACED, found, ranking, zeros)
-            frequencies |= found
-            if tree.scoring[number]:
+            member = min(len(flat), MAX_TRACED) if scores else UNTRACED
+            frequency = max(frequency, _resolve(parts, word, member, ranking.inflection))
+            if scores:
                 flat.append(word)
                 member_leaf.append(number)
         for part in parts:
             if not words:
-                part.leaves[-1].append(_constant(part.segment, leaf, tree.scoring[number]))
-        if words and tree.scoring[number]:
-            idf.append(ranking.idf(documents, max(frequencies.values(), default=0)))
+                _constant(part, leaf, scores)
+            part.first_list.append(len(part.sizes))
+        if words and scores:
+            idf.append(ranking.idf(documents, frequency))
             positions.append(place)
             place += 1
         else:
             idf.append(0.0)
             positions.append(-1)
+        kinds.append(BM25 if words else CONSTANT)
+    for part in parts:
+        part.settle()
     return Plan(tree, parts, member_leaf, flat, idf, kinds, positions, sum(idf))
 
 
-def _constant(segment: Segment, leaf: Leaf, scores: bool) -> Postings:
+def _constant(part: SegmentPlan, leaf: Leaf, scores: bool) -> None:
+    """Add the documents of a leaf that is not about words."""
+    segment = part.segment
     if isinstance(leaf, FacetIs):
         if leaf.facet not in FACETS:
             raise UnknownFacet(leaf.facet, FACETS)
         code = segment.code_of.get((leaf.facet, leaf.value))
-        documents, impacts = (_NO_DOCUMENTS, _NO_IMPACTS) if code is None else segment.with_code(code)
+        part.add(*((0, 0, 0) if code is None else segment.with_code(code)), 1.0)
     elif isinstance(leaf, DocumentIs):
-        numbers = {number for doc_id in leaf.doc_ids if (number := segment.find(doc_id)) >= 0}
-        documents = np.array(sorted(numbers), np.int32)
-        impacts = np.full(len(documents), leaf.weight if scores else 0.0, np.float32)
+        numbers = sorted({number for doc_id in leaf.doc_ids if (number := segment.find(doc_id)) >= 0})
+        documents, impacts = part.room(len(numbers))
+        documents[:] = numbers
+        impacts[:] = leaf.weight if scores else 0.0
+        part.add_made(len(numbers), 1.0)
     else:
-        assert isinstance(leaf, Everything)
-        documents = np.arange(segment.size, dtype=np.int32)
-        impacts = np.zeros(segment.size, np.float32)
-    return Postings(1.0, documents=documents, impacts=impacts)
+        part.add(*segment.everything(), 1.0)
 
 
-def _resolve(
-    part: SegmentPlan,
-    word: Term | Phrase | Prefix,
-    member: int,
-    frequencies: dict[object, int],
-    ranking: Ranking,
-    scratch: Array,
-) -> None:
-    segment = part.segment
-    traced = min(member, MAX_TRACED)
+def _resolve(parts: list[SegmentPlan], word: Term | Phrase | Prefix, member: int, inflection: float) -> int:
+    """Add the postings of a word in every segment; returns how many documents its most frequent form has."""
+    if len(parts) == 1:
+        return max((frequency for _, frequency in _resolved(parts[0], word, member, inflection)), default=0)
+    frequencies: dict[str, int] = {}
+    for part in parts:
+        for form, frequency in _resolved(part, word, member, inflection):
+            frequencies[form] = frequencies.get(form, 0) + frequency
+    return max(frequencies.values(), default=0)
+
+
+def _resolved(part: SegmentPlan, word: Term | Phrase | Prefix, member: int, inflection: float) -> list[tuple[str, int]]:
+    """Add the postings of a word in one segment; returns each form with how many live documents have it."""
     if isinstance(word, Phrase):
-        _resolve_phrase(part, word, traced, frequencies, scratch)
-        return
-    ranges = segment.ranges(word.text, word.exact) if isinstance(word, Term) else _prefix_ranges(segment, word.text)
-    for number, typed, text, start, end, frequency in ranges:
-        weight = word.weight if typed else word.weight * ranking.inflection
-        if traced >= 0:
-            part.terms.setdefault(number, traced)
-        if word.fields:
-            documents, impacts = segment.in_fields(number, field_mask(word.fields))
-            if not len(documents):
-                continue
-            part.leaves[-1].append(Postings(weight, documents=documents, impacts=impacts))
-            frequency = _live(segment, documents)
-        else:
-            part.leaves[-1].append(Postings(weight, start, end))
-        key = (word.fields, text)
-        frequencies[key] = frequencies.get(key, 0) + frequency
-
-
-def _prefix_ranges(segment: Segment, prefix: str) -> list[tuple[int, bool, str, int, int, int]]:
-    numbers = segment.terms.starting(prefix)
-    chosen = list(numbers)
-    if len(chosen) > MAX_EXPANSION:
-        frequencies = segment.frequencies[numbers.start : numbers.stop]
-        best = np.argsort(-frequencies, kind="stable")[:MAX_EXPANSION]
-        chosen = sorted(int(numbers.start + each) for each in best)
-    ends, counts = segment.posting_ends, segment.frequencies
-    return [(n, True, segment.terms[n], int(ends[n]), int(ends[n + 1]), int(counts[n])) for n in chosen]
-
-
-def _resolve_phrase(
-    part: SegmentPlan, word: Phrase, member: int, frequencies: dict[object, int], scratch: Array
-) -> None:
+        return _phrase(part, word, member)
     segment = part.segment
-    terms = word.terms[:MAX_PHRASE]
-    if not terms:
-        return
-    documents, positions, owners, impacts = segment.phrase(terms, word.exact, field_mask(word.fields), scratch)
-    if not len(owners):
-        return
-    part.leaves[-1].append(Postings(word.weight, documents=owners, impacts=impacts))
-    if member >= 0:
-        part.occurrences.append(Occurrences(member, documents, positions, len(terms)))
-    key = (word.fields, word.terms, word.exact)
-    frequencies[key] = frequencies.get(key, 0) + _live(segment, owners)
+    forms = segment.ranges(word.text, word.exact) if isinstance(word, Term) else _prefix_forms(segment, word.text)
+    found = []
+    for form in forms:
+        number, typed, text, start, end, frequency, documents, impacts = form
+        weight = word.weight if typed else word.weight * inflection
+        if member >= 0:
+            part.terms.setdefault(number, member)
+        if word.fields:
+            frequency = _in_fields(part, form, field_mask(word.fields), weight)
+        else:
+            part.add(documents, impacts, end - start, weight)
+        found.append((text, frequency))
+    return found
+
+
+def _in_fields(part: SegmentPlan, form: Form, fields: int, weight: float) -> int:
+    """Add the postings of one form within some fields; returns how many live documents that are."""
+    start, end = form[3], form[4]
+    documents, _ = part.room(end - start)
+    size = loops.term_in_fields(part.working.table, start, end, fields, part.made_count)
+    frequency = _live(part.segment, documents[:size])
+    if size:
+        part.add_made(size, weight)
+    return frequency
 
 
 def _live(segment: Segment, documents: Array) -> int:
     return len(documents) if segment.all_live else int(segment.live[documents].sum())
 
 
-def match_numbers(plan: Plan, part: SegmentPlan) -> tuple[Array, Array, Array, Array]:
-    """A plan for one segment as ``kernels.match`` reads it, in few arrays since each costs as much as a small search.
+def _phrase(part: SegmentPlan, word: Phrase, member: int) -> list[tuple[str, int]]:
+    """Look for a phrase in one segment; what ``_resolved`` does for it."""
+    segment, working = part.segment, part.working
+    slots = [segment.ranges(term, word.exact) for term in word.terms[:MAX_PHRASE]]
+    if not slots or not all(slots):
+        return []
+    masks: dict[int, int] = {}
+    for slot, forms in enumerate(slots):
+        for form in forms:
+            masks[form[0]] = masks.get(form[0], 0) | 1 << slot
+    costs = [sum([form[4] - form[3] for form in forms]) for forms in slots]
+    lead = costs.index(min(costs))
+    starts, ends = [form[3] for form in slots[lead]], [form[4] for form in slots[lead]]
+    at = segment.position_ends
+    most = sum([int(at[end]) - int(at[start]) for start, end in zip(starts, ends, strict=True)])
+    for name in ("phrase_documents", "phrase_positions"):
+        working.room(name, part.phrase_count, most)
+    documents, _ = part.room(costs[lead])
+    head = [part.made_count, part.phrase_count, len(slots), lead, field_mask(word.fields), len(masks), len(starts)]
+    working.ask([*head, *masks, *masks.values(), *starts, *ends])
+    found, size = loops.find_phrase(working.table)
+    if not size:
+        return []
+    frequency = _live(segment, documents[:size])
+    part.add_made(size, word.weight)
+    if member >= 0:
+        part.phrases.append((member, part.phrase_count, part.phrase_count + found, len(slots)))
+        part.phrase_count += found
+    return [("", frequency)]
 
-    Returns int64 numbers, the weight of each member, and documents and weights of the postings made for this query.
-    The numbers: how many leaves, members and rows of program, the number of leaves after which only touched documents
-    can match, how many optional leaves are needed, masks of the required, forbidden and optional ones; then the order
-    and the kinds of the leaves, where the members of each begin (one more than leaves), first and last posting of each
-    member, whether these are made ones, and the program. A flat tree needs masks alone, any other a postfix program.
+
+def _prefix_forms(segment: Segment, prefix: str) -> list[Form]:
+    numbers = segment.terms.starting(prefix)
+    chosen = list(numbers)
+    if len(chosen) > MAX_EXPANSION:
+        frequencies = segment.frequencies[numbers.start : numbers.stop]
+        best = np.argsort(-frequencies, kind="stable")[:MAX_EXPANSION]
+        chosen = sorted(int(numbers.start + each) for each in best)
+    return [segment.form(number, True) for number in chosen]
+
+
+def numbers_of(query: Query, plan: Plan, part: SegmentPlan, head: list[int]) -> list[int]:
+    """A plan for one segment as ``_answer`` reads it, after the numbers of ``head``, which say what to do."""
+    tree = plan.tree
+    steps, required, forbidden, optional, minimum = _wanted(tree)
+    order = list(range(len(plan.kinds)))
+    if required and len(order) > 1:
+        first, sizes = part.first_list, part.sizes
+        cost = [sum(sizes[first[leaf] : first[leaf + 1]]) if required >> leaf & 1 else 1 << 62 for leaf in order]
+        order.sort(key=cost.__getitem__)
+    filtered, chosen, boosts = _codes(query, part.segment) if query.filters or query.boosts else (0, [], [])
+    numbers = [
+        *head,
+        len(order), len(part.sizes), len(steps), 1 if required else 0, minimum, required, forbidden, optional,
+        len(part.terms), len(plan.member_leaf), len(part.phrases),
+        filtered, len(chosen), len(boosts), BY_RANK[query.sort], part.segment.all_live,
+        *order, *plan.kinds, *part.first_list, *part.documents, *part.impacts, *part.sizes,
+    ]  # fmt: skip
+    for step in steps:
+        numbers += step
+    numbers += (*chosen, *boosts, *part.terms, *part.terms.values(), *plan.positions, *plan.member_leaf)
+    for column in zip(*part.phrases, strict=True):
+        numbers += column
+    return numbers
+
+
+def weights_of(query: Query, plan: Plan, part: SegmentPlan, ranking: Ranking) -> list[float]:
+    """The weights that belong to ``numbers_of``."""
+    code_of = part.segment.code_of
+    return [
+        ranking.k1, plan.total_idf, ranking.title_coverage, ranking.title_fill, ranking.adjacency,
+        *plan.idf, *part.weights,
+        *[boost.weight for boost in query.boosts if (boost.facet, boost.value) in code_of],
+    ]  # fmt: skip
+
+
+def _codes(query: Query, segment: Segment) -> tuple[int, list[int], list[int]]:
+    """The facets that filter, as bits; the codes they let through; the codes that add to a score."""
+    filtered = 0
+    chosen = []
+    for each in query.filters:
+        if each.values:
+            filtered |= 1 << FACETS.index(each.facet)
+            chosen += [segment.code_of.get((each.facet, value), -1) for value in each.values]
+    boosts = [segment.code_of.get((boost.facet, boost.value), -1) for boost in query.boosts]
+    return filtered, [code for code in chosen if code >= 0], [code for code in boosts if code >= 0]
+
+
+def _wanted(tree: FlatTree) -> tuple[Sequence[tuple[int, int, int]], int, int, int, int]:
+    """What matches: a postfix program, or none where bits of required, forbidden and optional leaves say it all.
+
+    After these, how many of the optional ones are needed.
     """
-    starts: list[int] = []
-    ends: list[int] = []
-    extra: list[int] = []
-    weights: list[float] = []
-    bounds = [0]
-    sizes: list[int] = []
-    documents: list[Array] = []
-    impacts: list[Array] = []
-    made = 0
-    for postings in part.leaves:
-        size = 0
-        for each in postings:
-            if each.documents is None or each.impacts is None:
-                starts.append(each.start)
-                ends.append(each.end)
-                extra.append(0)
-            else:
-                starts.append(made)
-                made += len(each.documents)
-                ends.append(made)
-                extra.append(1)
-                documents.append(each.documents)
-                impacts.append(each.impacts)
-            size += ends[-1] - starts[-1]
-            weights.append(each.weight)
-        sizes.append(size)
-        bounds.append(len(starts))
-    order = list(range(len(sizes)))
-    head = [len(sizes), len(starts)]
-    program: list[int] = []
-    flat = _masks(plan.tree)
-    if flat is None:
-        program = [number for row in plan.tree.program for number in row]
-        head += [len(plan.tree.program), 0, 0, 0, 0, 0]
-    else:
-        required, forbidden, optional, minimum = flat
-        head += [0, 1 if required else 0, minimum, required, forbidden, optional]
-        if required and len(order) > 1:
-            order.sort(key=lambda leaf: (0, sizes[leaf]) if required >> leaf & 1 else (1, 0))
-    return (
-        np.array([*head, *order, *plan.kinds, *bounds, *starts, *ends, *extra, *program], np.int64),
-        np.array(weights, np.float64),
-        (documents[0] if made and len(documents) == 1 else np.concatenate(documents)) if documents else _NO_DOCUMENTS,
-        (impacts[0] if made and len(impacts) == 1 else np.concatenate(impacts)) if impacts else _NO_IMPACTS,
-    )
+    program = tree.program
+    leaves = len(tree.leaves)
+    if len(program) == 1 or (len(program) == leaves + 1 and program[-1][0] == AND):
+        return (), (1 << leaves) - 1, 0, 0, 0
+    flat = _masks(tree)
+    return (program, 0, 0, 0, 0) if flat is None else ((), *flat)
 
 
 def _masks(tree: FlatTree) -> tuple[int, int, int, int] | None:
@@ -301,26 +331,3 @@ def _masks(tree: FlatTree) -> tuple[int, int, int, int] | None:
                 stack.append(("or", 0, 0, bits, minimum))
     _, required, forbidden, optional_bits, minimum = stack[0]
     return required, forbidden, optional_bits, minimum
-
-
-def filters_of(query: Query, segment: Segment) -> tuple[Array, Array, Array, bool]:
-    """Chosen codes, which facets are filtered, boost per code, and whether any boost is set."""
-    if not query.filters and not query.boosts:
-        return segment.no_codes_chosen, _NO_FACETS, segment.no_boosts, False
-    chosen = np.zeros(len(segment.values), np.bool_)
-    filtered = np.zeros(len(FACETS), np.bool_)
-    boost = np.zeros(len(segment.values), np.float64)
-    boosted = False
-    for each in query.filters:
-        if each.values:
-            filtered[FACETS.index(each.facet)] = True
-            for value in each.values:
-                code = segment.code_of.get((each.facet, value))
-                if code is not None:
-                    chosen[code] = True
-    for lift in query.boosts:
-        code = segment.code_of.get((lift.facet, lift.value))
-        if code is not None:
-            boost[code] += lift.weight
-            boosted = True
-    return chosen, filtered, boost, boosted

@@ -5,7 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.engines.compiling import BYTE, FLOAT, INT, LONG, MASK, SMALL, jit, jit_for, mapped, own
+from indexer.engines.compiling import LONG, array_at, jit, jit_for, own
+from indexer.engines.inspection import first_at_least
+from indexer.engines.whoosh_engine._table import Place, bytes_of, floats, ints, longs, smalls
+
+# The numbers in front of what is asked about a phrase.
+MADE_AT, PHRASES_AT, LENGTH, LEAD, FIELDS, TERMS, LISTS, HEAD = range(8)
 
 
 @jit
@@ -16,33 +21,28 @@ def _fits(tokens, first, length, elements, slots):
         if t < 0:
             return False
         e = elements[np.uint32(t)]
-        if e == 0 or not (slots[e - 1] >> np.uint64(slot)) & np.uint64(1):
+        if e == 0 or not (slots[e - 1] >> slot) & 1:
             return False
     return True
 
 
-@jit_for(
-    mapped(INT), mapped(INT), mapped(INT), mapped(INT), mapped(BYTE), mapped(LONG), mapped(FLOAT, 2),
-    own(LONG), own(MASK), own(LONG), own(LONG), LONG, LONG, LONG, own(SMALL), own(INT), own(INT), own(INT), own(FLOAT),
-)  # fmt: skip
-def find_phrase(
-    posting_documents, position_ends, positions, tokens, token_fields, token_ends, scale,
-    terms, slots, starts, ends, length, lead, field_mask, elements,
-    out_documents, out_positions, out_owners, out_impacts,
-):  # fmt: skip
-    """Occurrences of a phrase of ``length`` slots, and its postings: each document once, with its weight.
+@jit
+def _scale(table):
+    """What an occurrence weighs in each document (rows) and field (columns)."""
+    return floats(table, Place.SCALE).reshape((longs(table, Place.TOKEN_ENDS).shape[0] - 1, -1))
 
-    ``terms`` are those of all slots, ``slots`` a bit mask for each: which ones it may fill. Reads the positions of the
-    terms of slot ``lead`` (the rarest; their postings go from ``starts`` to ``ends``) and looks at their neighbours in
-    the token stream. ``elements`` is zeroed room over the vocabulary, and is left so. Returns how many occurrences and
-    postings were written, both in order.
-    """
-    for i in range(terms.shape[0]):
-        elements[terms[i]] = i + 1
+
+@jit
+def _find(table, length, lead, fields, slots, starts, ends, out_documents, out_positions):
+    """Write the occurrences of a phrase whose terms are marked, list by list; returns how many."""
+    documents, position_ends = ints(table, Place.POSTING_DOCUMENTS), ints(table, Place.POSITION_ENDS)
+    positions, elements = ints(table, Place.POSITIONS), smalls(table, Place.TERMS)
+    tokens, token_ends = ints(table, Place.TOKENS), longs(table, Place.TOKEN_ENDS)
+    token_fields = bytes_of(table, Place.TOKEN_FIELDS)
     found = 0
     for i in range(starts.shape[0]):
         for p in range(np.uint64(starts[i]), np.uint64(ends[i])):
-            d = np.uint32(posting_documents[p])
+            d = np.uint32(documents[p])
             base = token_ends[d]
             size = token_ends[d + np.uint32(1)] - base
             for q in range(np.uint64(position_ends[p]), np.uint64(position_ends[p + np.uint64(1)])):
@@ -50,45 +50,69 @@ def find_phrase(
                 if at < 0 or at + length > size:
                     continue
                 first = np.uint64(base + at)
-                if _fits(tokens, first, length, elements, slots) and (field_mask >> token_fields[first]) & 1:
+                if _fits(tokens, first, length, elements, slots) and (fields >> token_fields[first]) & 1:
                     out_documents[found] = d
                     out_positions[found] = at
                     found += 1
-    for i in range(terms.shape[0]):
+    return found
+
+
+@jit_for(own(LONG))
+def find_phrase(table):
+    """Occurrences of a phrase, and its postings: each document once, with its weight.
+
+    What is asked are the numbers of the table: after the head the terms of all slots, a bit mask for each (which slots
+    it may fill), where the postings of the slot ``LEAD`` (the rarest) start and where they end. Reads the positions of
+    that slot and looks at their neighbours in the token stream. Writes both in order, from ``PHRASES_AT`` and
+    ``MADE_AT`` on, and returns how many.
+    """
+    numbers, elements = longs(table, Place.NUMBERS), smalls(table, Place.TERMS)
+    count, lists = numbers[TERMS], numbers[LISTS]
+    terms, slots = numbers[HEAD : HEAD + count], numbers[HEAD + count : HEAD + 2 * count]
+    at = HEAD + 2 * count
+    starts, ends = numbers[at : at + lists], numbers[at + lists : at + 2 * lists]
+    documents = ints(table, Place.PHRASE_DOCUMENTS)[numbers[PHRASES_AT] :]
+    positions = ints(table, Place.PHRASE_POSITIONS)[numbers[PHRASES_AT] :]
+    for i in range(count):
+        elements[terms[i]] = i + 1
+    found = _find(table, numbers[LENGTH], numbers[LEAD], numbers[FIELDS], slots, starts, ends, documents, positions)
+    for i in range(count):
         elements[terms[i]] = 0
-    if starts.shape[0] > 1:
-        order = np.argsort((out_documents[:found].astype(np.int64) << 32) | out_positions[:found])
-        out_documents[:found] = out_documents[:found][order]
-        out_positions[:found] = out_positions[:found][order]
-    owners = 0
+    if lists > 1:
+        order = np.argsort((documents[:found].astype(np.int64) << 32) | positions[:found])
+        documents[:found] = documents[:found][order]
+        positions[:found] = positions[:found][order]
+    scale, token_ends, fields = _scale(table), longs(table, Place.TOKEN_ENDS), bytes_of(table, Place.TOKEN_FIELDS)
+    owners = ints(table, Place.MADE_DOCUMENTS)[numbers[MADE_AT] :]
+    impacts = floats(table, Place.MADE_IMPACTS)[numbers[MADE_AT] :]
+    kept = 0
     i = 0
     while i < found:
-        d = out_documents[i]
+        d = documents[i]
         weight = 0.0
-        while i < found and out_documents[i] == d:
-            weight += scale[d, token_fields[token_ends[d] + out_positions[i]]]
+        while i < found and documents[i] == d:
+            weight += scale[d, fields[token_ends[d] + positions[i]]]
             i += 1
-        out_owners[owners] = d
-        out_impacts[owners] = weight
-        owners += 1
-    return found, owners
+        owners[kept] = d
+        impacts[kept] = weight
+        kept += 1
+    return found, kept
 
 
-@jit_for(
-    mapped(INT), mapped(INT), mapped(INT), mapped(BYTE), mapped(LONG), mapped(FLOAT, 2),
-    LONG, LONG, LONG, own(INT), own(FLOAT),
-)  # fmt: skip
-def term_in_fields(posting_documents, position_ends, positions, token_fields, token_ends, scale,
-                   start, end, field_mask, out_documents, out_impacts):  # fmt: skip
-    """Postings of one term limited to some fields, with their weight there; returns how many."""
-    found = 0
+@jit_for(own(LONG), LONG, LONG, LONG, LONG)
+def term_in_fields(table, start, end, field_mask, made_at):
+    """Write the postings of one term limited to some fields, with their weight there; returns how many."""
+    documents, position_ends = ints(table, Place.POSTING_DOCUMENTS), ints(table, Place.POSITION_ENDS)
+    positions, token_ends = ints(table, Place.POSITIONS), longs(table, Place.TOKEN_ENDS)
+    scale, fields = _scale(table), bytes_of(table, Place.TOKEN_FIELDS)
+    out_documents, out_impacts = ints(table, Place.MADE_DOCUMENTS), floats(table, Place.MADE_IMPACTS)
+    found = made_at
     for p in range(start, end):
-        d = posting_documents[p]
-        base = token_ends[d]
+        d = documents[p]
         weight = 0.0
         hit = False
         for q in range(position_ends[p], position_ends[p + 1]):
-            f = token_fields[base + positions[q]]
+            f = fields[token_ends[d] + positions[q]]
             if (field_mask >> f) & 1:
                 weight += scale[d, f]
                 hit = True
@@ -96,4 +120,14 @@ def term_in_fields(posting_documents, position_ends, positions, token_fields, to
             out_documents[found] = d
             out_impacts[found] = weight
             found += 1
-    return found
+    return found - made_at
+
+
+@jit_for(LONG, LONG, LONG, LONG)
+def impact_at(documents, impacts, size, document):
+    """Impact of a document in the list of postings whose arrays stand at these addresses; 0 if it has none."""
+    rows = array_at(documents, (size,), np.int32)
+    place = first_at_least(rows, 0, size, document)
+    if place < size and rows[place] == document:
+        return float(array_at(impacts, (size,), np.float32)[place])
+    return 0.0

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from indexer.analysis import FIELDS, stem
 from indexer.engines.cards import read_card, read_document
-from indexer.engines.whoosh_engine import _positions as loops
 from indexer.engines.whoosh_engine._columns import CORE, FREQUENCIES, LIVE, WEIGHTS, read_values
 from indexer.engines.whoosh_engine._pack import Pack, load_loose
+from indexer.engines.whoosh_engine._table import KINDS
 from indexer.model import FACETS, Card, Document, SectionRef
 
 Array = npt.NDArray[Any]
@@ -24,7 +24,10 @@ ARRAYS = (
     "position_ends", "positions", "stem_ends", "stem_terms", "codes", "code_ends",
     "sections", "section_ends", "title_ends", "title_ranks", "dates", "name_documents",
 )  # fmt: skip
-_NO_INTS, _NO_FLOATS = np.zeros(0, np.int32), np.zeros(0, np.float32)
+# A term within a segment: its number, whether it is the form that was typed, its text, first and last posting, how many
+# live documents have it, and the addresses of the documents and the impacts of its postings.
+Form = tuple[int, bool, str, int, int, int, int, int]
+ALL = -1  # no code: every document
 MAX_EXPANSION = 48  # words a prefix or a stem may stand for: the most frequent ones
 
 
@@ -61,8 +64,6 @@ class Segment:
         self.facet_firsts = [sum(sizes[:place]) for place in range(len(FACETS) + 1)]
         self.facet_bounds = np.array(self.facet_firsts, np.int64)
         self.code_facet = np.array([FACETS.index(facet) for facet, _ in self.values], np.int64)
-        self.no_codes_chosen = np.zeros(len(self.values), np.bool_)
-        self.no_boosts = np.zeros(len(self.values), np.float64)
         self.size = len(self.live)
         self.all_live = bool(self.live.all())
         self.live_count = int(self.live.sum())
@@ -70,6 +71,7 @@ class Segment:
         self.forms = lru_cache(maxsize=4096)(self._forms)
         self.ranges = lru_cache(maxsize=4096)(self._ranges)
         self._code_postings: dict[int, tuple[Array, Array]] = {}
+        self._documents_at, self._impacts_at = self.posting_documents.ctypes.data, self.impacts.ctypes.data
         self.longest = int(np.diff(self.token_ends).max()) if self.size else 0
 
     tokens: Array
@@ -109,13 +111,19 @@ class Segment:
                 found += [(other, False) for other in others]
         return tuple(found)
 
-    def _ranges(self, term: str, exact: bool) -> tuple[tuple[int, bool, str, int, int, int], ...]:
-        """The forms of a term with all that matching needs: number, typed, text, first and last posting, documents."""
-        ends, counts = self.posting_ends, self.frequencies
-        return tuple(
-            (number, typed, self.terms[number], int(ends[number]), int(ends[number + 1]), int(counts[number]))
-            for number, typed in self.forms(term, exact)
-        )
+    def _ranges(self, term: str, exact: bool) -> tuple[Form, ...]:
+        """The forms of a term with all that matching needs."""
+        return tuple([self.form(number, typed) for number, typed in self.forms(term, exact)])
+
+    def form(self, number: int, typed: bool) -> Form:
+        """One term with all that matching needs; ``typed`` is whether it is the form that was typed."""
+        start, end = int(self.posting_ends[number]), int(self.posting_ends[number + 1])
+        documents, impacts = self._documents_at + 4 * start, self._impacts_at + 4 * start
+        return number, typed, self.terms[number], start, end, int(self.frequencies[number]), documents, impacts
+
+    def arrays(self) -> dict[str, Array]:
+        """All arrays that the loops of a search read, by name."""
+        return {name: getattr(self, name) for name in KINDS if hasattr(self, name)}
 
     def frequency(self, number: int) -> int:
         """Live documents with one term."""
@@ -134,59 +142,25 @@ class Segment:
                 yield int(self.name_documents[number])
             number += 1
 
-    # -- postings made for one query -----------------------------------------------------------------------------------
+    # -- postings of what is not a word --------------------------------------------------------------------------------
 
-    def in_fields(self, number: int, field_mask: int) -> tuple[Array, Array]:
-        """Documents and weights of one term within some fields."""
-        start, end = int(self.posting_ends[number]), int(self.posting_ends[number + 1])
-        documents = np.empty(end - start, np.int32)
-        impacts = np.empty(end - start, np.float32)
-        found = loops.term_in_fields(
-            self.posting_documents, self.position_ends, self.positions, self.token_fields, self.token_ends, self.scale,
-            start, end, field_mask, documents, impacts,
-        )  # fmt: skip
-        return documents[:found], impacts[:found]
-
-    def phrase(
-        self, terms: tuple[str, ...], exact: bool, field_mask: int, scratch: Array
-    ) -> tuple[Array, Array, Array, Array]:
-        """Occurrences (documents, positions, in order) and postings (documents, weights) of a phrase.
-
-        ``scratch`` is int16 over the vocabulary, all zero before and after.
-        """
-        slots = [self.ranges(term, exact) for term in terms]
-        if not all(slots):
-            return _NO_INTS, _NO_INTS, _NO_INTS, _NO_FLOATS
-        masks: dict[int, int] = {}
-        for slot, forms in enumerate(slots):
-            for form in forms:
-                masks[form[0]] = masks.get(form[0], 0) | 1 << slot
-        costs = [sum([end - start for _, _, _, start, end, _ in forms]) for forms in slots]
-        lead = costs.index(min(costs))
-        starts = [start for _, _, _, start, _, _ in slots[lead]]
-        ends = [end for _, _, _, _, end, _ in slots[lead]]
-        ends_of = self.position_ends
-        room = sum([int(ends_of[end]) - int(ends_of[start]) for start, end in zip(starts, ends, strict=True)])
-        documents, positions = np.empty(room, np.int32), np.empty(room, np.int32)
-        owners, impacts = np.empty(costs[lead], np.int32), np.empty(costs[lead], np.float32)
-        found, kept = loops.find_phrase(
-            self.posting_documents, ends_of, self.positions, self.tokens, self.token_fields, self.token_ends,
-            self.scale,
-            np.array(list(masks), np.int64), np.array(list(masks.values()), np.uint64),
-            np.array(starts, np.int64), np.array(ends, np.int64), len(slots), lead, field_mask, scratch,
-            documents, positions, owners, impacts,
-        )  # fmt: skip
-        return documents[:found], positions[:found], owners[:kept], impacts[:kept]
-
-    def with_code(self, code: int) -> tuple[Array, Array]:
-        """Postings (documents, weights) of a facet value: in order, and without any weight."""
+    def with_code(self, code: int) -> tuple[int, int, int]:
+        """Postings of a facet value, in order and without any weight: addresses of documents and impacts, how many."""
         found = self._code_postings.get(code)
         if found is None:
             at = np.flatnonzero(self.codes == code)
             documents = (np.searchsorted(self.code_ends, at, side="right") - 1).astype(np.int32)
-            found = documents, np.zeros(len(documents), np.float32)
-            self._code_postings[code] = found
-        return found
+            found = self._keep(code, documents)
+        return found[0].ctypes.data, found[1].ctypes.data, len(found[0])
+
+    def everything(self) -> tuple[int, int, int]:
+        """Postings of all documents, as ``with_code`` gives those of some."""
+        documents, impacts = self._code_postings.get(ALL) or self._keep(ALL, np.arange(self.size, dtype=np.int32))
+        return documents.ctypes.data, impacts.ctypes.data, self.size
+
+    def _keep(self, code: int, documents: Array) -> tuple[Array, Array]:
+        # The arrays of the thread that was first are kept: others have their addresses.
+        return self._code_postings.setdefault(code, (documents, np.zeros(len(documents), np.float32)))
 
     # -- documents -----------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,124 @@
+"""From the numbers that the loops give back to hits and facets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+
+from indexer.engines import tree as trees
+from indexer.engines.inspection import snippet
+from indexer.engines.whoosh_engine._answer import ROW
+from indexer.engines.whoosh_engine._plan import Plan, SegmentPlan
+from indexer.engines.whoosh_engine._positions import impact_at
+from indexer.engines.whoosh_engine._segment import Segment
+from indexer.model import FACETS, Card, DocumentIs, Facet, Hit, Query, Snippet, Weight
+from indexer.ranking import Ranking
+
+
+class Presenter:
+    """Makes the hits of one search, those of one segment after the other."""
+
+    def __init__(self, query: Query, plan: Plan, ranking: Ranking) -> None:
+        self._query, self._plan, self._ranking = query, plan, ranking
+        self._reasons = [trees.reason(word) for word in plan.members]
+        self._named = [leaf for leaf in plan.tree.leaves if isinstance(leaf, DocumentIs)]
+        self._matched: dict[int, tuple[str, ...]] = {}
+
+    def hits(
+        self, part: SegmentPlan, seen: list[int], cut: bytes, ranks: Iterable[int], scores: Sequence[float],
+        bonus: Sequence[float],
+    ) -> Iterator[Hit]:  # fmt: skip
+        """Hits of one segment: ``seen`` are their numbers as ``_answer`` writes them, ``cut`` their snippets.
+
+        ``bonus`` is looked at for an explanation alone.
+        """
+        count = len(scores)
+        if self._query.sort != "relevance":
+            scores = [0.0] * count
+        if not count:
+            return
+        columns = [seen[column * count : (column + 1) * count] for column in range(ROW)]
+        end = ROW * count + columns[-1][-1]
+        spans = list(zip(seen[ROW * count : end], seen[end:], strict=True))
+        card_of, matched_by, explains = part.segment.card, self._matched, self._query.explain
+        before = 0
+        for row, (rank, score, number, words, place, first, last, ends, upto) in enumerate(
+            zip(ranks, scores, *columns, strict=False)
+        ):
+            card, outline = card_of(number)
+            section = outline[place] if place >= 0 else None
+            if section is None and card.summary:
+                shown = Snippet(card.summary)
+            else:
+                shown = snippet(cut, first, last, ends, tuple(spans[before:upto]))
+            before = upto
+            matched = matched_by.get(words)
+            if matched is None:
+                matched = self._words(words)
+            if self._named:
+                own = [trees.document_reason(leaf) for leaf in self._named if card.doc_id in leaf.doc_ids]
+                matched = tuple(dict.fromkeys((*matched, *own)))
+            explanation = self._explain(part, number, card, bonus[row]) if explains else ()
+            yield Hit(rank, score, card, shown, section, matched, explanation)
+
+    def _words(self, words: int) -> tuple[str, ...]:
+        """The words of the query that a document has, given as bits, as they are named to the searcher."""
+        found = [text for place, text in enumerate(self._reasons) if words >> min(place, 63) & 1]
+        matched = self._matched[words] = tuple(dict.fromkeys(found))
+        return matched
+
+    def _explain(self, part: SegmentPlan, number: int, card: Card, bonus: float) -> tuple[Weight, ...]:
+        plan, k1 = self._plan, self._ranking.k1
+        lines: list[Weight] = []
+        for leaf_number, leaf in enumerate(plan.tree.leaves):
+            if not plan.tree.scoring[leaf_number]:
+                continue
+            if isinstance(leaf, DocumentIs):
+                if card.doc_id in leaf.doc_ids:
+                    lines.append(Weight(trees.document_reason(leaf), leaf.weight))
+                continue
+            weight = 0.0
+            for each in range(part.first_list[leaf_number], part.first_list[leaf_number + 1]):
+                impact = impact_at(part.documents[each], part.impacts[each], part.sizes[each], number)
+                weight += part.weights[each] * impact
+            if weight:
+                name = " / ".join(dict.fromkeys(trees.reason(word) for word in trees.members(leaf)))
+                lines.append(Weight(name, plan.idf[leaf_number] * (k1 + 1) * weight / (k1 + weight)))
+        for boost in self._query.boosts:
+            values = (card.kind,) if boost.facet == "kind" else getattr(card, boost.facet)
+            if boost.value in values:
+                lines.append(Weight(f"{boost.facet}: {boost.value}", boost.weight * self._ranking.prior(card.doubt)))
+        if bonus:
+            lines.append(Weight("title and word order", bonus))
+        return tuple(Weight(line.reason, round(line.score, 4)) for line in lines)
+
+
+def ordered_facets(names: Iterable[str], segment: Segment, numbers: list[int]) -> tuple[Facet, ...]:
+    """Facets of the only segment, without any choice, from their numbers as ``_answer`` writes them, in order."""
+    at = len(FACETS)
+    used = dict(zip(FACETS, numbers[:at], strict=True))
+    every = sum(numbers[:at])
+    value_of = segment.code_values.__getitem__
+    firsts = dict(zip(FACETS, accumulate(numbers[:at], initial=at), strict=False))
+    facets = []
+    for name in names:
+        first = firsts[name]
+        last = first + used[name]
+        counts = numbers[first + every : last + every]
+        facets.append(Facet(name, dict(zip(map(value_of, numbers[first:last]), counts, strict=True))))
+    return tuple(facets)
+
+
+def merged_facets(query: Query, parts: Sequence[SegmentPlan]) -> tuple[Facet, ...]:
+    """Facets from the counts of every segment, with what is chosen of them."""
+    return tuple([_merged(query, name, parts) for name in query.facets])
+
+
+def _merged(query: Query, name: str, parts: Sequence[SegmentPlan]) -> Facet:
+    merged: dict[str, int] = {}
+    for part in parts:
+        first, values = part.segment.facet_codes[name]
+        for value, count in zip(values, part.working.counts[first : first + len(values)].tolist(), strict=True):
+            if count:
+                merged[value] = merged.get(value, 0) + count
+    return trees.facet_of(query, name, merged)
