@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from bs4 import BeautifulSoup
@@ -101,6 +102,17 @@ def test_a_hospital_that_may_not_be_open_says_so_and_never_stands_first_for_its_
         named = answer(SearchRequest(q="Shanghai Concord Medical Cancer Center"), searcher).results.hits[0]
         assert named.doc_id in doubtful
         assert named.card.doubt.startswith("Not confirmed open")
+
+
+def test_who_lists_transplants_says_that_visitors_cannot_have_one(engine: WhooshEngine) -> None:
+    with engine.searcher() as searcher:
+        listed = [each for each in searcher.documents() if "Organ Transplantation" in each.specialty]
+        hospitals = [each for each in listed if each.kind == "hospital"]
+        assert len(hospitals) > 5
+        for each in hospitals:
+            assert any(link.href.endswith("organ-transplantation.html") for link in each.links), each.doc_id
+            text = " ".join(section.text for section in each.sections)
+            assert re.search(r"medical tourists|visitors", text), each.doc_id
 
 
 def test_every_facet_count_is_what_choosing_the_value_gives(engine: WhooshEngine) -> None:
