@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from indexer.model import FACETS, Bucket, Document, Hit
+from indexer.model import FACETS, Card, Document, Facet, Hit
 from search_app.labels import default_labels
 from search_app.markup import pieces, readable
 from search_app.search import Answer
@@ -43,10 +43,10 @@ def answer_json(answer: Answer, state: SearchState) -> dict[str, Any]:
             "absent": answer.absent,
             "complete": answer.complete,
             "notes": list(answer.applied),
-            "exact_url": to(state.plain()),
+            "exact_url": links.plain(),
         },
         "hits": [hit_json(hit) for hit in results.hits],
-        "facets": {facet: _buckets_json(facet, results.facet(facet).buckets, links) for facet in FACETS},
+        "facets": {facet: _buckets_json(results.facet(facet), links) for facet in FACETS},
         "unknown_values": [
             {"facet": each.facet, "value": each.value, "close": list(each.close)} for each in answer.unknown_values
         ],
@@ -65,28 +65,40 @@ def answer_json(answer: Answer, state: SearchState) -> dict[str, Any]:
 
 def hit_json(hit: Hit) -> dict[str, Any]:
     """One hit of the API."""
-    card, section = hit.card, hit.section
+    section = hit.section
     text, spans = readable(hit.snippet)
-    found: dict[str, Any] = {
-        "rank": hit.rank,
+    found = _card_json(hit.card).copy()
+    found["rank"] = hit.rank
+    found["score"] = round(hit.score, 4)
+    found["snippet"] = [{"text": part, "highlight": matched} for part, matched in pieces(text, spans)]
+    if section and section.heading:
+        found["section"] = {"heading": section.heading, "anchor": section.anchor}
+    found["matched"] = hit.matched
+    if hit.explanation:
+        found["explanation"] = [{"reason": each.reason, "score": round(each.score, 4)} for each in hit.explanation]
+    return found
+
+
+@lru_cache(maxsize=2048)
+def _card_json(card: Card) -> dict[str, Any]:
+    # Whoever takes a copy writes over what depends on the search.
+    return {
+        "rank": 0,
         "id": card.doc_id,
         "kind": card.kind,
         "title": card.title,
         "title_zh": card.title_zh or None,
         "url": card.url,
-        "city": list(card.city),
-        "specialty": list(card.specialty),
-        "topic": list(card.topic),
+        "city": card.city,
+        "specialty": card.specialty,
+        "topic": card.topic,
         "date": card.date or None,
         "doubt": card.doubt or None,
-        "score": round(hit.score, 4),
-        "snippet": [{"text": piece.text, "highlight": piece.highlight} for piece in pieces(text, spans)],
-        "section": {"heading": section.heading, "anchor": section.anchor} if section and section.heading else None,
-        "matched": list(hit.matched),
+        "score": 0.0,
+        "snippet": [],
+        "section": None,
+        "matched": (),
     }
-    if hit.explanation:
-        found["explanation"] = [{"reason": each.reason, "score": round(each.score, 4)} for each in hit.explanation]
-    return found
 
 
 def document_json(document: Document, generation: str = "") -> dict[str, Any]:
@@ -128,19 +140,18 @@ def document_json(document: Document, generation: str = "") -> dict[str, Any]:
     }
 
 
-def _buckets_json(facet: str, buckets: Sequence[Bucket], links: Addresses) -> list[dict[str, Any]]:
-    label = default_labels().label
-    urls = links.toggles(facet, [bucket.value for bucket in buckets])
+def _buckets_json(facet: Facet, links: Addresses) -> list[dict[str, Any]]:
+    name, chosen = facet.name, facet.chosen
+    urls = links.toggles(name, facet.counts)
     return [
-        {
-            "value": bucket.value,
-            "label": label(facet, bucket.value),
-            "count": bucket.count.value,
-            "selected": bucket.selected,
-            "url": url,
-        }
-        for bucket, url in zip(buckets, urls, strict=True)
+        {"value": value, "label": _label(name, value), "count": count, "selected": value in chosen, "url": url}
+        for (value, count), url in zip(facet.counts.items(), urls, strict=True)
     ]
+
+
+@lru_cache(maxsize=4096)
+def _label(facet: str, value: str) -> str:
+    return default_labels().label(facet, value)
 
 
 def suggestions_json(found: Suggestions) -> dict[str, Any]:

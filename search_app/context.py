@@ -86,4 +86,4 @@ def offered_language() -> str:
 
 def arguments() -> Arguments:
     """The arguments of the request, each with all its values."""
-    return {name: request.args.getlist(name) for name in request.args}
+    return request.args.to_dict(flat=False)

@@ -24,15 +24,9 @@ _SMALL_WORDS = frozenset((
     "vs", "was", "what", "when", "where", "which", "who", "why", "will", "with", "you", "your",
 ))  # fmt: skip
 _EVERYWHERE = ("hospital", "china", "chinese")  # on every page: marking them hides the rest
+_START, _END = "\ue000", "\ue001"  # of a mark while a text is escaped; they mean nothing in any text
+_MARKED = Markup("<mark>{}</mark>")
 _UNMARKED = frozenset(stem(word) for word in (*_SMALL_WORDS, *_EVERYWHERE))
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of text, matched or not."""
-
-    text: str
-    highlight: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +37,27 @@ class Block:
     lines: tuple[Markup, ...]
 
 
-def pieces(text: str, spans: Spans) -> tuple[Piece, ...]:
-    """Text cut at its spans; overlapping, unordered and outlying spans do no harm."""
-    found: list[Piece] = []
-    at = 0
+def pieces(text: str, spans: Spans) -> list[tuple[str, bool]]:
+    """Text cut at its spans: each stretch, and whether it is one of them.
+
+    Overlapping, unordered and outlying spans do no harm.
+    """
+    found: list[tuple[str, bool]] = []
+    at, length = 0, len(text)
     for start, end in sorted(spans):
-        start, end = max(start, at), min(end, len(text))
+        if start < at:
+            start = at
+        if end > length:
+            end = length
         if end <= start:
             continue
         if start > at:
-            found.append(Piece(text[at:start], False))
-        found.append(Piece(text[start:end], True))
+            found.append((text[at:start], False))
+        found.append((text[start:end], True))
         at = end
-    if at < len(text):
-        found.append(Piece(text[at:], False))
-    return tuple(found)
+    if at < length:
+        found.append((text[at:], False))
+    return found
 
 
 def without_source_numbers(text: str, spans: Spans) -> tuple[str, Spans]:
@@ -71,12 +71,18 @@ def without_source_numbers(text: str, spans: Spans) -> tuple[str, Spans]:
         return text, spans
 
     def moved(place: int) -> int:
-        return place - sum(min(end, place) - start for start, end in cuts if start < place)
+        gone = 0
+        for start, end in cuts:
+            if start >= place:
+                break
+            gone += (end if end < place else place) - start
+        return place - gone
 
-    starts = [0, *(end for _start, end in cuts)]
-    ends = [*(start for start, _end in cuts), len(text)]
-    kept = "".join(text[start:end] for start, end in zip(starts, ends, strict=True))
-    return kept, [(moved(start), moved(end)) for start, end in spans]
+    parts, at = [], 0
+    for start, end in cuts:
+        parts.append(text[at:start])
+        at = end
+    return "".join([*parts, text[at:]]), [(moved(start), moved(end)) for start, end in spans]
 
 
 def readable(snippet: Snippet) -> tuple[str, Spans]:
@@ -97,11 +103,13 @@ def is_small(word: str) -> bool:
 
 def marked(text: str, spans: Spans) -> Markup:
     """Escaped text with ``<mark>`` around its spans."""
-    # Each piece is escaped once, and only here does text become markup by being joined.
-    parts = (
-        f"<mark>{escape(each.text)}</mark>" if each.highlight else escape(each.text) for each in pieces(text, spans)
-    )
-    return Markup("".join(parts))  # noqa: S704
+    if not spans:
+        return escape(text)
+    if _START in text or _END in text:
+        return Markup("").join([_MARKED.format(part) if matched else part for part, matched in pieces(text, spans)])
+    # All of it is escaped at once, and only then do the tags take the place of letters that the text does not have.
+    joined = "".join([f"{_START}{part}{_END}" if matched else part for part, matched in pieces(text, spans)])
+    return Markup(str(escape(joined)).replace(_START, "<mark>").replace(_END, "</mark>"))  # noqa: S704
 
 
 def word_marker(query: str, more: Iterable[tuple[str, ...]] = ()) -> Marker:

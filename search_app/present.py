@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 
-from markupsafe import Markup
-
-from indexer.model import FACETS, SORTS, Card, Facet, Hit, Results, Snippet
+from indexer.model import FACETS, SORTS, Facet, Results
 from indexer.slug import slug
+from search_app.cards import HitView, ValueView, hit_view, value_view
 from search_app.labels import Labels
-from search_app.markup import is_small, marked, readable
 from search_app.relax import Relaxation
 from search_app.search import Answer
 from search_app.site import Site
@@ -21,41 +18,6 @@ from search_app.state import FEED_PATH, SEARCH_PATH, Addresses, SearchState, las
 PANEL = ("kind", "city", "specialty", "topic")  # order of the facets on a page
 SHOWN_BUCKETS = 8  # the rest of a long facet folds away
 AROUND = 2  # page links on each side of the current one
-_NOTHING = Markup("")
-
-
-@dataclass(frozen=True, slots=True)
-class ValueView:
-    """A facet value as a word with its page."""
-
-    value: str
-    label: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class CardView:
-    """What stands for a document in a list."""
-
-    doc_id: str
-    slug: str
-    kind: str
-    title: str
-    title_zh: str
-    url: str
-    city: tuple[ValueView, ...]
-    specialty: tuple[ValueView, ...]
-    topic: tuple[ValueView, ...]
-    date: str
-    language: str
-    founded: str
-    doubt: str
-    summary: str
-    rank: int = 0
-    snippet: Markup = _NOTHING
-    section: str = ""
-    section_url: str = ""
-    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +41,28 @@ class BucketView:
     value: str
     label: str
     count: int
-    selected: bool
-    url: str = ""  # where it leads when it is a link; in the panel it is a checkbox
+    url: str
 
-    @property
-    def slug(self) -> str:
-        """What may stand in the id of an element."""
-        return _element_id(self.value)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChoiceView:
+    """One facet value in the panel, where it can be chosen; ``slug`` may stand in the id of an element.
+
+    There is one for a value and a language, chosen or not, known by its identity.
+    """
+
+    facet: str
+    value: str
+    label: str
+    slug: str
+    selected: bool
+
+
+class CountedChoice(NamedTuple):
+    """A value of the panel and the hits that choosing it gives."""
+
+    choice: ChoiceView
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +70,10 @@ class FacetView:
     """One group of checkboxes: those shown at once and those that unfold."""
 
     name: str
-    first: tuple[BucketView, ...]
-    more: tuple[BucketView, ...]
+    first: tuple[CountedChoice, ...]
+    more: tuple[CountedChoice, ...]
     chosen: int
+    unfolded: bool  # something in ``more`` is chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +103,7 @@ class ResultsView:
     total: int
     first: int
     last: int
-    cards: tuple[CardView, ...]
+    hits: tuple[HitView, ...]
     read: tuple[ChipView, ...]
     chips: tuple[ChipView, ...]
     facets: tuple[FacetView, ...]
@@ -160,48 +138,6 @@ class ResultsView:
 # For a template
 
 
-def card_view(card: Card, site: Site, query: str = "") -> CardView:
-    """A document in a list that is not a search result."""
-    return CardView(**_card_fields(card, site, query))
-
-
-def _card_fields(card: Card, site: Site, query: str) -> dict[str, Any]:
-    def values(facet: str, found: Sequence[str]) -> tuple[ValueView, ...]:
-        return tuple([value_view(facet, each, site) for each in found])
-
-    return {
-        "doc_id": card.doc_id,
-        "slug": card.doc_id.rpartition("/")[2],
-        "kind": card.kind,
-        "title": card.title,
-        "title_zh": card.title_zh,
-        "url": site.document(card.doc_id, query),
-        "city": values("city", card.city),
-        "specialty": values("specialty", card.specialty),
-        "topic": values("topic", card.topic),
-        "date": card.date,
-        "language": card.language or "en",
-        "founded": card.founded,
-        "doubt": card.doubt,
-        "summary": card.summary,
-    }
-
-
-def hit_view(hit: Hit, site: Site, query: str) -> CardView:
-    """A search result: a card with its snippet, its best section and why it is here."""
-    section = hit.section
-    text, spans = readable(hit.snippet if hit.snippet.text else Snippet(hit.card.summary))
-    at = site.document(hit.doc_id, query, section.anchor) if section and section.heading and section.anchor else ""
-    return CardView(
-        **_card_fields(hit.card, site, query),
-        rank=hit.rank,
-        snippet=marked(text, spans),
-        section=section.heading if section and at else "",
-        section_url=at,
-        why=tuple(reason for reason in hit.matched if not is_small(reason)),
-    )
-
-
 def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
     """The results page for an answer to ``state``."""
     results, reading = answer.results, answer.reading
@@ -210,17 +146,17 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
     past_end = state.page > pages
     meant = answer.did_you_mean
     links = Addresses(state, site.path(SEARCH_PATH))
-    read = () if state.exact else _read_chips(answer, state, site)
+    read = () if state.exact else _read_chips(answer, state, links, site)
     chips = _filter_chips(state, links, site)
     return ResultsView(
         state=state,
         total=total,
         first=state.offset + 1 if shown else 0,
         last=state.offset + shown,
-        cards=tuple(hit_view(hit, site, state.q) for hit in results.hits),
+        hits=tuple([hit_view(hit, site, state.q) for hit in results.hits]),
         read=read,
         chips=chips,
-        facets=tuple(_facet_view(results.facet(name), site) for name in PANEL),
+        facets=tuple([_facet_view(results.facet(name), site) for name in PANEL]),
         pages=() if past_end else _page_links(state.page, pages, links),
         page_count=pages,
         past_end=past_end,
@@ -229,8 +165,8 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
         last_url=links.on_page(pages),
         corrected=reading.corrected,
         shown_query=reading.used or state.q,
-        as_typed_url=site.search(state.as_typed()) if reading.corrected else "",
-        exact_url=site.search(state.plain()) if read else "",
+        as_typed_url=links.ignoring("spelling") if reading.corrected else "",
+        exact_url=links.plain() if read else "",
         understood_url=site.search(state.understood()) if state.exact else "",
         did_you_mean=SuggestedSearch(meant.text, site.search(state_of(meant.request)), meant.count) if meant else None,
         relaxations=tuple(
@@ -265,29 +201,17 @@ def counts_view(results: Results, site: Site, within: tuple[str, str] | None = N
 
     return {
         facet.name: [
-            BucketView(
-                each.value, site.label(facet.name, each.value), each.count.value, False, url(facet.name, each.value)
-            )
-            for each in facet.buckets
-            if each.count.value
+            BucketView(value, site.label(facet.name, value), count, url(facet.name, value))
+            for value, count in facet.counts.items()
+            if count
         ]
         for facet in results.facets
     }
 
 
-def value_view(facet: str, value: str, site: Site) -> ValueView:
-    """A facet value with its label and the address of its page."""
-    return _known_value(facet, value, site.language, site.labels)
-
-
 @lru_cache(maxsize=4096)
-def _known_value(facet: str, value: str, language: str, labels: Labels) -> ValueView:
-    # The same values stand on every page; a typed one that is none is not worth forgetting them.
-    site = Site(language, labels)
-    return ValueView(value, site.label(facet, value), site.landing(facet, value))
-
-
-_element_id = lru_cache(maxsize=2048)(slug)
+def _choice(facet: str, value: str, selected: bool, language: str, labels: Labels) -> ChoiceView:
+    return ChoiceView(facet, value, labels.label(facet, value, language), slug(value), selected)
 
 
 def _removed(relaxation: Relaxation, state: SearchState, site: Site) -> str:
@@ -299,20 +223,20 @@ def _removed(relaxation: Relaxation, state: SearchState, site: Site) -> str:
     return ", ".join([*values, *([relaxation.words] if relaxation.words else [])])
 
 
-def _read_chips(answer: Answer, state: SearchState, site: Site) -> tuple[ChipView, ...]:
+def _read_chips(answer: Answer, state: SearchState, links: Addresses, site: Site) -> tuple[ChipView, ...]:
     chips = []
     seen = {(facet, value) for facet in FACETS for value in state.values(facet)}
     for each in answer.reading.found:
         if (each.facet, each.value) in seen:  # chosen, or read before: "cost" and "how much" say one thing
             continue
         seen.add((each.facet, each.value))
-        count = next((b.count.value for b in answer.results.facet(each.facet).buckets if b.value == each.value), 0)
+        count = answer.results.facet(each.facet).counts.get(each.value, 0)
         # Read values lift hits and never narrow; whoever wants only these can say so, if that leaves anything.
-        only = site.search(state.toggled(each.facet, each.value)) if 0 < count < answer.results.total.value else ""
-        off = site.search(state.without_reading(each.facet, each.value))
+        only = links.toggled(each.facet, each.value) if 0 < count < answer.results.total.value else ""
+        off = links.ignoring(f"{each.facet}:{each.value}")
         chips.append(ChipView(each.facet, site.label(each.facet, each.value), off, only))
     for each in answer.reading.excluded:
-        off = site.search(state.without_reading(each.facet, each.value))
+        off = links.ignoring(f"{each.facet}:{each.value}")
         chips.append(ChipView(each.facet, site.label(each.facet, each.value), off, excluded=True))
     return tuple(chips)
 
@@ -326,15 +250,18 @@ def _filter_chips(state: SearchState, links: Addresses, site: Site) -> tuple[Chi
 
 
 def _facet_view(facet: Facet, site: Site) -> FacetView:
-    buckets = [
-        BucketView(each.value, site.label(facet.name, each.value), each.count.value, each.selected)
-        for each in facet.buckets
-    ]
+    name, chosen, language, labels = facet.name, facet.chosen, site.language, site.labels
+    choices = tuple([
+        CountedChoice(_choice(name, value, value in chosen, language, labels), count)
+        for value, count in facet.counts.items()
+    ])  # fmt: skip
     # What is chosen keeps its place, where people look for it again; a fold with something chosen in it is open.
-    chosen = sum(bucket.selected for bucket in buckets)
     # A fold for one or two values is not worth it.
-    cut = SHOWN_BUCKETS if len(buckets) > SHOWN_BUCKETS + 2 else len(buckets)
-    return FacetView(facet.name, tuple(buckets[:cut]), tuple(buckets[cut:]), chosen)
+    cut = SHOWN_BUCKETS if len(choices) > SHOWN_BUCKETS + 2 else len(choices)
+    first, more = choices[:cut], choices[cut:]
+    unfolded = bool(chosen) and any(each.choice.selected for each in more)
+    selected = sum(each.choice.selected for each in choices) if chosen else 0
+    return FacetView(name, first, more, selected, unfolded)
 
 
 def _page_links(current: int, pages: int, addresses: Addresses) -> tuple[PageView, ...]:

@@ -9,8 +9,8 @@ from urllib.parse import quote, urlsplit
 from markupsafe import Markup
 
 from indexer.model import Citation, Document, Fact
+from search_app.cards import ValueView
 from search_app.markup import Block, Marker, marked, prose, source_marker, word_marker
-from search_app.present import ValueView
 from search_app.site import Site
 
 _SPECIALTY_FACTS = ("specialties", "specialty")

@@ -15,7 +15,8 @@ LANGUAGE_OFFERS = {"en": "This site is also available in English", "zh": "本站
 
 
 @lru_cache(maxsize=64)
-def _asking(query: str) -> str:
+def asking(query: str) -> str:
+    """The end of an address that hands on some words."""
     return f"?q={quote(query, safe='')}"
 
 
@@ -51,7 +52,7 @@ class Site:
 
     def document(self, doc_id: str, query: str = "", anchor: str = "") -> str:
         """Link to a document, at a section, with the words to highlight."""
-        query_part = _asking(query) if query else ""
+        query_part = asking(query) if query else ""
         anchor_part = "#" + quote(anchor) if anchor else ""
         return self.path("/" + quote(doc_id)) + query_part + anchor_part
 

@@ -6,7 +6,7 @@ import difflib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from urllib.parse import quote
 
 from indexer.model import FACETS, MAX_WINDOW, SORTS
@@ -154,7 +154,7 @@ class Addresses:
     def __init__(self, state: SearchState, path: str = SEARCH_PATH) -> None:
         self.state = state
         self._path = path
-        self._words = [_written("q", state.q)] if state.q else []
+        self._words = [_words(state.q)] if state.q else []
         self._values = {facet: [_value(facet, value) for value in state.values(facet)] for facet in FACETS}
         self._chosen = [each for values in self._values.values() for each in values]
         self._reading = ["exact=1"] if state.exact else []
@@ -170,6 +170,17 @@ class Addresses:
     def sorted_by(self, sort: str) -> str:
         """The link to ``state.sorted_by(sort)``."""
         return _joined(self._path, [*self._words, *self._chosen, *self._reading, *_sort(sort), *self._length])
+
+    def plain(self) -> str:
+        """The link to ``state.plain()``."""
+        return _joined(self._path, [*self._words, *self._chosen, "exact=1", *self._sort, *self._length])
+
+    def ignoring(self, *names: str) -> str:
+        """The link to the same search that, more than now, reads none of some names from the words."""
+        ignored = sorted({*self.state.ignore, *names})
+        reading = ["exact=1"] if self.state.exact else []
+        reading += [_written("ignore", name) for name in ignored]
+        return _joined(self._path, [*self._words, *self._chosen, *reading, *self._sort, *self._length])
 
     def toggled(self, facet: str, value: str) -> str:
         """The link to ``state.toggled(facet, value)``."""
@@ -306,7 +317,8 @@ def _written(name: str, value: str) -> str:
     return f"{name}={quote(value, safe='')}"
 
 
-_value = lru_cache(maxsize=2048)(_written)  # facet values recur; words do not, and are long
+_value = lru_cache(maxsize=2048)(_written)  # facet values recur
+_words = lru_cache(maxsize=64)(partial(_written, "q"))  # words do in all links of one answer
 
 
 def _sort(sort: str) -> list[str]:
@@ -364,6 +376,8 @@ class Given:
     def names(self, name: str) -> tuple[str, ...]:
         """The values of a parameter that may have several, each once."""
         values = self.arguments.get(name, ())
+        if not values:
+            return ()
         if self.strict and any(len(value) > MAX_VALUE_CHARS for value in values):
             self._problem(name, f"A value of '{name}' may have at most {MAX_VALUE_CHARS} characters.")
         found = _unique(clean_text(value, MAX_VALUE_CHARS) for value in values[: 4 * MAX_VALUES])

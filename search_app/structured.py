@@ -60,7 +60,7 @@ def site_data(site: Site) -> Data:
 
 def results_data(view: ResultsView, site: Site) -> Data:
     """A page of results as a list."""
-    entries = [(card.rank, card.title, site.absolute(site.document(card.doc_id))) for card in view.cards]
+    entries = [(hit.rank, hit.card.title, site.absolute(hit.card.url)) for hit in view.hits]
     return {
         "@context": CONTEXT,
         "@type": "SearchResultsPage",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, MutableMapping
+import re
+import secrets
+from collections.abc import Callable, Hashable, Iterable, Iterator, MutableMapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -15,19 +17,22 @@ from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from flask import Flask, current_app, request
 from flask.templating import Environment as FlaskEnvironment
-from jinja2 import Environment
+from jinja2 import Environment, pass_context
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
-from markupsafe import Markup
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
+from search_app.cards import HitView
 from search_app.context import EXTENSION, Services, language_of, site
 from search_app.labels import BROWSED, KIND_FOLDERS
+from search_app.present import CountedChoice
 from search_app.sayings import reasons, said
 from search_app.settings import LANGUAGES, LOCALES, MAX_QUERY_CHARS
 from search_app.site import LANGUAGE_NAMES, LANGUAGE_OFFERS, Site
 from search_app.state import SearchState
 
-PARTS = ("value_links", "kind_line", "names", "side", "why", "check")
+PARTS = ("value_links", "side", "why", "menu")
 ENVIRONMENTS = "medsearch_templates"  # of an application, by language
 TRANSLATIONS = Path(__file__).with_name("translations")
 N_ = str  # marks a text for the catalogues, which translate it for each language
@@ -71,12 +76,17 @@ def make_environment(app: Flask, language: str, locale_name: str) -> Environment
     parts: Services = app.extensions[EXTENSION]
     speech = Speech(locale_name)
     here = Site(language, parts.labels)
+    menu = [here.path(path) for path in (*(f"/{folder}" for folder in BROWSED.values()), "/compare", "/about")]
     environment = app.jinja_env.overlay(extensions=[ConstantTexts])
+    environment.context_class = PageContext
     environment.filters = app.jinja_env.filters | {
         "spoken_date": lru_cache(maxsize=2048)(speech.date),
         "number": speech.number,
         "path": here.path,
         "ld_json": ld_json,
+        "asset": parts.assets.url
+        if not parts.assets.reload
+        else pass_context(lambda _now, name: parts.assets.url(name)),
     }
     environment.globals = app.jinja_env.globals | {
         "_": speech.text,
@@ -85,11 +95,11 @@ def make_environment(app: Flask, language: str, locale_name: str) -> Environment
         "site": here,  # without the public address, which is that of a request
         "direction": Locale.parse(locale_name).text_direction,
         "chinese": here.tag.startswith("zh"),
+        "at": lambda: menu_place(menu),
         "here": where,
         "said": lambda text: said(text, here),
         "reasons": lambda matched: reasons(matched, here),
         "settings": parts.settings,
-        "asset": parts.assets.url,
         "languages": LANGUAGES,
         "language_names": LANGUAGE_NAMES,
         "language_offers": LANGUAGE_OFFERS,
@@ -104,6 +114,10 @@ def make_environment(app: Flask, language: str, locale_name: str) -> Environment
         "max_query_chars": MAX_QUERY_CHARS,
     }
     environment.filters |= {name: kept(environment, "parts.html", name) for name in PARTS}
+    environment.filters["hits"] = framed(environment, "parts.html", "hit", HitView, why=environment.filters["why"])
+    environment.filters["checks"] = framed(
+        environment, "parts.html", "check", CountedChoice, number=lru_cache(maxsize=2048)(speech.count)
+    )
     environment.filters["icon"] = kept(environment, "icons.html", "icon")
     return environment
 
@@ -119,12 +133,58 @@ def kept(environment: Environment, template: str, name: str) -> Callable[..., Ma
     return rendered
 
 
+def framed(
+    environment: Environment, template: str, name: str, items: type[tuple[Any, ...]], **written: Callable[[Any], str]
+) -> Callable[[Iterable[tuple[Any, ...]]], Markup]:
+    """A macro for each of some named tuples (of the type ``items``), joined; its arguments are their fields.
+
+    The macro is kept for the first field, with places for the others: it may ask of them only whether they are there,
+    and write them. They are escaped and put there each time. ``written`` says how a field is written, where that is
+    not as it is.
+    """
+    _first, *fields = items._fields  # type: ignore[attr-defined]
+    writing = [(fields.index(field), write) for field, write in written.items()]
+    mark = f"{secrets.token_hex(8)}."  # no page can hold it
+    places = re.compile(re.escape(mark) + r"(\d+);")
+
+    @lru_cache(maxsize=4096)
+    def frame(first: Hashable, there: tuple[bool, ...]) -> tuple[list[tuple[str, int]], str]:
+        macro: Callable[..., Markup] = getattr(environment.get_template(template).module, name)
+        marks = [Markup(f"{mark}{place};") if found else "" for place, found in enumerate(there)]  # noqa: S704 - digits
+        *parts, last = places.split(str(macro(first, **dict(zip(fields, marks, strict=True)))))
+        return [(text, int(place)) for text, place in zip(parts[::2], parts[1::2], strict=True)], last
+
+    def rendered(given: Iterable[tuple[Any, ...]]) -> Markup:
+        parts: list[str] = []
+        for first, *values in given:
+            for place, write in writing:
+                values[place] = write(values[place])
+            before, last = frame(first, tuple(map(bool, values)))
+            for text, place in before:
+                value = values[place]
+                parts += text, value if type(value) is Markup else escape(value)
+            parts.append(last)
+        return Markup("".join(parts))  # noqa: S704 - the macro's own markup, and what was escaped just now
+
+    return rendered
+
+
 class PageEnvironment(FlaskEnvironment):
     """An environment whose names are complete before its first template is read."""
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """A plain dictionary: the chain that Jinja makes, for names that come later, is slow to copy for each page."""
         return {**self.globals, **(d or {})}
+
+
+class PageContext(Context):
+    """A context for templates that call nothing which asks for it."""
+
+    def call(self, called: Callable[..., Any], /, *arguments: Any, **named: Any) -> Any:
+        """The result of a call; Jinja would look each time whether the called wants to know of the context."""
+        named.pop("_block_vars", None)
+        named.pop("_loop_vars", None)
+        return called(*arguments, **named)
 
 
 class Speech:
@@ -136,11 +196,11 @@ class Speech:
 
     def text(self, text: str, **values: Any) -> Markup:
         """A text; it may hold markup, what is put into it is escaped."""
-        return Markup(self._catalogue.ugettext(text)) % values  # noqa: S704 - ours, from the catalogue
+        return _filled(self._catalogue.ugettext(text), values)
 
     def counted(self, one: str, many: str, num: int, **values: Any) -> Markup:
         """A text about a number of things."""
-        return Markup(self._catalogue.ungettext(one, many, num)) % {"num": num, **values}  # noqa: S704
+        return _filled(self._catalogue.ungettext(one, many, num), {"num": num, **values})
 
     def names(self, names: dict[str, str]) -> dict[str, str]:
         """Names of things by their keys."""
@@ -149,6 +209,10 @@ class Speech:
     def number(self, value: int) -> str:
         """A number with its thousands apart."""
         return str(value) if 0 <= value < 1000 else format_decimal(value, locale=self._locale)
+
+    def count(self, value: int) -> Markup:
+        """The same number, as markup."""
+        return escape(self.number(value))
 
     def date(self, text: str) -> str:
         """A date as people write it, no more exact than the text says."""
@@ -162,6 +226,11 @@ class Speech:
         except (ValueError, TypeError):
             return text
         return text
+
+
+def _filled(text: str, values: dict[str, Any]) -> Markup:
+    """A text of the catalogue with what is put into it, escaped."""
+    return Markup(text % {name: escape(value) for name, value in values.items()})  # noqa: S704 - text is ours
 
 
 class ConstantTexts(Extension):
@@ -202,12 +271,17 @@ def _constant_call(tokens: list[Token], at: int) -> tuple[int, str, dict[str, st
     return (end + 1, text, values) if kinds(end, "rparen") else nothing
 
 
-def where(path: str) -> Markup:
-    """Says of a link in the menu whether it leads to this page, or to one above it."""
-    at = request.path
+def menu_place(menu: Iterable[str]) -> str:
+    """The path in the menu that leads to this page, with a slash when it leads to one above it, or nothing."""
+    path = request.path
+    return next((each if path == each else each + "/" for each in menu if (path + "/").startswith(each + "/")), "")
+
+
+def where(path: str, at: str) -> Markup:
+    """Says of a link in the menu whether it leads to this page, or to one above it; ``at`` is from ``menu_place``."""
     if at == path:
         return Markup(' aria-current="page"')
-    return Markup(' aria-current="true"') if at.startswith(path + "/") else Markup("")
+    return Markup(' aria-current="true"') if at == path + "/" else Markup("")
 
 
 def ld_json(data: dict[str, Any]) -> Markup:

@@ -66,8 +66,7 @@ def _print_hit(hit: Hit, explain: bool) -> None:
 
 def _highlighted(text: str, spans: Spans) -> str:
     return "".join(
-        click.style(piece.text, bold=True, fg="yellow") if piece.highlight else piece.text
-        for piece in pieces(text, spans)
+        click.style(part, bold=True, fg="yellow") if matched else part for part, matched in pieces(text, spans)
     )
 
 

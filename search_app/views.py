@@ -17,9 +17,10 @@ from indexer.ranking import Ranking
 from search_app import browse
 from search_app.asking import answered, find, searched_terms
 from search_app.caching import PAGE_POLICY, SEARCH_POLICY, mark, not_modified
+from search_app.cards import card_view, mention_view, value_view
 from search_app.context import arguments, language_of, offered_language, services, site
 from search_app.labels import BROWSED, FOLDERS, KIND_FOLDERS
-from search_app.present import card_view, counts_view, hit_view, results_view, value_view
+from search_app.present import counts_view, results_view
 from search_app.querylog import MIN_DAYS
 from search_app.reader import document_view
 from search_app.settings import LANGUAGES, MAX_COMPARED, MAX_QUERY_CHARS
@@ -155,7 +156,7 @@ def hospital(searcher: Searcher, slug: str) -> str:
         "hospital.html",
         document.url,
         view=view,
-        mentions=[hit_view(hit, site(), "") for hit in browse.mentions(searcher, document)],
+        mentions=[mention_view(hit, site()) for hit in browse.mentions(searcher, document)],
         related=related,
         linked=[card for card in linked if card.doc_id not in shown],
         data=hospital_data(view, document, site()),

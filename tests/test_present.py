@@ -42,14 +42,18 @@ def view(searcher: Searcher, state: SearchState, site: Site = SITE):
 
 @given(st.text(max_size=60), st.lists(st.tuples(st.integers(-5, 70), st.integers(-5, 70)), max_size=6))
 def test_any_spans_keep_every_character_once(text: str, spans: list[tuple[int, int]]) -> None:
-    assert "".join(piece.text for piece in pieces(text, spans)) == text
+    assert "".join(part for part, _matched in pieces(text, spans)) == text
     bare = str(marked(text, spans)).replace("<mark>", "").replace("</mark>", "")
-    assert bare == str(Markup("").join(escape(piece.text) for piece in pieces(text, spans)))
+    assert bare == str(Markup("").join(escape(part) for part, _matched in pieces(text, spans)))
     assert "<" not in bare
 
 
 def test_a_match_that_looks_like_markup_is_escaped_inside_its_mark() -> None:
     assert marked("<b>eye</b>", [(0, 6)]) == "<mark>&lt;b&gt;eye</mark>&lt;/b&gt;"
+
+
+def test_no_letter_of_a_text_becomes_a_mark() -> None:
+    assert marked("\ue000<i>\ue001 eye", [(6, 9)]) == "\ue000&lt;i&gt;\ue001 <mark>eye</mark>"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +158,7 @@ def test_the_panel_counts_and_marks_what_is_chosen(searcher: Searcher) -> None:
     shown = view(searcher, SearchState(city=("Shanghai",), kind=("hospital",)))
     assert shown.total == 4
     panel = {
-        facet.name: [(b.value, b.count, b.selected) for b in (*facet.first, *facet.more)] for facet in shown.facets
+        facet.name: [(b.value, count, b.selected) for b, count in (*facet.first, *facet.more)] for facet in shown.facets
     }
     assert list(panel) == ["kind", "city", "specialty", "topic"]
     assert panel["kind"] == [("hospital", 4, True), ("article", 1, False)]
@@ -184,13 +188,13 @@ def test_a_chosen_value_stays_listed_at_zero(searcher: Searcher) -> None:
     shown = view(searcher, SearchState(q="visa", city=("Guangzhou",)))
     assert shown.total == 0
     city = next(facet for facet in shown.facets if facet.name == "city")
-    assert [(b.value, b.count, b.selected) for b in city.first] == [("Guangzhou", 0, True)]
+    assert [(b.value, count, b.selected) for b, count in city.first] == [("Guangzhou", 0, True)]
 
 
 def test_what_is_chosen_keeps_its_place_in_the_panel(searcher: Searcher) -> None:
     def cities(state: SearchState) -> list[str]:
         return [
-            bucket.value for facet in view(searcher, state).facets if facet.name == "city" for bucket in facet.first
+            choice.value for facet in view(searcher, state).facets if facet.name == "city" for choice, _ in facet.first
         ]
 
     assert cities(SearchState(city=("Guangzhou",))) == cities(SearchState()) == [
@@ -213,7 +217,7 @@ def test_past_the_end_there_is_the_way_to_the_last_page(searcher: Searcher) -> N
     assert shown.past_end
     assert shown.last_url == "/search?page=2"
     assert shown.pages == ()
-    assert shown.cards == ()
+    assert shown.hits == ()
 
 
 def test_what_was_read_can_be_limited_to_and_taken_back(searcher: Searcher) -> None:
@@ -235,14 +239,14 @@ def test_what_was_read_twice_is_one_chip(searcher: Searcher) -> None:
 def test_an_english_page_and_a_chinese_page_link_within_themselves(searcher: Searcher) -> None:
     shown = view(searcher, SearchState(q="eye", per_page=1), CHINESE)
     assert shown.next_url.startswith("/zh/search?")
-    assert shown.cards[0].url.startswith("/zh/hospitals/")
-    assert shown.cards[0].city[0].label in ("上海", "北京")
+    assert shown.hits[0].url.startswith("/zh/hospitals/")
+    assert shown.hits[0].card.city[0].label in ("上海", "北京")
 
 
 def test_a_title_with_markup_comes_out_as_text(searcher: Searcher) -> None:
     shown = view(searcher, SearchState(q="ivf alert"))
-    assert shown.cards[0].title == "IVF in Beijing and Guangzhou <Compared>"
-    assert "<script" not in shown.cards[0].snippet
+    assert shown.hits[0].card.title == "IVF in Beijing and Guangzhou <Compared>"
+    assert "<script" not in shown.hits[0].snippet
 
 
 # -- JSON -------------------------------------------------------------------------------------------------------------

@@ -67,6 +67,9 @@ def test_prepared_links_are_those_of_the_states_they_lead_to(
     for path in (SEARCH_PATH, API_PATH):
         links = Addresses(state, path)
         assert links.on_page(page) == state.on_page(page).address(path)
+        assert links.plain() == state.plain().address(path)
+        assert links.ignoring("spelling") == state.as_typed().address(path)
+        assert links.ignoring(f"{facet}:{value}") == state.without_reading(facet, value).address(path)
         for sort in SORTS:
             assert links.sorted_by(sort) == state.sorted_by(sort).address(path)
         for each in (value, *state.values(facet)):

@@ -7,7 +7,13 @@ import json
 import pytest
 from flask import Flask
 from jinja2 import Environment
+from markupsafe import Markup, escape
 
+from indexer.model import Card
+from search_app.cards import HitView, card_view
+from search_app.labels import default_labels
+from search_app.present import ChoiceView, CountedChoice
+from search_app.site import Site
 from search_app.templating import ENVIRONMENTS, ld_json
 from tests.site_fixture import site_app
 
@@ -58,20 +64,53 @@ def test_what_is_put_into_a_text_is_looked_up_each_time_and_escaped(chinese: Env
     assert "3" in chinese.from_string('{{ ngettext("%(num)s result", "%(num)s results", 3) }}').render()
 
 
+def found(title: str, language: str = "en", **changed: object) -> HitView:
+    """A search result as a template gets it."""
+    shown = card_view(Card("articles/x", "article", title, date="2025-09-12"), Site(language, default_labels()))
+    return HitView(shown, 1, "/articles/x?q=eye", Markup("an <mark>eye</mark>"), "", "", ())._replace(**changed)
+
+
 def test_a_piece_is_rendered_once_for_what_it_shows(app: Flask) -> None:
-    check = app.extensions[ENVIRONMENTS]["en"].filters["check"]
-    first = check("city", "Shanghai", "shanghai", "Shang<hai", False)
-    assert "Shang&lt;hai" in first
-    assert check("city", "Shanghai", "shanghai", "Shang<hai", False) is first
-    assert "checked" in check("city", "Shanghai", "shanghai", "Shang<hai", True)
+    why = app.extensions[ENVIRONMENTS]["en"].filters["why"]
+    assert "&lt;b&gt;" in why(("<b>",))
+    assert why(("<b>",)) is why(("<b>",))
+
+
+def test_what_changes_is_put_into_a_piece_that_is_kept(app: Flask) -> None:
+    checks = app.extensions[ENVIRONMENTS]["en"].filters["checks"]
+    choices = [ChoiceView("city", "A&B", "<A>", "a-b", selected) for selected in (False, True)]
+    shown = [checks([CountedChoice(choice, count)]) for choice in choices for count in (0, 3, 4000)]
+    assert [("checked" in each, each.partition("(")[2].partition(")")[0]) for each in shown] == [
+        (selected, count) for selected in (False, True) for count in ("0", "3", "4,000")
+    ]
+    assert all("&lt;A&gt;" in each and 'value="A&amp;B"' in each for each in shown)
+    assert checks([CountedChoice(choice, 3) for choice in choices]) == shown[1] + shown[4]
+
+
+def test_nothing_that_is_put_into_a_piece_comes_out_as_markup(app: Flask) -> None:
+    hits = app.extensions[ENVIRONMENTS]["en"].filters["hits"]
+    hostile = "\"'><script>%(q)s{{ 1 }}&\0</script>"
+    for _again in range(2):
+        shown = hits(
+            [found(hostile, url=hostile, snippet=hostile, section=hostile, section_url=hostile, why=(hostile,))]
+        )
+        assert "<script" not in shown
+        assert shown.count(str(escape(hostile))) == 6
+    plain = hits([found("Eyes")])
+    assert '<a href="/articles/x?q=eye"' in plain
+    assert "an <mark>eye</mark>" in plain
+    assert "section-link" not in plain
+    assert "why" not in plain
 
 
 def test_both_languages_have_their_own_pieces(app: Flask) -> None:
-    english, chinese = (app.extensions[ENVIRONMENTS][language].filters["kind_line"] for language in ("en", "zh"))
-    assert "Hospital" in english("hospital", "")
-    assert "Hospital" not in chinese("hospital", "")
-    assert "12 September 2025" in english("article", "2025-09-12")
-    assert "2025年9月12日" in chinese("article", "2025-09-12")
+    english, chinese = (
+        app.extensions[ENVIRONMENTS][language].filters["hits"]([found("Eyes", language)]) for language in ("en", "zh")
+    )
+    assert "Article" in english
+    assert "Article" not in chinese
+    assert "12 September 2025" in english
+    assert "2025年9月12日" in chinese
 
 
 def test_structured_data_cannot_leave_its_element() -> None:
