@@ -113,20 +113,23 @@ def take(browser: Browser, address: str, folder: Path, only: list[str]) -> list[
     folder.mkdir(parents=True, exist_ok=True)
     paths = {name: _resolved(browser, address, path) for name, path in PAGES.items()}
     paths["compare"] = _compared(browser, address)
-    for (size, (width, height)), scheme, (language, locale) in product(SIZES.items(), SCHEMES, LOCALES.items()):
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale=locale)
-        page = context.new_page()
-        for name, path in paths.items():
-            if only and name not in only:
-                continue
-            if not _wanted(name, size, scheme, language):
-                continue
-            target = folder / f"{name}-{size}-{scheme}{'-zh' if language == 'zh' else ''}.png"
-            page.goto(address + ("/zh" if language == "zh" else "") + path, wait_until="networkidle")
-            _opened(page, name)
-            page.screenshot(path=target, full_page=name == "compare")
-            written.append(target)
-        context.close()
+    for scheme in SCHEMES:
+        for (size, (width, height)), (language, locale) in product(SIZES.items(), LOCALES.items()):
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, color_scheme=scheme, locale=locale
+            )
+            page = context.new_page()
+            for name, path in paths.items():
+                if only and name not in only:
+                    continue
+                if not _wanted(name, size, scheme, language):
+                    continue
+                target = folder / f"{name}-{size}-{scheme}{'-zh' if language == 'zh' else ''}.png"
+                page.goto(address + ("/zh" if language == "zh" else "") + path, wait_until="networkidle")
+                _opened(page, name)
+                page.screenshot(path=target, full_page=name == "compare")
+                written.append(target)
+            context.close()
     return written
 
 

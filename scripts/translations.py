@@ -26,7 +26,7 @@ KEYWORDS = {"_": None, "N_": None, "_l": None, "gettext": None, "ngettext": (1, 
 def extract() -> Catalog:
     """Every text that the program shows."""
     with (FOLDER / "babel.cfg").open() as stream:
-        methods, options = parse_mapping_cfg(stream)
+        methods, options = parse_mapping_cfg(stream)  # type: ignore[no-untyped-call]
     catalog = Catalog(project="medsearch", charset="utf-8", fuzzy=False)
     for name, _line, message, comments, context in extract_from_dir(SOURCES, methods, options, KEYWORDS):
         # Without line numbers: a moved line is no change of the text.

@@ -149,7 +149,7 @@ def test_many_visitors_get_right_answers_while_the_index_is_rebuilt_again_and_ag
 
 
 def test_of_two_builds_at_once_one_is_refused_in_one_line_and_changes_nothing(built: Path, index: Path) -> None:
-    command = [*MEDSEARCH, "index", "build", "--full", "--corpus", built / "new", "--index", index]
+    command: list[str | Path] = [*MEDSEARCH, "index", "build", "--full", "--corpus", built / "new", "--index", index]
     pairs = [start(command) for _ in range(2)]
     ends = sorted((process.communicate(timeout=HANG_SECONDS)[1], process.returncode) for process in pairs)
     refused = [each for each in ends if each[1] != 0]
@@ -319,7 +319,7 @@ def test_everything_is_synced_before_it_is_named_and_the_pointer_comes_last(
 
 
 def test_a_clock_that_jumps_back_a_year_harms_nothing(built: Path, index: Path) -> None:
-    arguments = ["index", "build", "--full", "--corpus", built / "new", "--index", index]
+    arguments: list[str | Path] = ["index", "build", "--full", "--corpus", built / "new", "--index", index]
     with Site(index) as site:
         late = start([sys.executable, "-c", JUMPED_CLOCK.format(days=365), *arguments])
         assert late.communicate(timeout=HANG_SECONDS)[1] == ""

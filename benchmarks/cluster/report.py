@@ -32,10 +32,8 @@ def table(measured: list[dict[str, Any]]) -> str:
         costs = (built["documents_per_second"], built["peak_bytes"], each["stored_bytes"])
         lines.append(f"| {size} | cluster | {_costs(*costs)} | {_answers(each['cluster'])} |")
         ours, asked = each.get("embedded_build"), each.get("embedded")
-        costs = (ours["documents"] / ours["seconds"], ours["peak"], ours["disk"]) if ours else ()
-        lines.append(
-            f"| | embedded | {_costs(*costs) if costs else 'not measured | |'} | {_answers(asked) if asked else '| |'} |"
-        )
+        spent = _costs(ours["documents"] / ours["seconds"], ours["peak"], ours["disk"]) if ours else "not measured | |"
+        lines.append(f"| | embedded | {spent} | {_answers(asked) if asked else '| |'} |")
     return "\n".join(lines)
 
 

@@ -248,7 +248,11 @@ def measure(number: int, rounds: int) -> dict[str, Any]:
             TYPESENSE: asking(peer, typesense_path, _HEADERS),
         }
         read = {Ours.name: our_answer, TYPESENSE: typesense_answer}
-        answers = gate(questions, {name: lambda q, n=name: read[n](asks[n](q), q) for name in asks})
+
+        def answering(name: str) -> Callable[[Question], Answer]:
+            return lambda question: read[name](asks[name](question), question)
+
+        answers = gate(questions, {name: answering(name) for name in asks})
         again = asking(stack.enter_context(site(index, remembering=True)), our_path, {})
         nothing = asking(stack.enter_context(empty_view()), our_path, {})
         every = {**asks, REMEMBERED: again, EMPTY: nothing}

@@ -137,7 +137,15 @@ def clock_jumps_back(place: Path, rounds: int) -> tuple[int, list[str]]:
     assert medsearch("index", "build", "--corpus", corpora[0], "--index", index).returncode == 0
     with Site(index) as site:
         for number in range(1, rounds + 1):
-            arguments = ["index", "build", "--full", "--corpus", corpora[number % 2], "--index", index]
+            arguments: list[str | Path] = [
+                "index",
+                "build",
+                "--full",
+                "--corpus",
+                corpora[number % 2],
+                "--index",
+                index,
+            ]
             built = start([MEDSEARCH[0], "-c", JUMPED_CLOCK.format(days=365 * number), *arguments])
             error = built.communicate(timeout=120)[1]
             wrong += [] if built.returncode == 0 else [error[-300:]]

@@ -52,7 +52,7 @@ class Run:
 
     def milliseconds(self, share: float) -> float:
         """Within which that share of the requests was answered."""
-        ordered = sorted(note[1] for note in self.notes)
+        ordered = sorted(float(note[1]) for note in self.notes)
         return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000, 1)
 
     def memory_of_last_half(self, minutes: float) -> tuple[float, float]:

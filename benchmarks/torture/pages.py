@@ -11,12 +11,17 @@ from benchmarks.torture.figures import Part, folder
 from tests.live import measured, page_html
 
 
+def _zeros(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 100_000_000)
+
+
 def corpus(options: argparse.Namespace) -> bool:
     """Huge pages, alone and measured."""
     part = Part("corpus", "Any page is read or refused in bounded memory and time.", "corpus")
     sentence = "<p>Ward {} treats patients with common illnesses &amp; rare ones.</p>\n"
     made: dict[str, Callable[[Path], object]] = {
-        "100 MB of zeros": lambda path: (path.touch(), os.truncate(path, 100_000_000)),
+        "100 MB of zeros": _zeros,
         "100 MB of text": lambda path: path.write_bytes(b"<p>words and words " * 5_300_000),
         "19.9 MB in one paragraph": lambda path: path.write_text(page_html("Long", "words and more " * 1_320_000)),
         "8 MB in 120,000 paragraphs": lambda path: path.write_text(page_html("Paragraphs", "".join(sentence.format(n) for n in range(120_000)))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 from benchmarks.torture.figures import Part, folder, say
 from indexer.generation import Generations
@@ -23,7 +24,16 @@ def pairs(options: argparse.Namespace) -> bool:
         assert medsearch("index", "build", "--corpus", corpora[0], "--index", index).returncode == 0
         deadline = time.time() + options.minutes_each * 60
         while done < options.pairs and time.time() < deadline:
-            command = [*MEDSEARCH, "index", "build", "--full", "--corpus", corpora[done % 2], "--index", index]
+            command: list[str | Path] = [
+                *MEDSEARCH,
+                "index",
+                "build",
+                "--full",
+                "--corpus",
+                corpora[done % 2],
+                "--index",
+                index,
+            ]
             running = [start(command) for _ in range(2)]
             ends = [(process.communicate(timeout=120)[1], process.returncode) for process in running]
             losers = [error for error, status in ends if status == 4]
