@@ -31,7 +31,7 @@ class AnswerCache(Generic[T]):
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._kept: OrderedDict[Hashable, T] = OrderedDict()
-        self._making: dict[Hashable, Future[T]] = {}
+        self._making: dict[Hashable, Future[T] | None] = {}  # a future as soon as somebody waits for it
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -46,24 +46,28 @@ class AnswerCache(Generic[T]):
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-            awaited = self._making.get(key)
-            if awaited is None:
-                own = self._making[key] = Future()
+            awaited = None
+            if key in self._making:
+                awaited = self._making[key] = self._making[key] or Future()
+            else:
+                self._making[key] = None
         if awaited is not None:
             return awaited.result()
         try:
             made = make()
         except BaseException as error:
             with self._lock:
-                del self._making[key]
-            own.set_exception(error)
+                others = self._making.pop(key)
+            if others is not None:
+                others.set_exception(error)
             raise
         with self._lock:
-            del self._making[key]
+            others = self._making.pop(key)
             self._kept[key] = made
             while len(self._kept) > self.limit:
                 self._kept.popitem(last=False)
-        own.set_result(made)
+        if others is not None:
+            others.set_result(made)
         return made
 
 

@@ -59,10 +59,11 @@ def language_of(path: str) -> str:
 
 def site() -> Site:
     """The site in the language of the request."""
-    if "site" not in g:
-        base = services().settings.site_url or _asked_base()
-        g.site = Site(language_of(request.path), services().labels, base)
-    found: Site = g.site
+    found: Site | None = g.get("site")
+    if found is None:
+        parts = services()
+        base = parts.settings.site_url or _asked_base()
+        found = g.site = Site(language_of(request.path), parts.labels, base)
     return found
 
 

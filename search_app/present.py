@@ -145,7 +145,8 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
     pages = last_page(total, state.per_page)
     past_end = state.page > pages
     meant = answer.did_you_mean
-    links = Addresses(state, site.path(SEARCH_PATH))
+    path = site.path(SEARCH_PATH)
+    links = Addresses(state, path)
     read = () if state.exact else _read_chips(answer, state, links, site)
     chips = _filter_chips(state, links, site)
     return ResultsView(
@@ -184,7 +185,7 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
         notes=tuple(dict.fromkeys((*reading.notes, *results.notes))),
         sorts=tuple((sort, links.sorted_by(sort), sort == state.sort) for sort in SORTS),
         clear_url=site.search(state.unfiltered()) if chips else "",
-        feed_url=Addresses(state, site.path(FEED_PATH)).on_page(1),
+        feed_url=site.path(FEED_PATH) + links.on_page(1).removeprefix(path),
         canonical=links.on_page(state.page),
         took_ms=results.took_ms,
         generation=results.generation,

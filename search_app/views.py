@@ -48,9 +48,10 @@ def indexed(policy: str) -> Callable[[Callable[..., Any]], Callable[..., AnyResp
     def wrap(view: Callable[..., Any]) -> Callable[..., AnyResponse]:
         @functools.wraps(view)
         def run(**values: str) -> AnyResponse:
-            with services().searcher() as searcher:
+            parts = services()
+            with parts.searcher() as searcher:
                 generation = searcher.stats().generation
-                tag = "-".join((generation, services().build, site().language, offered_language()))
+                tag = "-".join((generation, parts.build, site().language, offered_language()))
                 unchanged = not_modified(tag)
                 response = unchanged or make_response(view(searcher, **values))
             response.vary.add("Accept-Language")
@@ -93,15 +94,13 @@ def page(template: str, path: str, canonical: str = "", robots: str = "", **valu
     """A page with what every page has: its own address, the same page in other languages, what robots may do."""
     here = site()
     # The address without its language, so that the other languages can be linked.
-    others = {LANGUAGES[language]: here.in_language(language) for language in LANGUAGES}
+    others = {language: here.in_language(language).path(path) for language in LANGUAGES}
     query = urlencode(list(request.args.items(multi=True)), quote_via=quote, safe="")
     return render(
         template,
         canonical=here.absolute(canonical or here.path(path)),
-        alternates={tag: other.absolute(other.path(path)) for tag, other in others.items()},
-        switches={
-            language: here.in_language(language).path(path) + (f"?{query}" if query else "") for language in LANGUAGES
-        },
+        alternates={LANGUAGES[language]: here.absolute(other) for language, other in others.items()},
+        switches={language: f"{other}?{query}" if query else other for language, other in others.items()},
         offered=offered_language(),
         robots=robots,
         **values,
@@ -126,17 +125,18 @@ def search(searcher: Searcher) -> Response:
     parsed = parse(arguments())
     state = parsed.state.resolved(services().labels.resolve)
     answer = find(searcher, state, "page")
-    view = results_view(answer, state, site())
+    here = site()
+    view = results_view(answer, state, here)
     html = page(
         "results.html",
         "/search",
-        site().search(state),
+        view.canonical,
         robots=NOINDEX,
         view=view,
         problems=parsed.problems,
         window=MAX_WINDOW,
-        counts=counts_view(browse.overview(searcher), site()) if not view.total else {},
-        data=results_data(view, site()),
+        counts=counts_view(browse.overview(searcher), here) if not view.total else {},
+        data=results_data(view, here),
     )
     response = make_response(html, 404 if view.past_end else 200)
     response.headers["X-Robots-Tag"] = NOINDEX
