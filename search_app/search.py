@@ -90,7 +90,7 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
     request, unknown_values = _canonical(request, vocabulary)
     reading = _read(request, searcher, vocabulary)
     results = _ask(request, reading.query, searcher)
-    wider = _wider(reading, searcher) if results.total.value < FEW else _Wider()
+    wider = _wider(reading, searcher, _all_hits(request, results)) if results.total.value < FEW else _Wider()
     absent, complete = wider.absent, len(wider.first)
     if absent:
         results = _ask(request, reading.relaxed(wider.missing, wider.first), searcher)
@@ -168,14 +168,7 @@ def _ask(request: SearchRequest, query: Query, searcher: Searcher) -> Results:
     if offset + limit > MAX_WINDOW:  # past what any engine shows: only the numbers
         offset, limit = 0, 0
     return searcher.search(
-        replace(
-            query,
-            filters=_filters(request),
-            sort=request.sort,
-            offset=offset,
-            limit=limit,
-            explain=request.explain,
-        )
+        Query(query.root, _filters(request), query.boosts, query.facets, request.sort, offset, limit, request.explain)
     )
 
 
@@ -198,8 +191,15 @@ class _Wider:
     first: tuple[str, ...] = ()
 
 
-def _wider(reading: Reading, searcher: Searcher) -> _Wider:
-    """What to give up when no page or few have all words.
+def _all_hits(request: SearchRequest, results: Results) -> tuple[str, ...] | None:
+    """All that a search finds whatever is chosen, best first, where its results have them; None where they do not."""
+    if request.filtered or request.sort != "relevance" or len(results.hits) != results.total.value:
+        return None
+    return tuple(hit.doc_id for hit in results.hits)
+
+
+def _wider(reading: Reading, searcher: Searcher, known: tuple[str, ...] | None = None) -> _Wider:
+    """What to give up when no page or few have all words; ``known`` are those that do, as far as they are known.
 
     Filters play no part, so that choosing a value never changes what the other values' counts promise.
     """
@@ -208,8 +208,10 @@ def _wider(reading: Reading, searcher: Searcher) -> _Wider:
     steps = may_be_absent(reading) or ((0,) if with_field else ())
     if not steps:
         return _Wider()
-    whole = searcher.search(replace(reading.query, facets=(), sort="relevance", offset=0, limit=FEW))
-    first = tuple(hit.doc_id for hit in whole.hits)
+    if known is None:
+        whole = searcher.search(replace(reading.query, facets=(), sort="relevance", offset=0, limit=FEW))
+        known = tuple(hit.doc_id for hit in whole.hits)
+    first = known
     if len(first) >= FEW or (first and not fillable):
         return _Wider()
     last = _Wider()

@@ -55,6 +55,18 @@ def test_an_unknown_order_is_refused(index: Searcher) -> None:
         answer(SearchRequest("eye", sort="size"), index)
 
 
+@pytest.mark.parametrize("text", ["eye hospital in beijing", "cataract surgery price", "zzyzx eye surgery"])
+def test_how_far_a_search_goes_does_not_depend_on_the_hits_that_are_shown(index: Searcher, text: str) -> None:
+    pages = [answer(SearchRequest(text, per_page=1, page=page), index) for page in range(1, len(DOCUMENTS) + 1)]
+    whole = answer(SearchRequest(text, per_page=100), index)
+    assert whole.absent
+    assert {(each.absent, each.complete, each.results.total.value) for each in pages} == {
+        (whole.absent, whole.complete, whole.results.total.value)
+    }
+    assert [doc_id for each in pages for doc_id in ids(each)] == ids(whole)
+    assert sorted(ids(answer(SearchRequest(text, per_page=100, sort="title"), index))) == sorted(ids(whole))
+
+
 def test_pages_are_counted_and_one_past_the_end_is_empty_but_knows_the_last(index: Searcher) -> None:
     first = answer(SearchRequest(per_page=5), index)
     assert (first.page, first.pages, first.past_end) == (1, 3, False)
