@@ -14,7 +14,7 @@ import orjson
 from indexer.analysis import name_key
 from indexer.boilerplate import Evidence, cut, fingerprints, title_of_line
 from indexer.classify import classify, merge_entities
-from indexer.corpus import CorpusFile, walk
+from indexer.corpus import UNSTAMPED, CorpusFile, Stamp, walk
 from indexer.engines import DurableEngine, open_durable
 from indexer.errors import BuildRefused, IndexUnusable, PageError
 from indexer.model import Document, Page
@@ -23,7 +23,7 @@ from indexer.taxonomy import Taxonomy, load_taxonomy
 from indexer.workers import worker_count, worker_pool
 
 STATE = "pages.json"  # attached to each generation: what the next incremental build needs to know
-STATE_VERSION = 1  # raise it when parsing, cutting or classifying changes: everything is then read again
+STATE_VERSION = 2  # raise it when parsing, cutting or classifying changes: everything is then read again
 PARALLEL_FROM = 400  # pages; starting processes costs about as much as parsing these in one
 MIN_KEPT = 0.5  # of the documents before; a build that would lose more is refused unless forced
 MIN_KEPT_FROM = 20  # documents before; smaller sites may change as they like
@@ -57,11 +57,12 @@ class _Known:
     """What is remembered of one page between builds."""
 
     digest: str
-    fingerprints: tuple[int, ...]
+    stamp: Stamp
+    fingerprints: Sequence[int]
     doc_id: str
     title: str = ""
-    groups: tuple[int, ...] = ()
-    warnings: tuple[str, ...] = ()
+    groups: Sequence[int] = ()
+    warnings: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -94,13 +95,14 @@ def build(
         BuildRefused: If there would be no document left, or less than half of those before, and ``force`` is not set.
         TaxonomyError: If a vocabulary file is wrong.
     """
-    started = time.perf_counter()
+    started, moment = time.perf_counter(), time.time_ns()
     tell = progress or (lambda stage, done, total: None)
     engine = open_durable(index) if isinstance(index, Path | str) else index
     vocabulary = taxonomy or load_taxonomy()
     before, documents_before = ({}, 0) if full else _known(engine, vocabulary)
     work = _Work()
-    for number, found in enumerate(walk(corpus)):
+    seen = {path: (known.stamp, known.digest) for path, known in before.items() if known.stamp != UNSTAMPED}
+    for number, found in enumerate(walk(corpus, seen)):
         if isinstance(found, PageError):
             work.rejected[found.path] = str(found)
         else:
@@ -122,8 +124,8 @@ def build(
         )
     work.known = {path: known for path, known in before.items() if path in work.files}
     _parse(work, changed, tell)
-    evidence = _evidence(work.known)
-    again = _affected(before, work, changed, gone, evidence)
+    evidence, moved = _evidence(before, work.known, (*changed, *gone))
+    again = _affected(before, work, (*changed, *gone), moved)
     _parse(work, again, tell)
     documents, notes = _documents(work, evidence, vocabulary, tell)
     stale = {before[path].doc_id for path in (*changed, *again, *gone) if path in before}
@@ -135,7 +137,7 @@ def build(
             writer.put(document)
             tell("Indexing", number + 1, len(documents))
         writer.describe(corpus=corpus_digest, taxonomy=vocabulary.digest)
-        writer.attach(STATE, _state(work, vocabulary))
+        writer.attach(STATE, _state(work, vocabulary, moment))
         left = len({known.doc_id for known in work.known.values()})
         if not force:
             _refuse_losses(left, documents_before or _count_before(engine))
@@ -182,7 +184,7 @@ def _parse(work: _Work, paths: Sequence[str], tell: Progress) -> None:
         if isinstance(parsed, Page):
             work.pages[file.path] = parsed
             work.known[file.path] = _Known(
-                file.digest, fingerprints(parsed), parsed.doc_id, title_of_line(parsed.title)
+                file.digest, UNSTAMPED, fingerprints(parsed), parsed.doc_id, title_of_line(parsed.title)
             )
         else:
             work.rejected[file.path] = str(parsed)
@@ -206,21 +208,29 @@ def _parse_one(file: CorpusFile) -> Page | PageError:
         return error
 
 
-def _evidence(known: dict[str, _Known]) -> Evidence:
+def _evidence(
+    before: dict[str, _Known], known: dict[str, _Known], changed: Sequence[str]
+) -> tuple[Evidence, frozenset[int]]:
+    """What recurs on the pages there are now, and what has begun or ceased to recur since ``before``."""
     evidence = Evidence()
-    for each in known.values():
+    for each in (before or known).values():
         evidence.add(each.fingerprints)
-    return evidence
-
-
-def _affected(
-    before: dict[str, _Known], work: _Work, changed: Iterable[str], gone: Iterable[str], evidence: Evidence
-) -> list[str]:
-    """Unchanged pages that must be done again: their boilerplate or their merged partners are not what they were."""
     if not before:
+        return evidence, frozenset()
+    recurring = evidence.recurring()
+    for path in changed:
+        if path in before:
+            evidence.remove(before[path].fingerprints)
+        if path in known:
+            evidence.add(known[path].fingerprints)
+    return evidence, recurring ^ evidence.recurring()
+
+
+def _affected(before: dict[str, _Known], work: _Work, changed: Sequence[str], moved: frozenset[int]) -> list[str]:
+    """Unchanged pages that must be done again: their boilerplate or their merged partners are not what they were."""
+    groups = {group for path in changed if path in before for group in before[path].groups}
+    if not before or not (moved or groups):
         return []
-    moved = _evidence(before).recurring() ^ evidence.recurring()
-    groups = {group for path in (*changed, *gone) if path in before for group in before[path].groups}
     touched = set(changed)
     return [
         path
@@ -275,11 +285,15 @@ def _digest(lines: Iterable[str]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _state(work: _Work, taxonomy: Taxonomy) -> bytes:
+def _state(work: _Work, taxonomy: Taxonomy, moment_ns: int) -> bytes:
+    """The pages as this build found them; ``moment_ns`` is when it began to look."""
     pages = {
-        path: [known.digest, known.fingerprints, known.doc_id, known.title, known.groups, known.warnings]
+        path: [
+            known.digest, work.files[path].settled(moment_ns), known.fingerprints, known.doc_id, known.title,
+            known.groups, known.warnings,
+        ]
         for path, known in sorted(work.known.items())
-    }
+    }  # fmt: skip
     return orjson.dumps({"version": STATE_VERSION, "taxonomy": taxonomy.digest, "pages": pages})
 
 
@@ -295,8 +309,8 @@ def _known(engine: DurableEngine, taxonomy: Taxonomy) -> tuple[dict[str, _Known]
         if state.get("version") != STATE_VERSION or state.get("taxonomy") != taxonomy.digest:
             return {}, 0
         pages = {
-            path: _Known(digest, tuple(prints), doc_id, title, tuple(groups), tuple(warnings))
-            for path, (digest, prints, doc_id, title, groups, warnings) in state["pages"].items()
+            path: _Known(digest, tuple(stamp), prints, doc_id, title, groups, warnings)
+            for path, (digest, stamp, prints, doc_id, title, groups, warnings) in state["pages"].items()
         }
     except (ValueError, TypeError, KeyError):
         return {}, 0

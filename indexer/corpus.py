@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,8 +68,13 @@ NOTES = frozenset(
 MAX_FILE_BYTES = 20_000_000  # the longest real page seen has 0.2 MB; parsing this much takes about 400 MB of memory
 KIND_FOLDERS = {"hospitals": "hospitals", "hospital": "hospitals", "articles": "articles", "article": "articles"}
 UNFILED = "articles"  # where a page outside of those folders stands until it is classified
+SETTLED_NS = 2_000_000_000  # the coarsest clock of a file system in use (FAT) counts in steps of two seconds
 MAX_DEPTH = 64  # folders below the corpus; more is a loop made with mounts or a mistake
 _CHUNK = 1 << 20
+
+
+Stamp = tuple[int, int, int, int]  # size, times of the last change of content and of the file in ns, inode
+UNSTAMPED: Stamp = (0, 0, 0, 0)  # of a file whose content must be read to know it
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ class CorpusFile:
 
     ``path`` is relative to the corpus, with ``/``, and safe to print: bytes that are not UTF-8 and control characters
     are escaped in it. ``location`` opens the file. ``filed`` tells whether the folder says the kind of document.
+    ``stamp`` is what the file system says of it: while that stays the same, so does the content.
     """
 
     path: str
@@ -87,6 +93,11 @@ class CorpusFile:
     mtime: float
     location: str
     filed: bool = True
+    stamp: Stamp = UNSTAMPED
+
+    def settled(self, moment_ns: int) -> Stamp:
+        """The stamp, if the file had not changed for some time at that moment: a clock may be too coarse to tell."""
+        return self.stamp if max(self.stamp[1:3]) < moment_ns - SETTLED_NS else UNSTAMPED
 
     def read(self) -> bytes:
         """All bytes of the file.
@@ -97,8 +108,11 @@ class CorpusFile:
         return b"".join(_chunks(self.location, self.path))
 
 
-def walk(folder: Path | str) -> Iterator[CorpusFile | PageError]:
+def walk(folder: Path | str, known: Mapping[str, tuple[Stamp, str]] | None = None) -> Iterator[CorpusFile | PageError]:
     """Every page of a corpus in order of its path, and a ``PageError`` for every file that cannot be one.
+
+    ``known`` are stamps and digests by path: a file that still has its stamp is not read again.
+
 
     A ``doc_id`` comes from the path alone: ``hospitals/…`` and ``articles/…`` keep their folder, anything else is
     ``articles/…`` until it is classified. The rest of the path without suffix becomes one word, folders joined by
@@ -118,11 +132,15 @@ def walk(folder: Path | str) -> Iterator[CorpusFile | PageError]:
         raise CorpusError(folder, _reason(error)) from error
     found = sorted(_find(root), key=lambda each: os.fsencode(each[0]))
     owners: dict[str, str] = {}
+    doc_ids = {raw: doc_id_of(raw) for raw, problem in found if not problem}
+    for raw, doc_id in doc_ids.items():
+        if _filed(raw):
+            owners.setdefault(doc_id, raw)
     for raw, problem in found:
-        if not problem and _filed(raw):
-            owners.setdefault(doc_id_of(raw), raw)
-    for raw, problem in found:
-        yield PageError(printable(raw), problem) if problem else _describe(root, raw, owners)
+        if problem:
+            yield PageError(printable(raw), problem)
+        else:
+            yield _describe(root, raw, doc_ids[raw], owners, known or {})
 
 
 def doc_id_of(path: str) -> str:
@@ -139,6 +157,8 @@ def doc_id_of(path: str) -> str:
 
 def printable(path: str) -> str:
     """Path as it can be shown and stored: UTF-8, with everything else escaped."""
+    if path.isascii() and path.isprintable():
+        return path
     text = path.encode("utf-8", "backslashreplace").decode()
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
@@ -196,8 +216,10 @@ def _candidate(path: str, name: os.DirEntry[str]) -> Iterator[tuple[str, str]]:
         yield path, "not a page: its name must end in .html, .htm, .xhtml, .txt or .md"
 
 
-def _describe(root: str, raw: str, owners: dict[str, str]) -> CorpusFile | PageError:
-    path, doc_id, location = printable(raw), doc_id_of(raw), os.path.join(root, raw)
+def _describe(
+    root: str, raw: str, doc_id: str, owners: dict[str, str], known: Mapping[str, tuple[Stamp, str]]
+) -> CorpusFile | PageError:
+    path, location = printable(raw), os.path.join(root, raw)
     filed = _filed(raw)
     rival = doc_id.replace(UNFILED, "hospitals", 1) if not filed else doc_id
     owner = owners.setdefault(doc_id, raw)
@@ -210,13 +232,16 @@ def _describe(root: str, raw: str, owners: dict[str, str]) -> CorpusFile | PageE
         before = os.lstat(location)
         if before.st_size > MAX_FILE_BYTES:
             return _too_large(path, before.st_size)
+        stamp = (before.st_size, before.st_mtime_ns, before.st_ctime_ns, before.st_ino)
+        if (seen := known.get(path)) and seen[0] == stamp:
+            return CorpusFile(path, doc_id, seen[1], before.st_size, before.st_mtime, location, filed, stamp)
         for chunk in _chunks(location, path):
             digest.update(chunk)
     except OSError as error:
         return PageError(path, _reason(error))
     except PageError as error:
         return error
-    return CorpusFile(path, doc_id, digest.hexdigest(), before.st_size, before.st_mtime, location, filed)
+    return CorpusFile(path, doc_id, digest.hexdigest(), before.st_size, before.st_mtime, location, filed, stamp)
 
 
 def _chunks(location: str, path: str) -> Iterator[bytes]:

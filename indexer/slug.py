@@ -9,6 +9,7 @@ import unicodedata
 _APOSTROPHES = re.compile("['\u2019\u02bc\u2018`]")
 _APART = re.compile(r"[^\w\u0300-\u036f]")  # accents stand apart from their letters here, and belong to them
 _OTHER = re.compile(r"[^a-z0-9]+")
+_FOLDED = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")  # what folding leaves as it is
 
 
 def slug(text: str, limit: int = 80) -> str:
@@ -31,6 +32,8 @@ def unique_slug(text: str, limit: int = 80) -> str:
     Two different Chinese file names never become the same address this way; names that differ only in case,
     spaces or punctuation still do.
     """
+    if len(text) <= limit and _FOLDED.fullmatch(text):
+        return text  # so are most names of files, of which there may be a hundred thousand
     folded = slug(text, limit)
     if not _loses(text) and len(folded) == len(slug(text, len(text) * 6 + 1)) and folded:
         return folded

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import indexer.corpus
 from indexer.build import build
 from indexer.engines.whoosh_engine import WhooshEngine
 from indexer.errors import BuildRefused, CorpusError
@@ -98,6 +101,47 @@ def test_only_what_changed_is_parsed_and_nothing_changed_publishes_nothing(
     assert (changed.parsed, changed.incremental, changed.documents) == (1, True, 10)
     full = build(corpus, tmp_path / "index", full=True)
     assert (full.parsed, full.incremental) == (10, False)
+
+
+def test_a_file_that_the_file_system_calls_unchanged_is_not_read_again(
+    tmp_path: Path, corpus: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        write(str(number), page(f"Hospital {number}", "eye words"))
+    index, later = tmp_path / "index", time.time_ns() + 60 * 10**9
+    read: list[str] = []
+
+    def noted(location: str, path: str) -> Iterator[bytes]:
+        read.append(path)
+        return chunks(location, path)
+
+    chunks = indexer.corpus._chunks
+    monkeypatch.setattr(indexer.corpus, "_chunks", noted)
+    build(corpus, index)
+    read.clear()
+    assert not build(corpus, index).published
+    assert len(read) == 4, "what was written a moment before the last build may have been written again since"
+    # As if the files had stood there for a while.
+    monkeypatch.setattr("indexer.build.time.time_ns", lambda: later)
+    assert build(corpus, index, full=True).published
+    read.clear()
+    assert not build(corpus, index).published
+    assert read == []
+    # The same size and the old time, but other words: the file system knows.
+    file = corpus / "hospitals" / "2.html"
+    stamp = file.stat()
+    file.write_text(file.read_text().replace("eye words", "ear words"), "utf-8")
+    os.utime(file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (stamp.st_size, stamp.st_mtime_ns)
+    assert build(corpus, index).parsed == 1
+    assert set(read) == {"hospitals/2.html"}
+    # Two files of one size that change places.
+    one, two = (corpus / "hospitals" / name for name in ("0.html", "1.html"))
+    aside = one.rename(corpus / "hospitals" / "x.html")
+    two.rename(one)
+    aside.rename(two)
+    assert build(corpus, index).parsed == 2
+    assert {document.title for document in documents(index)} == {f"Hospital {number}" for number in range(4)}
 
 
 def test_one_bad_page_never_stops_a_build_and_is_named(tmp_path: Path, corpus: Path, write: Write) -> None:
