@@ -39,12 +39,18 @@ def _stamped(function):
     return stamped
 
 
-def jit(function, arguments=None):
+def jit(function, arguments=None, inline=False):
     """Compile a loop; where no place for compiled code can be written, every start compiles it again."""
+    options = {"nogil": True, "error_model": "numpy", "forceinline": inline}
     try:
-        return nb.njit(arguments, cache=True, nogil=True, error_model="numpy")(_stamped(function))
+        return nb.njit(arguments, cache=True, **options)(_stamped(function))
     except RuntimeError:  # "no locator available": neither beside this file, nor at home, nor in NUMBA_CACHE_DIR
-        return nb.njit(arguments, nogil=True, error_model="numpy")(function)
+        return nb.njit(arguments, **options)(function)
+
+
+def jit_inline(function):
+    """``jit`` for what is called once for each document: a call with a dozen arrays would cost more than it does."""
+    return jit(function, inline=True)
 
 
 def jit_for(*arguments):

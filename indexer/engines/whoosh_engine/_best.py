@@ -6,16 +6,16 @@ Equal scores stand in the order of their documents, so that every engine shows t
 
 from __future__ import annotations
 
-from indexer.engines.compiling import jit
+from indexer.engines.compiling import jit, jit_inline
 
 
-@jit
+@jit_inline
 def before(score_a, doc_a, score_b, doc_b):
     """Whether hit a ranks below hit b (lower score, or same score and later document)."""
     return score_a < score_b or (score_a == score_b and doc_a > doc_b)
 
 
-@jit
+@jit_inline
 def push(scores, docs, size, limit, score, doc):
     """Offer a hit to a heap whose root is the worst of the best ``limit``; returns the new size."""
     if size < limit:

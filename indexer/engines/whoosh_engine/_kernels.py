@@ -12,7 +12,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from indexer.engines.compiling import array_at, jit
+from indexer.engines.compiling import array_at, jit, jit_inline
 from indexer.engines.inspection import first_at_least
 from indexer.engines.whoosh_engine._best import push
 
@@ -56,7 +56,7 @@ def _holds(program, mask, stack):
     return stack[0] != 0
 
 
-@jit
+@jit_inline
 def _bits(mask):
     count = 0
     while mask:
@@ -65,26 +65,26 @@ def _bits(mask):
     return count
 
 
-@jit
-def _tally(d, rows, counts):
+@jit_inline
+def _tally(d, code_ends, codes, counts):
     """Count a document in every facet. ``d`` is unsigned: a signed index costs a test for below zero each time."""
-    for c in range(np.uint32(rows.code_ends[d]), np.uint32(rows.code_ends[d + np.uint32(1)])):
-        counts[np.uint16(rows.codes[c])] += 1
+    for c in range(np.uint32(code_ends[d]), np.uint32(code_ends[d + np.uint32(1)])):
+        counts[np.uint16(codes[c])] += 1
 
 
 @jit
-def _passes(d, rows, choice, counts):
+def _passes(d, code_ends, codes, code_facet, facets, filtered, chosen, counts):
     """Whether a matching document passes the filters; counts it in its facets.
 
     One that passes all filters counts in every facet, one that fails that of exactly one facet in that facet alone.
     """
-    low, high = rows.code_ends[d], rows.code_ends[d + np.uint32(1)]
+    low, high = code_ends[d], code_ends[d + np.uint32(1)]
     failed = -1
-    for facet in range(choice.facets):
-        if choice.filtered >> facet & 1:
+    for facet in range(facets):
+        if filtered >> facet & 1:
             found = False
             for c in range(low, high):
-                if rows.code_facet[rows.codes[c]] == facet and choice.chosen[rows.codes[c]]:
+                if code_facet[codes[c]] == facet and chosen[codes[c]]:
                     found = True
                     break
             if not found:
@@ -92,18 +92,18 @@ def _passes(d, rows, choice, counts):
                     return False
                 failed = facet
     for c in range(low, high):
-        if failed < 0 or rows.code_facet[rows.codes[c]] == failed:
-            counts[rows.codes[c]] += 1
+        if failed < 0 or code_facet[codes[c]] == failed:
+            counts[codes[c]] += 1
     return failed < 0
 
 
-@jit
+@jit_inline
 def _saturated(weight, idf, k1):
     """BM25 of a leaf whose members weigh so much in a document."""
     return idf * (k1 + 1.0) * weight / (k1 + weight)
 
 
-@jit
+@jit_inline
 def _list(leaves, place):
     """Documents, impacts and weight of one list of postings."""
     size = leaves.size[place]
@@ -115,18 +115,20 @@ def _list(leaves, place):
 def _only_list(leaves, rows, counts, best):
     """Match where one list of postings says all: it has its documents once each, so nothing needs to be gathered."""
     documents, impacts, weight = _list(leaves, 0)
+    code_ends, codes = rows.code_ends, rows.codes
+    top_scores, top_documents, limit = best.scores, best.documents, best.limit
     kept = 0
     least = -np.inf  # weight of the worst hit kept; a document that weighs no more scores no more
     for p in range(np.uint64(documents.shape[0])):
         d = np.uint32(documents[p])
-        _tally(d, rows, counts)
+        _tally(d, code_ends, codes, counts)
         w = weight * impacts[p]
         if w > least:
-            kept = push(best.scores, best.documents, kept, best.limit, w, documents[p])
-            if kept == best.limit and kept > 0:
-                least = best.scores[0]
+            kept = push(top_scores, top_documents, kept, limit, w, documents[p])
+            if kept == limit and kept > 0:
+                least = top_scores[0]
     for i in range(kept):
-        best.scores[i] = _saturated(best.scores[i], leaves.idf[0], leaves.k1)
+        top_scores[i] = _saturated(top_scores[i], leaves.idf[0], leaves.k1)
     return documents.shape[0], kept
 
 
@@ -134,17 +136,18 @@ def _only_list(leaves, rows, counts, best):
 def _scan(leaves, place, bit, idf, constant, restricted, rows, room, n_touched):
     """Read the only list of a leaf into the scores; returns how many documents are touched then."""
     documents, impacts, weight = _list(leaves, place)
-    scores, masks = room.scores, room.masks
+    scores, masks, touched = room.scores, room.masks, room.touched
+    live, all_live, k1 = rows.live, rows.all_live, leaves.k1
     for p in range(np.uint64(documents.shape[0])):
         d = np.uint32(documents[p])
         if masks[d] == 0:
-            if restricted or not (rows.all_live or rows.live[d]):
+            if restricted or not (all_live or live[d]):
                 continue
-            room.touched[np.uint64(n_touched)] = d
+            touched[np.uint64(n_touched)] = d
             n_touched += 1
         masks[d] |= bit
         w = weight * impacts[p]
-        scores[d] += w if constant else _saturated(w, idf, leaves.k1)
+        scores[d] += w if constant else _saturated(w, idf, k1)
     return n_touched
 
 
@@ -152,19 +155,20 @@ def _scan(leaves, place, bit, idf, constant, restricted, rows, room, n_touched):
 def _gather(leaves, place, bit, restricted, rows, room, n_touched, n_leaf):
     """Read one of several lists of a leaf into its weights; returns how many documents are touched, and by the leaf."""
     documents, impacts, weight = _list(leaves, place)
-    masks = room.masks
+    weights, masks, touched, leaf_touched = room.weights, room.masks, room.touched, room.leaf_touched
+    live, all_live = rows.live, rows.all_live
     for p in range(np.uint64(documents.shape[0])):
         d = np.uint32(documents[p])
         if masks[d] == 0:
-            if restricted or not (rows.all_live or rows.live[d]):
+            if restricted or not (all_live or live[d]):
                 continue
-            room.touched[np.uint64(n_touched)] = d
+            touched[np.uint64(n_touched)] = d
             n_touched += 1
         if not masks[d] & bit:
             masks[d] |= bit
-            room.leaf_touched[np.uint64(n_leaf)] = d
+            leaf_touched[np.uint64(n_leaf)] = d
             n_leaf += 1
-        room.weights[d] += weight * impacts[p]
+        weights[d] += weight * impacts[p]
     return n_touched, n_leaf
 
 
@@ -172,19 +176,30 @@ def _gather(leaves, place, bit, restricted, rows, room, n_touched, n_leaf):
 def _look_up(leaves, place, bit, room, n_touched, n_leaf):
     """Search a long list for the touched documents; returns how many the leaf has touched then."""
     documents, impacts, weight = _list(leaves, place)
+    weights, masks, touched, leaf_touched = room.weights, room.masks, room.touched, room.leaf_touched
     end = documents.shape[0]
     for i in range(n_touched):
         # Touched documents are in no order after a union, so each search starts from the front.
-        wanted = room.touched[i]
+        wanted = touched[i]
         p = first_at_least(documents, 0, end, wanted)
         if p < end and documents[p] == wanted:
             d = np.uint32(wanted)
-            if not room.masks[d] & bit:
-                room.masks[d] |= bit
-                room.leaf_touched[np.uint64(n_leaf)] = d
+            if not masks[d] & bit:
+                masks[d] |= bit
+                leaf_touched[np.uint64(n_leaf)] = d
                 n_leaf += 1
-            room.weights[d] += weight * impacts[p]
+            weights[d] += weight * impacts[p]
     return n_leaf
+
+
+@jit
+def _add_leaf(leaf_touched, weights, scores, idf, k1, constant):
+    """Add what a leaf of several lists weighs to the scores of the documents that have it."""
+    for i in range(leaf_touched.shape[0]):
+        d = np.uint32(leaf_touched[i])
+        w = weights[d]
+        scores[d] += w if constant else _saturated(w, idf, k1)
+        weights[d] = 0.0
 
 
 @jit
@@ -206,48 +221,53 @@ def _read(leaves, wanted, rows, room):
                 n_touched = _scan(leaves, each, bit, leaves.idf[leaf], constant, restricted, rows, room, n_touched)
             else:
                 n_touched, n_leaf = _gather(leaves, each, bit, restricted, rows, room, n_touched, n_leaf)
-        for i in range(n_leaf):
-            d = np.uint32(room.leaf_touched[i])
-            w = room.weights[d]
-            room.scores[d] += w if constant else _saturated(w, leaves.idf[leaf], leaves.k1)
-            room.weights[d] = 0.0
+        _add_leaf(room.leaf_touched[:n_leaf], room.weights, room.scores, leaves.idf[leaf], leaves.k1, constant)
     return n_touched
 
 
 @jit
 def _keep(wanted, rows, choice, room, n_touched, best):
     """Decide which touched documents match, count them, and keep the best; returns how many match and are kept."""
+    # Fields of a named tuple are taken out before a loop: each time costs a count of references.
     program, required, forbidden, optional = wanted.program, wanted.required, wanted.forbidden, wanted.optional
-    stack = np.zeros(max(program.shape[0], 1), np.uint64)
+    minimum, steps = wanted.minimum, wanted.program.shape[0]
+    code_ends, codes, code_facet, ranks, priors = (
+        rows.code_ends, rows.codes, rows.code_facet, rows.ranks, rows.priors,
+    )  # fmt: skip
+    filtered, facets, chosen, boosts = choice.filtered, choice.facets, choice.chosen, choice.boosts
+    boosted, by_rank = choice.boosted, choice.by_rank
+    scores, masks, touched, counts = room.scores, room.masks, room.touched, room.counts
+    top_scores, top_documents, limit = best.scores, best.documents, best.limit
+    stack = np.zeros(max(steps, 1), np.uint64)
     total = 0
     kept = 0
     for i in range(n_touched):
-        d = np.uint32(room.touched[i])
-        mask = room.masks[d]
-        score = room.scores[d]
-        room.masks[d] = np.uint64(0)
-        room.scores[d] = 0.0
-        if program.shape[0]:
+        d = np.uint32(touched[i])
+        mask = masks[d]
+        score = scores[d]
+        masks[d] = np.uint64(0)
+        scores[d] = 0.0
+        if steps:
             if not _holds(program, mask, stack):
                 continue
         elif mask & required != required or mask & forbidden:
             continue
-        elif wanted.minimum > 0 and not mask & optional:
+        elif minimum > 0 and not mask & optional:
             continue
-        elif wanted.minimum > 1 and _bits(mask & optional) < wanted.minimum:
+        elif minimum > 1 and _bits(mask & optional) < minimum:
             continue
-        if choice.filtered:
-            if not _passes(d, rows, choice, room.counts):
+        if filtered:
+            if not _passes(d, code_ends, codes, code_facet, facets, filtered, chosen, counts):
                 continue
         else:
-            _tally(d, rows, room.counts)
-        if choice.by_rank:
-            score = float(choice.by_rank * rows.ranks[d])
-        elif choice.boosted:
-            for c in range(rows.code_ends[d], rows.code_ends[d + np.uint32(1)]):
-                score += choice.boosts[rows.codes[c]] * rows.priors[d]
+            _tally(d, code_ends, codes, counts)
+        if by_rank:
+            score = float(by_rank * ranks[d])
+        elif boosted:
+            for c in range(code_ends[d], code_ends[d + np.uint32(1)]):
+                score += boosts[codes[c]] * priors[d]
         total += 1
-        kept = push(best.scores, best.documents, kept, best.limit, score, room.touched[i])
+        kept = push(top_scores, top_documents, kept, limit, score, touched[i])
     return total, kept
 
 
