@@ -362,4 +362,5 @@ def snippet(cut: bytes, first: int, last: int, ends: int, spans: tuple[tuple[int
     if last <= first:
         return Snippet()
     text = cut[first:last].decode("utf-8", "replace")
-    return Snippet(f"{'' if ends & 1 else '… '}{text}{'' if ends & 2 else ' …'}", spans)
+    whole = f"{'' if ends & 1 else '… '}{text}{'' if ends & 2 else ' …'}"
+    return tuple.__new__(Snippet, (whole, spans))  # without the function of Python that is its own constructor

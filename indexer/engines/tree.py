@@ -26,6 +26,11 @@ from indexer.model import (
     Term,
 )
 
+# Tuples, since ``A | B`` would make a new type at each test.
+_GROUPS = (And, Or)
+_NODES = (And, Or, Not)
+_WORDS = (Term, Phrase, Prefix)
+_SILENT = (FacetIs, Everything)  # leaves that never score
 MAX_LEAVES = 62  # leaves are bits of one 64-bit mask; one bit is kept for "everything"
 LEAF, AND, OR, NOT = 0, 1, 2, 3
 
@@ -61,7 +66,7 @@ def members(leaf: Leaf) -> tuple[Term | Phrase | Prefix, ...]:
     """The words of a leaf; empty for a leaf that is not about words."""
     if isinstance(leaf, Concept):
         return leaf.members
-    return (leaf,) if isinstance(leaf, Term | Phrase | Prefix) else ()
+    return (leaf,) if isinstance(leaf, _WORDS) else ()
 
 
 def flatten(root: Node) -> FlatTree:
@@ -70,6 +75,8 @@ def flatten(root: Node) -> FlatTree:
     Raises:
         QueryError: If it has more than ``MAX_LEAVES`` leaves.
     """
+    if not isinstance(root, _NODES):
+        return FlatTree((root,), (not isinstance(root, _SILENT),), ((LEAF, 0, 0),), False)
     leaves: list[Leaf] = []
     scoring: list[bool] = []
     program: list[tuple[int, int, int]] = []
@@ -79,7 +86,7 @@ def flatten(root: Node) -> FlatTree:
         node, scores = todo.pop()
         if isinstance(node, tuple):
             program.append(node)
-        elif isinstance(node, And | Or):
+        elif isinstance(node, _GROUPS):
             count = len(node.children)
             minimum = count if isinstance(node, And) else node.minimum
             may_be_empty = may_be_empty or minimum <= 0
@@ -92,7 +99,7 @@ def flatten(root: Node) -> FlatTree:
         else:
             program.append((LEAF, len(leaves), 0))
             leaves.append(node)
-            scoring.append(scores and not isinstance(node, FacetIs | Everything))
+            scoring.append(scores and not isinstance(node, _SILENT))
             if len(leaves) > MAX_LEAVES:
                 raise QueryError(f"The query has more than {MAX_LEAVES} parts. Search for fewer words at once.")
     return FlatTree(tuple(leaves), tuple(scoring), tuple(program), may_be_empty)
@@ -109,7 +116,9 @@ def check(query: Query) -> None:
         raise QueryError(f"Only the first {MAX_WINDOW:,} hits can be shown. Narrow the search instead.")
     if query.sort not in SORTS:
         raise QueryError(f"Unknown sort {query.sort!r}. Known: {', '.join(SORTS)}.")
-    named = [each.facet for each in query.filters] + [each.facet for each in query.boosts] + list(query.facets)
+    named = query.facets
+    if query.filters or query.boosts:
+        named = (*[each.facet for each in query.filters], *[each.facet for each in query.boosts], *named)
     for facet in named:
         if facet not in FACETS:
             raise UnknownFacet(facet, FACETS)

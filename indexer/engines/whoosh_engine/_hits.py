@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from typing import Any
+
+import numpy.typing as npt
 
 from indexer.engines import tree as trees
 from indexer.engines.inspection import snippet
 from indexer.engines.whoosh_engine._answer import ROW
-from indexer.engines.whoosh_engine._plan import Plan, SegmentPlan
+from indexer.engines.whoosh_engine._plan import MAX_TRACED, Plan, SegmentPlan
 from indexer.engines.whoosh_engine._positions import impact_at
 from indexer.engines.whoosh_engine._segment import Segment
 from indexer.model import FACETS, Card, DocumentIs, Facet, Hit, Query, Snippet, Weight
 from indexer.ranking import Ranking
+
+Array = npt.NDArray[Any]
 
 
 class Presenter:
@@ -20,7 +25,6 @@ class Presenter:
 
     def __init__(self, query: Query, plan: Plan, ranking: Ranking) -> None:
         self._query, self._plan, self._ranking = query, plan, ranking
-        self._reasons = [trees.reason(word) for word in plan.members]
         self._named = [leaf for leaf in plan.tree.leaves if isinstance(leaf, DocumentIs)]
         self._matched: dict[int, tuple[str, ...]] = {}
 
@@ -41,6 +45,8 @@ class Presenter:
         end = ROW * count + columns[-1][-1]
         spans = list(zip(seen[ROW * count : end], seen[end:], strict=True))
         card_of, matched_by, explains = part.segment.card, self._matched, self._query.explain
+        new = tuple.__new__  # what a named tuple's own constructor calls, without the call of a function of Python
+        named = self._named
         before = 0
         for row, (rank, score, number, words, place, first, last, ends, upto) in enumerate(
             zip(ranks, scores, *columns, strict=False)
@@ -55,15 +61,16 @@ class Presenter:
             matched = matched_by.get(words)
             if matched is None:
                 matched = self._words(words)
-            if self._named:
-                own = [trees.document_reason(leaf) for leaf in self._named if card.doc_id in leaf.doc_ids]
+            if named:
+                own = [trees.document_reason(leaf) for leaf in named if card.doc_id in leaf.doc_ids]
                 matched = tuple(dict.fromkeys((*matched, *own)))
             explanation = self._explain(part, number, card, bonus[row]) if explains else ()
-            yield Hit(rank, score, card, shown, section, matched, explanation)
+            yield new(Hit, (rank, score, card, shown, section, matched, explanation))
 
     def _words(self, words: int) -> tuple[str, ...]:
         """The words of the query that a document has, given as bits, as they are named to the searcher."""
-        found = [text for place, text in enumerate(self._reasons) if words >> min(place, 63) & 1]
+        members = enumerate(self._plan.members)
+        found = [trees.reason(member) for place, member in members if words >> min(place, MAX_TRACED) & 1]
         matched = self._matched[words] = tuple(dict.fromkeys(found))
         return matched
 
@@ -93,19 +100,16 @@ class Presenter:
         return tuple(Weight(line.reason, round(line.score, 4)) for line in lines)
 
 
-def ordered_facets(names: Iterable[str], segment: Segment, numbers: list[int]) -> tuple[Facet, ...]:
+def ordered_facets(names: Iterable[str], segment: Segment, numbers: Array) -> tuple[Facet, ...]:
     """Facets of the only segment, without any choice, from their numbers as ``_answer`` writes them, in order."""
     at = len(FACETS)
-    used = dict(zip(FACETS, numbers[:at], strict=True))
-    every = sum(numbers[:at])
-    value_of = segment.code_values.__getitem__
-    firsts = dict(zip(FACETS, accumulate(numbers[:at], initial=at), strict=False))
+    bounds = dict(zip(FACETS, pairwise(accumulate(numbers[:at].tolist(), initial=0)), strict=True))
+    every = (len(numbers) - at) // 2
+    values, counts = segment.code_values[numbers[at : at + every]].tolist(), numbers[at + every :].tolist()
     facets = []
     for name in names:
-        first = firsts[name]
-        last = first + used[name]
-        counts = numbers[first + every : last + every]
-        facets.append(Facet(name, dict(zip(map(value_of, numbers[first:last]), counts, strict=True))))
+        first, last = bounds[name]
+        facets.append(Facet(name, dict(zip(values[first:last], counts[first:last], strict=True))))
     return tuple(facets)
 
 

@@ -58,10 +58,9 @@ class SegmentPlan:
         self.weights.append(weight)
 
     def room(self, size: int) -> tuple[Array, Array]:
-        """Room for the documents and the impacts of a list of at most that size."""
-        at = self.made_count
-        documents, impacts = (self.working.room(name, at, size) for name in ("made_documents", "made_impacts"))
-        return documents[at : at + size], impacts[at : at + size]
+        """Arrays in which documents and impacts of a list of at most that size may be written, after ``made_count``."""
+        room = self.working.room
+        return room("made_documents", self.made_count, size), room("made_impacts", self.made_count, size)
 
     def add_made(self, size: int, weight: float) -> None:
         """Add the list that was written to the room."""
@@ -142,8 +141,8 @@ def _constant(part: SegmentPlan, leaf: Leaf, scores: bool) -> None:
     elif isinstance(leaf, DocumentIs):
         numbers = sorted({number for doc_id in leaf.doc_ids if (number := segment.find(doc_id)) >= 0})
         documents, impacts = part.room(len(numbers))
-        documents[:] = numbers
-        impacts[:] = leaf.weight if scores else 0.0
+        here = slice(part.made_count, part.made_count + len(numbers))
+        documents[here], impacts[here] = numbers, leaf.weight if scores else 0.0
         part.add_made(len(numbers), 1.0)
     else:
         part.add(*segment.everything(), 1.0)
@@ -167,6 +166,7 @@ def _resolved(part: SegmentPlan, word: Term | Phrase | Prefix, member: int, infl
     segment = part.segment
     forms = segment.ranges(word.text, word.exact) if isinstance(word, Term) else _prefix_forms(segment, word.text)
     found = []
+    add = part.add
     for form in forms:
         number, typed, text, start, end, frequency, documents, impacts = form
         weight = word.weight if typed else word.weight * inflection
@@ -175,7 +175,7 @@ def _resolved(part: SegmentPlan, word: Term | Phrase | Prefix, member: int, infl
         if word.fields:
             frequency = _in_fields(part, form, field_mask(word.fields), weight)
         else:
-            part.add(documents, impacts, end - start, weight)
+            add(documents, impacts, end - start, weight)
         found.append((text, frequency))
     return found
 
@@ -185,14 +185,17 @@ def _in_fields(part: SegmentPlan, form: Form, fields: int, weight: float) -> int
     start, end = form[3], form[4]
     documents, _ = part.room(end - start)
     size = loops.term_in_fields(part.working.table, start, end, fields, part.made_count)
-    frequency = _live(part.segment, documents[:size])
+    frequency = _live(part, documents, size)
     if size:
         part.add_made(size, weight)
     return frequency
 
 
-def _live(segment: Segment, documents: Array) -> int:
-    return len(documents) if segment.all_live else int(segment.live[documents].sum())
+def _live(part: SegmentPlan, documents: Array, size: int) -> int:
+    """How many documents of the list in the room are live."""
+    if part.segment.all_live:
+        return size
+    return int(part.segment.live[documents[part.made_count : part.made_count + size]].sum())
 
 
 def _phrase(part: SegmentPlan, word: Phrase, member: int) -> list[tuple[str, int]]:
@@ -218,7 +221,7 @@ def _phrase(part: SegmentPlan, word: Phrase, member: int) -> list[tuple[str, int
     found, size = loops.find_phrase(working.table)
     if not size:
         return []
-    frequency = _live(segment, documents[:size])
+    frequency = _live(part, documents, size)
     part.add_made(size, word.weight)
     if member >= 0:
         part.phrases.append((member, part.phrase_count, part.phrase_count + found, len(slots)))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from indexer.engines import inspection
 from indexer.engines.whoosh_engine._answer import ROW, VALUES
 from indexer.engines.whoosh_engine._segment import Segment
-from indexer.engines.whoosh_engine._table import KINDS, put
+from indexer.engines.whoosh_engine._table import KINDS, Place, put
 from indexer.model import FACETS, MAX_WINDOW
 
 Array = npt.NDArray[Any]
@@ -85,4 +85,4 @@ class Working:
 
     def address(self, name: str) -> int:
         """Where a growing array stands at the moment."""
-        return int(self._arrays[name].ctypes.data)
+        return int(self.table[2 * Place[name.upper()]])

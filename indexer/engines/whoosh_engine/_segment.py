@@ -54,15 +54,14 @@ class Segment:
         self._cards = core.blobs("cards")
         self._documents = core.blobs("documents")
         self.values = read_values(core)
-        self.code_values = [value for _, value in self.values]
+        self.code_values = np.array([value for _, value in self.values], object)
         self.code_of = {pair: code for code, pair in enumerate(self.values)}
         self.facet_codes: dict[str, tuple[int, tuple[str, ...]]] = {}
         for facet in FACETS:
             first = next((code for code, pair in enumerate(self.values) if pair[0] == facet), 0)
             self.facet_codes[facet] = (first, tuple(value for name, value in self.values if name == facet))
         sizes = [len(values) for _, values in self.facet_codes.values()]
-        self.facet_firsts = [sum(sizes[:place]) for place in range(len(FACETS) + 1)]
-        self.facet_bounds = np.array(self.facet_firsts, np.int64)
+        self.facet_bounds = np.array([sum(sizes[:place]) for place in range(len(FACETS) + 1)], np.int64)
         self.code_facet = np.array([FACETS.index(facet) for facet, _ in self.values], np.int64)
         self.size = len(self.live)
         self.all_live = bool(self.live.all())
@@ -70,7 +69,7 @@ class Segment:
         self.card = lru_cache(maxsize=4096)(self._card)
         self.forms = lru_cache(maxsize=4096)(self._forms)
         self.ranges = lru_cache(maxsize=4096)(self._ranges)
-        self._code_postings: dict[int, tuple[Array, Array]] = {}
+        self._code_postings: dict[int, tuple[tuple[int, int, int], Array, Array]] = {}
         self._documents_at, self._impacts_at = self.posting_documents.ctypes.data, self.impacts.ctypes.data
         self.longest = int(np.diff(self.token_ends).max()) if self.size else 0
 
@@ -151,16 +150,18 @@ class Segment:
             at = np.flatnonzero(self.codes == code)
             documents = (np.searchsorted(self.code_ends, at, side="right") - 1).astype(np.int32)
             found = self._keep(code, documents)
-        return found[0].ctypes.data, found[1].ctypes.data, len(found[0])
+        return found[0]
 
     def everything(self) -> tuple[int, int, int]:
         """Postings of all documents, as ``with_code`` gives those of some."""
-        documents, impacts = self._code_postings.get(ALL) or self._keep(ALL, np.arange(self.size, dtype=np.int32))
-        return documents.ctypes.data, impacts.ctypes.data, self.size
+        found = self._code_postings.get(ALL) or self._keep(ALL, np.arange(self.size, dtype=np.int32))
+        return found[0]
 
-    def _keep(self, code: int, documents: Array) -> tuple[Array, Array]:
+    def _keep(self, code: int, documents: Array) -> tuple[tuple[int, int, int], Array, Array]:
         # The arrays of the thread that was first are kept: others have their addresses.
-        return self._code_postings.setdefault(code, (documents, np.zeros(len(documents), np.float32)))
+        impacts = np.zeros(len(documents), np.float32)
+        made = (documents.ctypes.data, impacts.ctypes.data, len(documents)), documents, impacts
+        return self._code_postings.setdefault(code, made)
 
     # -- documents -----------------------------------------------------------------------------------------------------
 
