@@ -39,6 +39,7 @@ class Services:
     metrics: Metrics
     answers: AnswerCache[Answer]
     catalogues: Latest[Catalogue]  # the names for suggestions, by generation
+    examples: AnswerCache[tuple[str, ...]]  # the searches that the start page offers, by generation and language
     query_log: Recorder | None  # None unless it is switched on
     counting: Counting
     build: str  # changes with the code, so that a new release invalidates what browsers kept

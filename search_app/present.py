@@ -195,17 +195,15 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
 def counts_view(results: Results, site: Site, within: tuple[str, str] | None = None) -> dict[str, list[BucketView]]:
     """Facet values with their counts as ways in: to their pages or, ``within`` a value, to the searches of both."""
 
-    def url(facet: str, value: str) -> str:
+    def bucket(facet: str, value: str, count: int) -> BucketView:
+        known = value_view(facet, value, site)
         if within is None:
-            return site.landing(facet, value)
-        return site.search(SearchState().with_values(within[0], [within[1]]).with_values(facet, [value]))
+            return BucketView(value, known.label, count, known.url)
+        both = SearchState().with_values(within[0], [within[1]]).with_values(facet, [value])
+        return BucketView(value, known.label, count, site.search(both))
 
     return {
-        facet.name: [
-            BucketView(value, site.label(facet.name, value), count, url(facet.name, value))
-            for value, count in facet.counts.items()
-            if count
-        ]
+        facet.name: [bucket(facet.name, value, count) for value, count in facet.counts.items() if count]
         for facet in results.facets
     }
 

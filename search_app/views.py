@@ -114,9 +114,7 @@ def page(template: str, path: str, canonical: str = "", robots: str = "", **valu
 def home(searcher: Searcher) -> str:
     """Search box and ways in."""
     counts = counts_view(browse.overview(searcher), site())
-    offered = EXAMPLES.get(site().language, EXAMPLES["en"])
-    examples = [words for words in offered if answered(searcher, words)]
-    return page("home.html", "/", counts=counts, examples=examples, data=site_data(site()))
+    return page("home.html", "/", counts=counts, examples=examples(searcher), data=site_data(site()))
 
 
 @indexed(SEARCH_POLICY)
@@ -295,6 +293,17 @@ def about(searcher: Searcher, subject: str = "") -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+
+
+def examples(searcher: Searcher) -> tuple[str, ...]:
+    """The examples in the language of the page that this generation answers."""
+    language = site().language
+    offered = EXAMPLES.get(language, EXAMPLES["en"])
+
+    def tried() -> tuple[str, ...]:
+        return tuple(words for words in offered if answered(searcher, words))
+
+    return services().examples.get((searcher.stats().generation, language), tried)
 
 
 def document_or_404(searcher: Searcher, doc_id: str) -> Document:
