@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 RELATED = 6
 MENTIONS = 8
 LISTED = 100  # cards on the page of a facet value; a search shows the rest
+LOOKED_UP = 24  # links that are looked up at once
 MAX_NAMES = 12  # names of one hospital that are looked for in articles
 _DOC_PATH = re.compile(r"(hospitals|articles)/([^/?#]+?)(?:\.html?)?/?(?:[?#].*)?$")
 
@@ -128,12 +128,18 @@ def linked(searcher: Searcher, document: Document, limit: int = 2 * RELATED) -> 
     """Documents that the text of this one links to, in its order."""
     # Links of a corpus page are relative to its own folder.
     targets = (_doc_id(_joined(document.url, link.href)) for link in document.links)
-    return _known(searcher, targets, document.doc_id, limit)
-
-
-def cards_of(searcher: Searcher, doc_ids: Iterable[str], limit: int) -> tuple[Card, ...]:
-    """Cards of named documents, in the order given; unknown ones are left out."""
-    return _known(searcher, doc_ids, "", limit)
+    named = [doc_id for doc_id in dict.fromkeys(targets) if doc_id and doc_id != document.doc_id]
+    found: list[Card] = []
+    # One search for many cards: a whole document is unpacked for each ``get``, and a cluster is asked each time.
+    for start in range(0, len(named), LOOKED_UP):
+        some = tuple(named[start : start + LOOKED_UP])
+        cards = {
+            card.doc_id: card for card in _cards(searcher.search(Query(DocumentIs(some), facets=(), limit=LOOKED_UP)))
+        }
+        found += [cards[doc_id] for doc_id in some if doc_id in cards]
+        if len(found) >= limit:
+            break
+    return tuple(found[:limit])
 
 
 def _joined(base: str, href: str) -> str:
@@ -146,16 +152,6 @@ def _joined(base: str, href: str) -> str:
 def _doc_id(href: str) -> str:
     found = _DOC_PATH.search(href)
     return f"{found.group(1)}/{found.group(2)}" if found else ""
-
-
-def _known(searcher: Searcher, doc_ids: Iterable[str], but: str, limit: int) -> tuple[Card, ...]:
-    found: dict[str, Card] = {}
-    for doc_id in doc_ids:
-        if doc_id and doc_id != but and doc_id not in found and len(found) < limit:
-            document = searcher.get(doc_id)
-            if document is not None:
-                found[doc_id] = card_of(document)
-    return tuple(found.values())
 
 
 def _cards(results: Results) -> tuple[Card, ...]:

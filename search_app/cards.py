@@ -95,8 +95,13 @@ def mention_view(hit: Hit, site: Site) -> CardView:
     section = hit.section
     if not (section and section.heading and section.anchor):
         return card_view(hit.card, site)
-    at = site.document(hit.doc_id, anchor=section.anchor)
-    return replace(card_view(hit.card, site), section=section.heading, section_url=at)
+    return _known_mention(hit.card, section.heading, section.anchor, site.language, site.labels)
+
+
+@lru_cache(maxsize=1024)
+def _known_mention(card: Card, heading: str, anchor: str, language: str, labels: Labels) -> CardView:
+    known = _known_card(card, language, labels)
+    return replace(known, section=heading, section_url=f"{known.url}#{quote(anchor)}")
 
 
 def hit_view(hit: Hit, site: Site, query: str) -> HitView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
@@ -161,6 +162,7 @@ def prose(text: str, mark: Marker | None = None, sources: Iterable[str] = ()) ->
     return tuple(blocks)
 
 
+@lru_cache(maxsize=1024)
 def source_marker(number: int, anchor: str) -> Markup:
     """The small number that leads to a source."""
     return Markup('<sup class="source"><a href="#{}">[{}]</a></sup>').format(anchor, number)

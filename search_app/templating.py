@@ -32,7 +32,7 @@ from search_app.settings import LANGUAGES, LOCALES, MAX_QUERY_CHARS
 from search_app.site import LANGUAGE_NAMES, LANGUAGE_OFFERS, Site
 from search_app.state import SearchState
 
-PARTS = ("value_links", "side", "why", "menu")
+PARTS = ("value_links", "side", "small_card", "why", "menu")
 ENVIRONMENTS = "medsearch_templates"  # of an application, by language
 TRANSLATIONS = Path(__file__).with_name("translations")
 N_ = str  # marks a text for the catalogues, which translate it for each language
