@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +56,7 @@ def main() -> None:
     )
     parser.add_argument("--heap", default="512m", help="of each node")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # else the nodes would outlive it
     with nodes(chosen.heap, chosen.folder) as cluster:
         if chosen.part == "failover":
             save("failover", failover(cluster, own().documents, chosen.seconds))
