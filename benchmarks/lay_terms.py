@@ -26,8 +26,8 @@ from search_app.request import SearchRequest
 from search_app.search import Answer, answer
 
 HERE = Path(__file__).parent
-TERMS = (HERE / "lay_terms.txt", HERE / "lay_terms_unseen.txt")
-QUESTIONS = (HERE / "plain_questions.txt", HERE / "plain_questions_unseen.txt")
+TERMS = (HERE / "lay_terms.txt", HERE / "lay_terms_unseen.txt", HERE / "lay_terms_third.txt")
+QUESTIONS = tuple(HERE / f"plain_questions{each}.txt" for each in ("", "_unseen", "_fresh", "_third"))
 LOOKED_AT = 5
 LITTLE = 0.75  # of the first hospitals: below it a term is shown as going wrong
 NOWHERE = 99

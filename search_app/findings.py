@@ -75,6 +75,14 @@ class Findings:
         """Whether the words name a topic that only articles are about."""
         return any(each.facet == "topic" and each.value not in HOSPITAL_TOPICS for each in self.found)
 
+    def wants_hospital(self) -> bool:
+        """Whether the words ask for hospitals."""
+        return any(each.facet == "kind" and each.value == "hospital" for each in self.found)
+
+    def wants_article(self) -> bool:
+        """Whether the words ask what an article answers."""
+        return (self.asks() or self.advice()) and not self.wants_hospital() and self.wanted("kind", "article")
+
     def boosts(self) -> tuple[Boost, ...]:
         """What lifts hits.
 
@@ -82,14 +90,14 @@ class Findings:
         topic would put every article on the field in front of the hospitals that treat it.
         """
         article = self.asks() or self.advice()
-        hospital = any(each.facet == "kind" and each.value == "hospital" for each in self.found)
+        hospital = self.wants_hospital()
         both = {each.words for each in self.found if each.facet == "specialty"} if hospital or not article else set()
         weights = {**BOOSTS, "specialty": FIELD_BESIDE_ADVICE} if article else BOOSTS
         lifts: dict[tuple[str, str], float] = dict.fromkeys(self.hints, HINT)
         for each in self.found:
             if each.facet != "topic" or each.words not in both:
                 lifts[(each.facet, each.value)] = weights[each.facet]
-        if article and not hospital and self.wanted("kind", "article"):
+        if self.wants_article():
             lifts.setdefault(("kind", "article"), ADVICE)
         return tuple(Boost(facet, value, weight) for (facet, value), weight in lifts.items())
 

@@ -53,6 +53,7 @@ class Reading:
         optional: Words that need not match.
         unknown: Wanted words that stand nowhere in the index, in any form.
         field: What pages are about that fit all read values, whatever their words; None when no field was read.
+        alike: Articles that are close to the words in meaning, in steps of their weight; no part of ``query``.
         notes: What was left out or decided, each one plain sentence.
         plain: Whether only the plain words were asked for.
     """
@@ -70,6 +71,7 @@ class Reading:
     optional: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     field: Node | None = None
+    alike: tuple[DocumentIs, ...] = ()
     notes: tuple[str, ...] = ()
     plain: bool = False
 
@@ -110,6 +112,10 @@ class Reading:
         if first:
             root = Or((DocumentIs(first, ALL_WORDS_WEIGHT, "all words"), root))
         return replace(self.query, root=with_exact(root, self.exact_ids, self.exact_reason))
+
+    def beside(self, query: Query) -> Query:
+        """A query of this reading, with the pages that are close in meaning beside those that it finds."""
+        return replace(query, root=Or((*self.alike, query.root))) if self.alike else query
 
     def without(self, part: Part) -> Query:
         """The query without one of its parts."""

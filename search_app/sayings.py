@@ -18,6 +18,7 @@ _NOTES = (
     N_("“%(word)s” was read as a word: a beginning needs at least %(number)s letters."),
     N_("“%(word)s” was read as a word: only %(number)s beginnings are searched at once."),
     N_("The search is too long; the last words were left out."),
+    N_("Articles that are close in meaning are among these, though they lack some of the words."),
     N_("“%(name)s” names a page, which is shown whatever the other words are."),
     N_(
         "Pages about %(value)s are left out; pages that only mention it stay. "
@@ -50,6 +51,7 @@ _REASONS = (
     N_("name with its words in another order or left out"),
     N_("name within the words"),
     N_("all words"),
+    N_("close in meaning"),
     N_("%(value)s (field of the page)"),
 )
 _NAMED = re.compile(r"%\((\w+)\)s")

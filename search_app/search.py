@@ -25,6 +25,7 @@ __all__ = ["Answer", "SearchRequest", "UnknownValue", "answer"]
 _HAVE_ALL = ("No page has", "One page has", "{} pages have")
 _OTHERS, _THESE = "the others have", "these have"
 _FIELD = "most of them, or are about the field that was read from them"
+_BESIDE = "Articles that are close in meaning are among these, though they lack some of the words."
 ENOUGH = 100  # pages of which the order may choose, when a text in prose must do with fewer of its words
 FEW = 20  # pages with all words; when there are fewer, those with most of them follow
 
@@ -89,11 +90,17 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
     vocabulary = words or default_words()
     request, unknown_values = _canonical(request, vocabulary)
     reading = _read(request, searcher, vocabulary)
-    results = _ask(request, reading.query, searcher)
+    query = reading.query
+    results = _ask(request, query, searcher)
     wider = _wider(reading, searcher, _all_hits(request, results)) if results.total.value < FEW else _Wider()
     absent, complete = wider.absent, len(wider.first)
     if absent:
-        results = _ask(request, reading.relaxed(wider.missing, wider.first), searcher)
+        query = reading.relaxed(wider.missing, wider.first)
+        results = _ask(request, query, searcher)
+    with_words = results.total.value
+    if reading.alike and (with_words or _count(query, searcher).value):  # whatever is filtered: see _wider
+        results = _ask(request, reading.beside(query), searcher)
+    if absent:
         results = named(results, reading.field, vocabulary.facets)
     offered: tuple[Relaxation, ...] = ()
     meant: DidYouMean | None = None
@@ -117,7 +124,7 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
         relaxations=offered,
         did_you_mean=meant,
         unknown_values=unknown_values,
-        applied=_applied(reading, wider, unknown_values),
+        applied=_applied(reading, wider, unknown_values, beside=results.total.value > with_words),
     )
 
 
@@ -228,14 +235,17 @@ def _total(request: SearchRequest, searcher: Searcher, words: Words) -> int:
     """Hits of a request; 0 when none of them has all the words."""
     reading = _read(request, searcher, words)
     filters = _filters(request)
-    total = _count(replace(reading.query, filters=filters), searcher).value
-    if not 0 < total < FEW:
-        return total
-    wider = _wider(reading, searcher)
-    return _count(replace(reading.relaxed(wider.missing, wider.first), filters=filters), searcher).value
+    query = reading.query
+    total = _count(replace(query, filters=filters), searcher).value
+    if 0 < total < FEW:
+        wider = _wider(reading, searcher)
+        query = reading.relaxed(wider.missing, wider.first)
+    if total:
+        query = reading.beside(query)  # itself where nothing is close
+    return total if query is reading.query else _count(replace(query, filters=filters), searcher).value
 
 
-def _applied(reading: Reading, wider: _Wider, unknown: tuple[UnknownValue, ...]) -> tuple[str, ...]:
+def _applied(reading: Reading, wider: _Wider, unknown: tuple[UnknownValue, ...], *, beside: bool) -> tuple[str, ...]:
     notes = [f"“{typed}” was read as “{used}”." for typed, used in reading.corrected]
     notes += reading.notes
     if wider.absent:
@@ -251,6 +261,8 @@ def _applied(reading: Reading, wider: _Wider, unknown: tuple[UnknownValue, ...])
             notes.append(f"{have} all {wanted} words; the others have at least {least} of them.")
         else:
             notes.append(f"No page has all {wanted} words; these have at least {least} of them.{said}")
+    if beside:
+        notes.append(_BESIDE)
     for each in unknown:
         near = ", ".join(each.close)
         notes.append(f"There is no {each.facet} “{each.value}”. Known are for example: {near}.")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from indexer.analysis import terms
 from indexer.engines import Lexicon
 from indexer.model import And, Concept, DocumentIs, FacetIs, Node, Not, Or, Phrase, Prefix, Query, Term
+from search_app.alike import alike
 from search_app.findings import Findings
 from search_app.grammar import All, Any, Except, Field, Parsed, Plain, Quoted, Starts, Syntax, parse
 from search_app.names import Name, find_name, names_inside
@@ -70,8 +71,10 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         if name.doc_ids[0].startswith("hospitals/"):  # its name beats everything else that could be read into it
             found.ignore |= _FACETS
     parts = with_something_wanted([*_parts(root, found), *inside], found.words.thesaurus)
+    like: tuple[DocumentIs, ...] = ()
     if isinstance(root, Plain) and not name:
         parts += _guessed(root, found)
+        like = alike((piece.term for piece in pieces_of(found, root.start, root.end)), found)
     if sum(part.role == "word" for part in parts) > SHORT_TEXT:  # in prose quotation marks only quote
         parts = [replace(part, role="word") if _is_phrase(part) else part for part in parts]
     doc_ids, reason = (name.doc_ids, name.reason) if name else ((), "")
@@ -89,6 +92,7 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         optional=tuple(dict.fromkeys(part.words for part in parts if part.role == "optional" and part.words)),
         unknown=tuple(found.unknown),
         field=found.field(),
+        alike=like,
         notes=tuple(found.notes),
         plain=found.plain,
     )

@@ -121,6 +121,9 @@ class NoWords:
     def names_starting(self, prefix: str, limit: int) -> tuple[tuple[str, str], ...]:
         return ()
 
+    def alike(self, words: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+        return ()
+
     def batched(self, work: Callable[[Lexicon], T], /) -> T:
         return work(self)
 

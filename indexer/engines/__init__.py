@@ -38,6 +38,12 @@ class Lexicon(Protocol):
     def names_starting(self, prefix: str, limit: int) -> tuple[tuple[str, str], ...]:
         """Name keys that start with ``prefix`` with the id of their document, in order of the key."""
 
+    def alike(self, words: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+        """Ids of the articles most like some words in meaning, best first, with how far each stands out from all.
+
+        In standard deviations (``engines.likeness``); none where pages are too few or too many, or words far away.
+        """
+
     def batched(self, work: Callable[[Lexicon], T], /) -> T:
         """The result of ``work``, which is given a lexicon, in few round trips where the words are far away.
 

@@ -8,15 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from rapidfuzz.distance import OSA
 
 from indexer.analysis import BREAK, FIELDS, AnalyzedDocument, analyze, document_names, is_han, name_key, stem
 from indexer.engines import Lexicon
 from indexer.engines import tree as trees
+from indexer.engines.likeness import Alike, Likeness
 from indexer.errors import IndexMissing, UnknownFacet
+from indexer.meanings import default_meanings
 from indexer.model import (
     FACETS,
     And,
@@ -43,6 +46,7 @@ from indexer.ranking import Ranking
 
 T = TypeVar("T")
 
+Array = npt.NDArray[Any]
 Word = Term | Phrase | Prefix
 EXPANSION = 48  # the most frequent words that a prefix or stem stands for, as in the embedded engine
 
@@ -183,6 +187,18 @@ class MemoryLexicon:
             if k.startswith(prefix)
         ]
         return tuple(sorted(found)[:limit])
+
+    def alike(self, words: tuple[str, ...]) -> Alike:
+        """Articles that are like some words in meaning."""
+        meanings = default_meanings()
+
+        def parts(held: _Held) -> list[Array]:
+            found = held.analyzed
+            spans = [(0, found.title_end), *((each.start, each.end) for each in found.sections)]
+            return [meanings.of(found.terms[start:end]) for start, end in spans]
+
+        articles = sorted((i, held) for i, held in self._store.held.items() if held.document.kind == "article")
+        return Likeness(((i, parts(held)) for i, held in articles), meanings).to(words)
 
     def batched(self, work: Callable[[Lexicon], T], /) -> T:
         """The result of work that asks this lexicon; its words are at hand, so each question is answered at once."""

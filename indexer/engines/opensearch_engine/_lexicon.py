@@ -78,6 +78,10 @@ class _Words(ABC):
         """Name keys with a prefix, with the id of their document."""
         return self.look_up((NAMES, prefix, limit)) or ()
 
+    def alike(self, words: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+        """None: the sections of all articles are not at hand."""
+        return ()
+
     def batched(self, work: Callable[[Lexicon], T], /) -> T:
         """The result of work that asks this lexicon."""
         return work(self)

@@ -12,7 +12,9 @@ from rapidfuzz.process import extract
 
 from indexer.analysis import is_han
 from indexer.engines import Lexicon
+from indexer.engines.likeness import Alike, Likeness
 from indexer.engines.whoosh_engine._segment import Segment
+from indexer.meanings import default_meanings
 
 T = TypeVar("T")
 
@@ -30,6 +32,8 @@ class ColumnLexicon:
         self.named = lru_cache(maxsize=8192)(self._named)
         self.starting = lru_cache(maxsize=2048)(self._starting)
         self.similar = lru_cache(maxsize=2048)(self._similar)
+        self.alike = lru_cache(maxsize=2048)(self._alike)
+        self._likeness: Likeness | None = None
         self._words: list[str] | None = None
 
     def _frequency(self, term: str) -> int:
@@ -78,6 +82,14 @@ class ColumnLexicon:
                 if s.live[document]:
                     found.append((s.names[number], s.ids[document]))
         return tuple(sorted(found)[:limit])
+
+    def _alike(self, words: tuple[str, ...]) -> Alike:
+        """Articles that are like some words in meaning. The first to ask waits until their sections are read."""
+        if self._likeness is None:
+            meanings = default_meanings()
+            pages = (page for s in self._segments for page in s.in_rows(("kind", "article"), meanings))
+            self._likeness = Likeness(pages, meanings)
+        return self._likeness.to(words)
 
     def batched(self, work: Callable[[Lexicon], T], /) -> T:
         """The result of work that asks this lexicon; its words are at hand, so each question is answered at once."""

@@ -16,6 +16,7 @@ from indexer.engines.cards import read_card, read_document
 from indexer.engines.whoosh_engine._columns import CORE, FREQUENCIES, LIVE, WEIGHTS, read_values
 from indexer.engines.whoosh_engine._pack import Pack, load_loose
 from indexer.engines.whoosh_engine._table import KINDS
+from indexer.meanings import UNKNOWN, Meanings
 from indexer.model import FACETS, Card, Document, SectionRef
 
 Array = npt.NDArray[Any]
@@ -162,6 +163,22 @@ class Segment:
         impacts = np.zeros(len(documents), np.float32)
         made = (documents.ctypes.data, impacts.ctypes.data, len(documents)), documents, impacts
         return self._code_postings.setdefault(code, made)
+
+    def in_rows(self, value: tuple[str, str], meanings: Meanings) -> Iterator[tuple[str, list[Array]]]:
+        """Live documents with a facet value: the id, and the words of title and sections as rows of ``meanings``."""
+        places = np.flatnonzero(self.codes == self.code_of.get(value, ALL))
+        documents = np.searchsorted(self.code_ends, places, side="right") - 1
+        documents = documents[self.live[documents]]
+        if not len(documents):
+            return
+        row_of = np.full(len(self.terms) + 1, UNKNOWN, np.int32)  # the last is for breaks, whose number is -1
+        for group, row in enumerate(meanings.of_stems(self.stems).tolist()):
+            row_of[self.stem_terms[self.stem_ends[group] : self.stem_ends[group + 1]]] = row
+        for number in documents.tolist():
+            base = int(self.token_ends[number])
+            spans = self.sections[self.section_ends[number] : self.section_ends[number + 1]]
+            parts = [(0, int(self.title_ends[number])), *((int(start), int(end)) for start, _, end in spans)]
+            yield self.ids[number], [row_of[self.tokens[base + start : base + end]] for start, end in parts]
 
     # -- documents -----------------------------------------------------------------------------------------------------
 
