@@ -17,7 +17,21 @@ from indexer.analysis import FIELDS, stem, terms
 from indexer.engines import Engine
 from indexer.engines.memory import MemoryEngine
 from indexer.engines.whoosh_engine import WhooshEngine
-from indexer.model import Concept, Document, DocumentIs, Or, Phrase, Prefix, Query, Section, Term
+from indexer.model import (
+    And,
+    Concept,
+    Document,
+    DocumentIs,
+    FacetIs,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Query,
+    Section,
+    Term,
+)
 from indexer.ranking import Ranking
 from tests.engine_contract import EngineContract
 
@@ -145,3 +159,32 @@ def test_a_search_may_need_more_room_than_any_before_it(tmp_path: Path) -> None:
             found.append((results.total, [(hit.doc_id, round(hit.score, 2)) for hit in results.hits]))
     assert found[0] == found[1]
     assert found[0][0].value == len(texts)
+
+
+def test_lists_of_very_different_length_are_joined_and_counted_exactly(tmp_path: Path) -> None:
+    """Short lists are read, long ones searched; documents with more values than a number holds are counted too."""
+    engines: list[Engine] = [WhooshEngine(tmp_path / "index"), MemoryEngine()]
+    every = {"common": 1, "often": 2, "seldom": 23, "rare": 131}
+    for engine in engines:
+        with engine.rebuild() as writer:
+            for number in range(300):
+                text = " ".join(word for word, step in every.items() if number % step == 0)
+                values = ("Oncology", "Ophthalmology", "Neurology", "Hematology", "Dermatology")[: number % 6]
+                writer.put(
+                    Document(f"hospitals/{number:03}", "hospital", "x", (Section("", "", text),), specialty=values)
+                )
+        with engine.update() as writer:
+            for number in (0, 23, 262):
+                writer.delete(f"hospitals/{number:03}")
+    words = [Term(word) for word in every]
+    pairs = [(a, b) for a, b in itertools.permutations(words, 2)]
+    roots: list[Node] = [And((a, b)) for a, b in pairs] + [And((a, Not(b))) for a, b in pairs]
+    roots += [And((a, Not(b), FacetIs("specialty", "Neurology"))) for a, b in pairs] + [And(tuple(words[:3])), *words]
+    for root in roots:
+        found = []
+        for engine in engines:
+            with engine.searcher() as searcher:
+                results = searcher.search(Query(root, limit=25))
+                facets = [list(facet.counts.items()) for facet in results.facets]
+                found.append((results.total, [(hit.doc_id, round(hit.score, 2)) for hit in results.hits], facets))
+        assert found[0] == found[1], root

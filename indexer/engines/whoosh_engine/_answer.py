@@ -11,7 +11,8 @@ import numpy as np
 from indexer.engines.compiling import LONG, jit, jit_for, own
 from indexer.engines.inspection import WINDOW, show, weigh
 from indexer.engines.whoosh_engine._best import sort_anew, sort_best
-from indexer.engines.whoosh_engine._kernels import Best, Choice, Leaves, Room, Rows, Wanted, match
+from indexer.engines.whoosh_engine._collecting import Best, Choice, Rows
+from indexer.engines.whoosh_engine._kernels import Leaves, Room, Wanted, match
 from indexer.engines.whoosh_engine._table import (
     Place,
     bytes_of,
@@ -75,14 +76,16 @@ def _match(table, numbers, leaves, wanted, at, weights, best):
         boosts[numbers[first_boost + i]] += gains[i]
     ranks = ints(table, Place.TITLE_RANKS if numbers[BY_RANK] < 0 else Place.DATES)
     rows = Rows(
-        flags(table, Place.LIVE), numbers[ALL_LIVE] != 0, ints(table, Place.CODE_ENDS), smalls(table, Place.CODES),
-        longs(table, Place.CODE_FACET), ranks, floats(table, Place.PRIORS),
+        flags(table, Place.LIVE), numbers[ALL_LIVE] != 0, masks_of(table, Place.CODE_WORDS),
+        ints(table, Place.CODE_ENDS), smalls(table, Place.CODES), longs(table, Place.CODE_FACET), ranks,
+        floats(table, Place.PRIORS),
     )  # fmt: skip
     facets = longs(table, Place.FACET_BOUNDS).shape[0] - 1
     choice = Choice(numbers[FILTERED], facets, chosen, boosts, numbers[BOOSTS] > 0, numbers[BY_RANK])
     room = Room(
         doubles(table, Place.SCORES), doubles(table, Place.LEAF_WEIGHTS), masks_of(table, Place.MASKS),
-        ints(table, Place.TOUCHED), ints(table, Place.LEAF_TOUCHED), longs(table, Place.COUNTS),
+        ints(table, Place.TOUCHED), ints(table, Place.LEAF_TOUCHED), doubles(table, Place.FOUND_SCORES),
+        masks_of(table, Place.BITS), longs(table, Place.COUNTS), longs(table, Place.TALLIES),
     )  # fmt: skip
     total, kept = match(leaves, wanted, rows, choice, room, best)
     for i in range(at, first_boost):

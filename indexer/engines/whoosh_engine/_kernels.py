@@ -1,4 +1,4 @@
-"""The loops that match: read postings, add up scores, decide, filter, count, keep the best.
+"""The loops that match: read postings, add up scores, decide; what matches is then collected.
 
 Plain numpy needs a pass and a temporary array per step; one compiled loop does a whole query in a few microseconds at
 hundreds of documents and in well under a millisecond at a hundred thousand. The compiled code is cached beside this
@@ -15,6 +15,8 @@ import numpy as np
 from indexer.engines.compiling import array_at, jit, jit_inline
 from indexer.engines.inspection import first_at_least
 from indexer.engines.whoosh_engine._best import push
+from indexer.engines.whoosh_engine._collecting import add_up, collect, tally
+from indexer.engines.whoosh_engine._joining import lead, narrow, saturated
 
 BM25, CONSTANT = 0, 1  # how a leaf scores
 LEAF, AND, OR, NOT = 0, 1, 2, 3  # operations of a boolean program
@@ -26,11 +28,7 @@ Leaves = namedtuple("Leaves", "order kind idf first_list documents impacts size 
 # What matches: after ``restrict_after`` leaves (0: never) only documents that are touched by then; bits of the leaves
 # that are required, forbidden and optional, and how many of these are needed; or a postfix program of three columns.
 Wanted = namedtuple("Wanted", "restrict_after minimum required forbidden optional program")
-Rows = namedtuple("Rows", "live all_live code_ends codes code_facet ranks priors")  # what is known of each document
-# Bits of the facets that filter, the codes they let through, what a code adds to a score, which rank decides instead.
-Choice = namedtuple("Choice", "filtered facets chosen boosts boosted by_rank")
-Room = namedtuple("Room", "scores weights masks touched leaf_touched counts")
-Best = namedtuple("Best", "scores documents limit")
+Room = namedtuple("Room", "scores weights masks touched leaf_touched found_scores bits counts tallies")
 
 
 @jit
@@ -66,44 +64,6 @@ def _bits(mask):
 
 
 @jit_inline
-def _tally(d, code_ends, codes, counts):
-    """Count a document in every facet. ``d`` is unsigned: a signed index costs a test for below zero each time."""
-    for c in range(np.uint32(code_ends[d]), np.uint32(code_ends[d + np.uint32(1)])):
-        counts[np.uint16(codes[c])] += 1
-
-
-@jit
-def _passes(d, code_ends, codes, code_facet, facets, filtered, chosen, counts):
-    """Whether a matching document passes the filters; counts it in its facets.
-
-    One that passes all filters counts in every facet, one that fails that of exactly one facet in that facet alone.
-    """
-    low, high = code_ends[d], code_ends[d + np.uint32(1)]
-    failed = -1
-    for facet in range(facets):
-        if filtered >> facet & 1:
-            found = False
-            for c in range(low, high):
-                if code_facet[codes[c]] == facet and chosen[codes[c]]:
-                    found = True
-                    break
-            if not found:
-                if failed >= 0:
-                    return False
-                failed = facet
-    for c in range(low, high):
-        if failed < 0 or code_facet[codes[c]] == failed:
-            counts[codes[c]] += 1
-    return failed < 0
-
-
-@jit_inline
-def _saturated(weight, idf, k1):
-    """BM25 of a leaf whose members weigh so much in a document."""
-    return idf * (k1 + 1.0) * weight / (k1 + weight)
-
-
-@jit_inline
 def _list(leaves, place):
     """Documents, impacts and weight of one list of postings."""
     size = leaves.size[place]
@@ -112,24 +72,55 @@ def _list(leaves, place):
 
 
 @jit
-def _only_list(leaves, rows, counts, best):
-    """Match where one list of postings says all: it has its documents once each, so nothing needs to be gathered."""
+def _only_list(leaves, rows, room, best):
+    """Match where one list of postings says all: its documents are the hits, ordered by what they weigh in it.
+
+    Returns how many match and are kept.
+    """
     documents, impacts, weight = _list(leaves, 0)
-    code_ends, codes = rows.code_ends, rows.codes
     top_scores, top_documents, limit = best.scores, best.documents, best.limit
+    tally(documents, rows, room.tallies)
     kept = 0
-    least = -np.inf  # weight of the worst hit kept; a document that weighs no more scores no more
+    least = -np.inf  # weight of the worst hit kept; a later document that weighs no more scores no more
     for p in range(np.uint64(documents.shape[0])):
-        d = np.uint32(documents[p])
-        _tally(d, code_ends, codes, counts)
         w = weight * impacts[p]
         if w > least:
             kept = push(top_scores, top_documents, kept, limit, w, documents[p])
             if kept == limit and kept > 0:
                 least = top_scores[0]
     for i in range(kept):
-        top_scores[i] = _saturated(top_scores[i], leaves.idf[0], leaves.k1)
+        top_scores[i] = saturated(top_scores[i], leaves.idf[0], leaves.k1)
     return documents.shape[0], kept
+
+
+@jit
+def _joins(leaves, wanted):
+    """Whether each leaf has one list and is either required or forbidden."""
+    if wanted.program.shape[0] or wanted.required == 0 or wanted.optional:
+        return False
+    for leaf in range(leaves.first_list.shape[0]):
+        if leaves.first_list[leaf] != leaf:
+            return False
+    return True
+
+
+@jit
+def _join_lists(leaves, wanted, rows, room):
+    """Match a query that ``_joins``; returns how many documents match."""
+    touched, scores = room.touched, room.found_scores
+    count = 0
+    for place in range(leaves.order.shape[0]):
+        leaf = leaves.order[place]
+        documents, impacts, weight = _list(leaves, leaf)
+        idf, k1, constant = leaves.idf[leaf], leaves.k1, leaves.kind[leaf] == CONSTANT
+        if place == 0:
+            live, all_live = rows.live, rows.all_live
+            count = lead(documents, impacts, weight, idf, k1, constant, live, all_live, touched, scores)
+        else:
+            has = (wanted.required >> np.uint64(leaf)) & np.uint64(1) != 0
+            found = touched[:count]
+            count = narrow(documents, impacts, weight, idf, k1, constant, has, found, scores, room.bits)
+    return count
 
 
 @jit
@@ -147,7 +138,7 @@ def _scan(leaves, place, bit, idf, constant, restricted, rows, room, n_touched):
             n_touched += 1
         masks[d] |= bit
         w = weight * impacts[p]
-        scores[d] += w if constant else _saturated(w, idf, k1)
+        scores[d] += w if constant else saturated(w, idf, k1)
     return n_touched
 
 
@@ -198,7 +189,7 @@ def _add_leaf(leaf_touched, weights, scores, idf, k1, constant):
     for i in range(leaf_touched.shape[0]):
         d = np.uint32(leaf_touched[i])
         w = weights[d]
-        scores[d] += w if constant else _saturated(w, idf, k1)
+        scores[d] += w if constant else saturated(w, idf, k1)
         weights[d] = 0.0
 
 
@@ -226,22 +217,15 @@ def _read(leaves, wanted, rows, room):
 
 
 @jit
-def _keep(wanted, rows, choice, room, n_touched, best):
-    """Decide which touched documents match, count them, and keep the best; returns how many match and are kept."""
+def _decide(wanted, room, n_touched):
+    """Leave only those touched documents that match, with their scores beside them; returns how many."""
     # Fields of a named tuple are taken out before a loop: each time costs a count of references.
     program, required, forbidden, optional = wanted.program, wanted.required, wanted.forbidden, wanted.optional
     minimum, steps = wanted.minimum, wanted.program.shape[0]
-    code_ends, codes, code_facet, ranks, priors = (
-        rows.code_ends, rows.codes, rows.code_facet, rows.ranks, rows.priors,
-    )  # fmt: skip
-    filtered, facets, chosen, boosts = choice.filtered, choice.facets, choice.chosen, choice.boosts
-    boosted, by_rank = choice.boosted, choice.by_rank
-    scores, masks, touched, counts = room.scores, room.masks, room.touched, room.counts
-    top_scores, top_documents, limit = best.scores, best.documents, best.limit
+    scores, masks, touched, found_scores = room.scores, room.masks, room.touched, room.found_scores
     stack = np.zeros(max(steps, 1), np.uint64)
-    total = 0
-    kept = 0
-    for i in range(n_touched):
+    count = np.uint64(0)
+    for i in range(np.uint64(n_touched)):
         d = np.uint32(touched[i])
         mask = masks[d]
         score = scores[d]
@@ -256,30 +240,29 @@ def _keep(wanted, rows, choice, room, n_touched, best):
             continue
         elif minimum > 1 and _bits(mask & optional) < minimum:
             continue
-        if filtered:
-            if not _passes(d, code_ends, codes, code_facet, facets, filtered, chosen, counts):
-                continue
-        else:
-            _tally(d, code_ends, codes, counts)
-        if by_rank:
-            score = float(by_rank * ranks[d])
-        elif boosted:
-            for c in range(code_ends[d], code_ends[d + np.uint32(1)]):
-                score += boosts[codes[c]] * priors[d]
-        total += 1
-        kept = push(top_scores, top_documents, kept, limit, score, touched[i])
-    return total, kept
+        touched[count] = d
+        found_scores[count] = score
+        count += np.uint64(1)
+    return np.int64(count)
 
 
 @jit
 def match(leaves, wanted, rows, choice, room, best):
-    """Match, score, filter, count and keep the best documents of one segment, in one pass over postings.
+    """Match, score, filter, count and keep the best documents of one segment.
 
     Returns the number of matches and of hits kept, in a heap. What has to be zero in ``room`` is left zeroed.
     """
     room.counts[:] = 0
     plain = not choice.filtered and not choice.boosted and not choice.by_rank
-    if plain and rows.all_live and leaves.size.shape[0] == 1 and leaves.order.shape[0] == 1:
-        if wanted.program.shape[0] == 0 and wanted.required == 1 and leaves.kind[0] != CONSTANT:
-            return _only_list(leaves, rows, room.counts, best)
-    return _keep(wanted, rows, choice, room, _read(leaves, wanted, rows, room), best)
+    single = leaves.size.shape[0] == 1 and leaves.order.shape[0] == 1 and wanted.program.shape[0] == 0
+    if plain and single and rows.all_live and leaves.kind[0] != CONSTANT:
+        total, kept = _only_list(leaves, rows, room, best)
+    else:
+        if _joins(leaves, wanted):
+            count = _join_lists(leaves, wanted, rows, room)
+        else:
+            count = _decide(wanted, room, _read(leaves, wanted, rows, room))
+        found = room.touched[:count]
+        total, kept = collect(found, room.found_scores, rows, choice, room.counts, room.tallies, best)
+    add_up(room.tallies, room.counts)
+    return total, kept

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from indexer.engines import inspection
 from indexer.engines.whoosh_engine._answer import ROW, VALUES
+from indexer.engines.whoosh_engine._collecting import BANKS
 from indexer.engines.whoosh_engine._segment import Segment
 from indexer.engines.whoosh_engine._table import KINDS, Place, put
 from indexer.model import FACETS, MAX_WINDOW
@@ -31,6 +32,7 @@ class Scratch:
         longest = max((segment.longest for segment in segments), default=0)
         sizes = {
             "scores": size, "leaf_weights": size, "masks": size, "touched": size, "leaf_touched": size,
+            "found_scores": size,
             "roles": longest + 1, "chosen": codes, "boosts": codes,
             "top_scores": hits, "top_documents": hits, "bonus": hits, "members": hits, "out_scores": hits,
             "shown": 6 * hits, "spans": 2 * inspection.WINDOW * hits,
@@ -50,6 +52,8 @@ class Working:
         self.table = np.zeros(2 * len(KINDS), np.int64)
         self.counts = np.zeros(len(segment.values), np.int64)
         self._arrays = {**segment.arrays(), **shared, "counts": self.counts}
+        self._arrays["bits"] = np.zeros((segment.size >> 6) + 1, np.uint64)
+        self._arrays["tallies"] = np.zeros(BANKS * (len(segment.values) + 1), np.int64)
         self._arrays["terms"] = np.zeros(len(segment.terms) + 1, np.int16)
         self._arrays |= {name: np.zeros(0, KINDS[name]) for name in GROWING}
         for name, array_ in self._arrays.items():

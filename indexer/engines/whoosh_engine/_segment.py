@@ -65,6 +65,7 @@ class Segment:
         self.facet_bounds = np.array([sum(sizes[:place]) for place in range(len(FACETS) + 1)], np.int64)
         self.code_facet = np.array([FACETS.index(facet) for facet, _ in self.values], np.int64)
         self.size = len(self.live)
+        self.code_words = _packed(self.codes, self.code_ends, len(self.values))
         self.all_live = bool(self.live.all())
         self.live_count = int(self.live.sum())
         self.card = lru_cache(maxsize=4096)(self._card)
@@ -193,6 +194,22 @@ class Segment:
         """Number of a live document by id, or -1."""
         number = self.ids.find(doc_id)
         return number if number >= 0 and self.live[number] else -1
+
+
+def _packed(codes: Array, ends: Array, none: int) -> Array:
+    """The codes of each document in one number, 16 bits for each of up to four; all bits where there are more.
+
+    The loop that counts reads one place in memory for a document, and has the same few steps for each. ``none`` stands
+    where a document has fewer.
+    """
+    sizes = np.diff(ends)
+    words = np.full((len(sizes), 4), none, np.uint16)
+    for lane in range(4):
+        rows = np.flatnonzero(sizes > lane)
+        words[rows, lane] = codes[ends[rows] + lane]
+    words[sizes > 4] = 0xFFFF
+    packed: Array = words.view(np.uint64).reshape(-1)
+    return packed
 
 
 def field_mask(fields: tuple[str, ...]) -> int:

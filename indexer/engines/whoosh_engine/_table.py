@@ -37,6 +37,7 @@ KINDS: dict[str, Any] = {
     "priors": np.float32,
     "codes": np.int16,
     "code_ends": np.int32,
+    "code_words": np.uint64,
     "code_facet": np.int64,
     "facet_bounds": np.int64,
     "title_ranks": np.int32,
@@ -52,12 +53,15 @@ KINDS: dict[str, Any] = {
     "scores": np.float64,
     "leaf_weights": np.float64,
     "masks": np.uint64,
+    "bits": np.uint64,
     "terms": np.int16,
+    "tallies": np.int64,
     "chosen": np.bool_,
     "boosts": np.float64,
     # room that is filled anew
     "touched": np.int32,
     "leaf_touched": np.int32,
+    "found_scores": np.float64,
     "roles": np.int64,
     # the answer
     "counts": np.int64,
