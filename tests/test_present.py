@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from markupsafe import Markup, escape
 
 from indexer.engines import Searcher, open_engine
-from indexer.model import Citation, Document, Fact, Section
+from indexer.model import Citation, Document, Fact, Link, Section
+from search_app import browse
 from search_app.as_json import answer_json, document_json
 from search_app.labels import default_labels
 from search_app.markup import marked, pieces, prose, without_source_numbers, word_marker
@@ -277,6 +278,20 @@ def test_an_unknown_value_is_an_empty_answer_with_an_explanation(searcher: Searc
     assert body["total"] == 0
     assert body["unknown_values"][0]["value"] == "Shangai"
     assert "Shanghai" in body["unknown_values"][0]["close"]
+
+
+def test_linked_documents_are_found_in_order_among_any_number_of_links(searcher: Searcher) -> None:
+    last, first = (each.doc_id for each in DOCUMENTS[:2])
+    links = [
+        *(f"/articles/nowhere-{number}" for number in range(60)),
+        f"/{first}",
+        "/",
+        f"/{last}#top",
+        f"/{first}?q=eye",
+    ]
+    document = replace(DOCUMENTS[-1], links=tuple(Link(href, "a link") for href in [*links, DOCUMENTS[-1].url]))
+    assert [card.doc_id for card in browse.linked(searcher, document)] == [first, last]
+    assert [card.doc_id for card in browse.linked(searcher, document, 1)] == [first]
 
 
 def test_a_document_keeps_its_text_and_sources() -> None:

@@ -4,7 +4,7 @@
     python -m benchmarks.speed.web --index index/ --write     also into docs/benchmarks.md
 
 Three servers run side by side: an empty view, the site without remembered answers, and the site with them. Each round
-asks all of them for the same searches, one server after the other.
+asks all of them for the same searches, documents and suggestions, one server after the other.
 """
 
 from __future__ import annotations
@@ -31,16 +31,19 @@ from benchmarks.judged_collections import ROOT
 from benchmarks.speed.stages import shares
 from indexer.engines import open_engine
 from indexer.errors import SearchError
+from indexer.model import Everything, Filter, Query
 
 FIGURES = ROOT / "docs" / "benchmarks-web.json"
 SEARCHES = 60
 KINDS = {"page": "/search?q=", "JSON": "/api/v1/search?q="}
+TYPED = 4  # letters for which suggestions are asked
 WANTED = {"page, not remembered": 3.0, "page, remembered": 1.2}
 
 
 def empty() -> Flask:
     """An application whose only view says nothing, for every address."""
     app = Flask(__name__)
+    app.add_url_rule("/", "start", lambda: "")
     app.add_url_rule("/<path:path>", "empty", lambda path: "")
     return app
 
@@ -115,6 +118,20 @@ def searches() -> list[str]:
     return texts[:: max(1, len(texts) // SEARCHES)][:SEARCHES]
 
 
+def asked_for(index: Path) -> dict[str, list[str]]:
+    """Addresses by kind of answer: searches, and as many documents and beginnings of searches as an index has."""
+    texts = searches()
+    kinds = {kind: [path + quote(text) for text in texts] for kind, path in KINDS.items()}
+    kinds["start page"] = ["/"] * SEARCHES
+    with open_engine(str(index)).searcher() as searcher:
+        for kind in ("hospital", "article"):
+            only = (Filter("kind", (kind,)),)
+            found = searcher.search(Query(Everything(), filters=only, facets=(), sort="title", limit=SEARCHES))
+            kinds[kind] = ["/" + quote(hit.doc_id) for hit in found.hits]
+    kinds["suggestions"] = ["/api/v1/suggest?q=" + quote(text[:TYPED].strip()) for text in texts]
+    return {kind: addresses for kind, addresses in kinds.items() if addresses}
+
+
 def measure(index: Path, rounds: int) -> dict[str, Any]:
     """Median ms of each server and kind of answer, and its ratio to the empty view, round by round."""
     with ExitStack() as stack:
@@ -123,12 +140,12 @@ def measure(index: Path, rounds: int) -> dict[str, Any]:
             "not remembered": stack.enter_context(site(index, remembering=False)),
             "remembered": stack.enter_context(site(index, remembering=True)),
         }
-        texts = searches()
+        kinds = asked_for(index)
         taken: dict[str, list[float]] = {}
         for turn in range(rounds + 1):
-            for kind, path in KINDS.items():
+            for kind, addresses in kinds.items():
                 for server, connection in asked.items():
-                    times = [ask(connection, path + quote(text)) for text in texts]
+                    times = [ask(connection, address) for address in addresses]
                     if turn:  # the first round fills what is remembered
                         taken.setdefault(f"{kind}, {server}", []).append(statistics.median(times))
     rows = {}
@@ -141,6 +158,7 @@ def measure(index: Path, rounds: int) -> dict[str, Any]:
             "least": min(ratios),
             "greatest": max(ratios),
         }
+    texts = searches()
     return {
         "searches": len(texts),
         "rounds": rounds,
@@ -156,11 +174,16 @@ def section(figures: dict[str, Any]) -> str:
         "## Over HTTP, beside an empty Flask view\n",
         f"`python -m benchmarks.speed.web --write`: {figures['day']}, {figures['searches']} searches of our own corpus,"
         f" {figures['rounds']} rounds; one worker, one connection. Medians; the ratio is our time over the empty view's.\n",
-        "| answer | ms | times the empty view |",
-        "| --- | ---: | ---: |",
+        "| answer | empty view, ms | not remembered, ms | times the empty view | remembered, ms | times the empty view |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for name, row in figures["rows"].items():
-        lines.append(f"| {name} | {row['ms']:.2f} | {row['ratio']:.2f} ({row['least']:.2f}–{row['greatest']:.2f}) |")
+    rows = figures["rows"]
+    for kind in dict.fromkeys(name.rpartition(", ")[0] for name in rows):
+        cells = [f"{rows[f'{kind}, empty view']['ms']:.2f}"]
+        for server in ("not remembered", "remembered"):
+            row = rows[f"{kind}, {server}"]
+            cells += [f"{row['ms']:.2f}", f"{row['ratio']:.2f} ({row['least']:.2f}–{row['greatest']:.2f})"]
+        lines.append(f"| {kind} | {' | '.join(cells)} |")
     lines.append("")
     for name, wanted in WANTED.items():
         reached = figures["rows"][name]["ratio"]
