@@ -9,6 +9,7 @@ from math import inf
 from indexer.analysis import terms
 from indexer.engines import Lexicon
 from search_app.spelling import (
+    compound_meant,
     may_be_wrong,
     ranked_corrections,
     slip_cost,
@@ -105,7 +106,7 @@ def _meant(word: str, near: _Near, lexicon: Lexicon, words: Words) -> tuple[str,
     likely = _likely(word, near, lexicon, words)
     if likely:
         return (likely,)
-    return split_word(word, lexicon) or split_phrase(word, lexicon, JOINING) or ()
+    return split_word(word, lexicon) or compound_meant(word, lexicon) or split_phrase(word, lexicon, JOINING) or ()
 
 
 def _likely(word: str, near: _Near, lexicon: Lexicon, words: Words) -> str:

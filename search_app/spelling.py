@@ -135,6 +135,26 @@ def split_word(word: str, lexicon: Lexicon) -> tuple[str, str] | None:
     return None if best is None else best[1:]
 
 
+def compound_meant(word: str, lexicon: Lexicon) -> tuple[str, ...] | None:
+    """The parts of a compound of the index, typed with one slip ("daltahealth", "delthaealth"); or None."""
+    if not (2 * MIN_CHARS <= len(word) <= MAX_CHARS and word.isascii() and word.isalpha()):
+        return None
+    for place in range(1, len(word)):
+        for parts in lexicon.joined(word[: place - 1] + word[place] + word[place - 1] + word[place + 1 :]):
+            return parts
+    for place in range(MIN_SPLIT, len(word) - MIN_SPLIT + 1):
+        left, right = word[:place], word[place:]
+        pairs: list[tuple[str, str]] = []
+        if len(right) >= MIN_CHARS and lexicon.exact_frequency(right):
+            pairs += [(found, right) for found, _, _ in lexicon.similar(left, CANDIDATES, 1)]
+        if len(left) >= MIN_CHARS and lexicon.exact_frequency(left):
+            pairs += [(left, found) for found, _, _ in lexicon.similar(right, CANDIDATES, 1)]
+        for pair in pairs:
+            if lexicon.joined("".join(pair)):
+                return pair
+    return None
+
+
 def split_phrase(word: str, lexicon: Lexicon, joining: frozenset[str]) -> tuple[str, ...] | None:
     """Two known words with a small one between that were typed without any space ("hospitalforchildren"); or None."""
     if not (2 * MIN_SPLIT_LONG + 2 <= len(word) <= MAX_CHARS and word.isascii() and word.isalpha()):

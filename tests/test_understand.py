@@ -71,6 +71,9 @@ READINGS: list[tuple[str, set[str], set[str], str, dict[str, str]]] = [
     ("pumch", set(), set(), "hospitals/pumch", {}),
     ("guangzhou no 8 people's hospital", set(), set(), "hospitals/guangzhou-8", {}),
     ("deltahealth", set(), set(), "hospitals/deltahealth", {}),
+    ("daltahealth", set(), set(), "hospitals/deltahealth", {"daltahealth": "delta health"}),  # an error within one half
+    ("delthaealth", set(), set(), "hospitals/deltahealth", {"delthaealth": "delta health"}),  # and where they meet
+    ("gammahealth", set(), set(), "", {}),
     ("上海眼科医院", {"city:Shanghai", "specialty:Ophthalmology", "kind:hospital"}, set(),
      "hospitals/shanghai-eye", {}),
     ("眼科", {"specialty:Ophthalmology"}, set(), "", {}),
