@@ -74,6 +74,22 @@ def _pointer(_context, address):
     return nb.types.voidptr(address), generate
 
 
+@intrinsic
+def prefetch(_context, array, index):
+    """Ask for the line of memory that an element of a vector stands in, and go on at once."""
+
+    def generate(context, builder, signature, arguments):
+        data = cgutils.create_struct_proxy(signature.args[0])(context, builder, arguments[0]).data
+        place = builder.bitcast(builder.gep(data, [arguments[1]]), cgutils.voidptr_t)
+        number = cgutils.int32_t
+        kind = cgutils.ir.FunctionType(cgutils.ir.VoidType(), [cgutils.voidptr_t, number, number, number])
+        called = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(called, [place, number(0), number(3), number(1)])  # to read, to be kept, data
+        return context.get_dummy_value()
+
+    return nb.types.void(array, index), generate
+
+
 @jit
 def array_at(address, shape, kind):
     """The array of a kind and shape that stands at an address. Whoever gives the address keeps the array alive."""

@@ -3,13 +3,13 @@
 The loop works on token streams: numbers of terms with their places in a text. Where they come from, a mapped file or
 the answer of a cluster, makes no difference to it.
 """
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, type-arg"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, type-arg, call-arg"
 
 from __future__ import annotations
 
 import numpy as np
 
-from indexer.engines.compiling import jit
+from indexer.engines.compiling import jit, prefetch
 from indexer.model import Snippet
 
 WINDOW = 34  # tokens shown in a snippet
@@ -17,6 +17,8 @@ LEAD = 5  # tokens shown before the first match in a snippet
 ENDINGS = tuple(b".!?)\"'")  # bytes that end a sentence
 LINE_END, LINE_END_SHOWN = tuple(b"\n ")
 FIRST_OF_SEVERAL = 0x80  # bytes from here on make up a character with others
+TOKENS_A_LINE = 16  # in a line of memory
+TITLE_LINES, TEXT_LINES = 2, 32  # lines of a document that are asked for before it is looked at
 OMISSION = 2  # characters put before a snippet that begins inside its section
 
 
@@ -254,6 +256,17 @@ def _cut(documents, texts, text_ends, shown, spans):
 
 
 @jit
+def _fetch(documents, tokens, token_ends, lines):
+    """Ask for the first lines of the tokens of documents, which are far apart in memory, all at the same time."""
+    for row in range(documents.shape[0]):
+        prefetch(token_ends, np.int64(documents[row]))
+    for row in range(documents.shape[0]):
+        first = token_ends[documents[row]]
+        for line in range(min(lines, (token_ends[documents[row] + 1] - first) // TOKENS_A_LINE + 1)):
+            prefetch(tokens, np.int64(first + line * TOKENS_A_LINE))
+
+
+@jit
 def weigh(
     documents, base, priors, needed, tokens, token_ends, title_ends, term_member, member_leaf, leaf_idf, leaf_position,
     occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
@@ -266,6 +279,10 @@ def weigh(
     among the best even with the most that a bonus can be is not read, and gets less than it would: upper bounds as in
     Turtle and Flood (1995), "Query evaluation: strategies and optimizations".
     """
+    _fetch(documents, tokens, token_ends, TITLE_LINES)
+    for row in range(documents.shape[0]):
+        prefetch(title_ends, np.int64(documents[row]))
+        prefetch(priors, np.int64(documents[row]))
     most_adjacency = _most_adjacency(leaf_idf, leaf_position, adjacency)
     most = total_idf * (title_coverage + title_fill) + most_adjacency
     best = np.empty(needed, np.float64)  # the best scores so far, best first
@@ -318,7 +335,11 @@ def show(
     bytes, whether the snippet starts and ends with its section, number of spans; ``out_spans`` the spans in characters.
     """
     for row in range(documents.shape[0]):
+        prefetch(section_ends, np.int64(documents[row]))
+        prefetch(text_ends, np.int64(documents[row]))
+    for row in range(documents.shape[0]):
         d = documents[row]
+        _fetch(documents[row + 1 : row + 2], tokens, token_ends, TEXT_LINES)  # the next one, meanwhile
         out_members[row] = _read(
             d, token_ends[d + 1] - token_ends[d], tokens, token_ends, term_member,
             occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions,
