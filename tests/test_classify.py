@@ -484,7 +484,7 @@ def test_every_value_is_canonical_and_has_one_basis(title: str, text: str, value
 def test_a_status_that_begins_with_doubt_is_doubt(status: str, doubtful: bool) -> None:
     facts = (Fact("Beds", "Closed"), Fact("Status", status))
     assert in_doubt(facts) == (status if doubtful else "")
-    page = Page(path="hospitals/x.html", doc_id="hospitals/x", title="X Hospital", sections=(), facts=facts)
+    page = Page("hospitals/x", "hospitals/x.html", "", "X Hospital", "h1", (), facts=facts)
     assert classify(page, load_taxonomy()).doubt == (status if doubtful else "")
     article = replace(page, path="articles/x.html", doc_id="articles/x")
     assert classify(article, load_taxonomy()).doubt == ""
