@@ -227,6 +227,30 @@ class EngineContract:
                 assert found.hits[0].doc_id == first
                 assert {hit.doc_id: hit.card.doubt for hit in found.hits}["hospitals/0"] == "Closed in 2020."
 
+    def test_articles_are_as_close_in_meaning_as_to_the_oracle(self, make_engine: Callable[[], Engine]) -> None:
+        engine, oracle = make_engine(), MemoryEngine()
+        subjects = (
+            "visa passport embassy",
+            "surgeon operation theatre",
+            "insurance claim refund",
+            "price bill deposit",
+        )
+        for each in (engine, oracle):
+            with each.rebuild() as writer:
+                for number in range(28):
+                    text = subjects[number % 4]
+                    sections = (Section("", "", f"{text} {number}"), Section("Hospital stay", "", subjects[number % 3]))
+                    kind = "article" if number % 7 else "hospital"
+                    writer.put(Document(f"{kind}s/{number:02}", kind, text, sections))
+        asked = (("how", "much", "money"), ("doctor",), ("zzyzx",), ())
+        with engine.searcher() as searcher, oracle.searcher() as naive:
+            found = [searcher.lexicon.batched(lambda lexicon, w=words: lexicon.alike(w)) for words in asked]  # type: ignore[misc]
+            expected = [naive.lexicon.alike(words) for words in asked]
+            assert found[0]
+            for left, right in zip(found, expected, strict=True):
+                assert [doc_id for doc_id, _ in left] == [doc_id for doc_id, _ in right]
+                assert [apart for _, apart in left] == pytest.approx([apart for _, apart in right], abs=1e-4)
+
     @pytest.mark.parametrize("exact", [True, False])
     def test_a_phrase_weighs_the_same_however_many_words_it_has(
         self, make_engine: Callable[[], Engine], exact: bool

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from threading import Lock
 from typing import Any, TypeVar
 
 from indexer.analysis import stem
 from indexer.engines import Lexicon
+from indexer.engines.likeness import Alike, Likeness
+from indexer.engines.opensearch_engine._alike import read_likeness
 from indexer.engines.opensearch_engine._cluster import Cluster
 from indexer.engines.opensearch_engine._lookups import (
     EXPANSION,
@@ -78,9 +81,9 @@ class _Words(ABC):
         """Name keys with a prefix, with the id of their document."""
         return self.look_up((NAMES, prefix, limit)) or ()
 
-    def alike(self, words: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
-        """None: the sections of all articles are not at hand."""
-        return ()
+    @abstractmethod
+    def alike(self, words: tuple[str, ...]) -> Alike:
+        """Articles that are like some words in meaning."""
 
     def batched(self, work: Callable[[Lexicon], T], /) -> T:
         """The result of work that asks this lexicon."""
@@ -90,11 +93,21 @@ class _Words(ABC):
 class ClusterLexicon(_Words):
     """Words and names of one generation. What was asked once is remembered: a generation never changes."""
 
-    def __init__(self, cluster: Cluster, documents: str, words: str) -> None:
+    def __init__(self, cluster: Cluster, documents: str, words: str, articles: int) -> None:
         self._cluster = cluster
         self._documents = documents
         self._words = words
+        self._articles = articles
         self._known: dict[Lookup, Any] = {}
+        self._likeness: Likeness | None = None
+        self._reading = Lock()
+
+    def alike(self, words: tuple[str, ...]) -> Alike:
+        """Articles that are like some words in meaning. The first to ask reads them all; others wait for it."""
+        with self._reading:
+            if self._likeness is None:
+                self._likeness = read_likeness(self._cluster, self._documents, self._articles)
+        return self._likeness.to(words)
 
     def look_up(self, lookup: Lookup) -> Any:
         """What the cluster knows of one thing."""
@@ -156,6 +169,10 @@ class _Guess(_Words):
     def __init__(self, lexicon: ClusterLexicon) -> None:
         self._lexicon = lexicon
         self.open: dict[Lookup, None] = {}
+
+    def alike(self, words: tuple[str, ...]) -> Alike:
+        """The articles themselves: once read they cost no round trip."""
+        return self._lexicon.alike(words)
 
     def look_up(self, lookup: Lookup) -> Any:
         """What is remembered."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from indexer.analysis import FIELDS
 from indexer.engines import tree as trees
+from indexer.engines.opensearch_engine._alike import KIND
 from indexer.engines.opensearch_engine._ask import request
 from indexer.engines.opensearch_engine._blob import Packed, unpack
 from indexer.engines.opensearch_engine._cluster import Json, Vanished
@@ -55,7 +56,8 @@ class OpenGeneration:
         self.index = generations.index(manifest.generation)
         self.words = generations.words(manifest.generation)
         self.ranking = ranking
-        self.lexicon = ClusterLexicon(self.cluster, self.index, self.words)
+        articles = manifest.counts.get("kind", {}).get(KIND, 0)
+        self.lexicon = ClusterLexicon(self.cluster, self.index, self.words, articles)
         self.counts = Counts(self.cluster, self.index)
         self.values = {facet: len(manifest.counts.get(facet, {})) for facet in FACETS}
 

@@ -1,0 +1,58 @@
+"""Articles close in meaning: the words of their titles and sections are read from the cluster once for a generation."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy.typing as npt
+
+from indexer.engines.likeness import MOST_PARTS, Likeness
+from indexer.engines.opensearch_engine._blob import Packed, unpack
+from indexer.engines.opensearch_engine._cluster import Cluster, Json
+from indexer.errors import EngineUnavailable
+from indexer.meanings import Meanings, default_meanings
+
+PAGE = 200  # articles fetched at a time
+KIND = "article"
+
+
+def read_likeness(cluster: Cluster, index: str, articles: int) -> Likeness:
+    """What the articles of an index are about; of none where there are so many that nothing would be kept.
+
+    Raises:
+        EngineUnavailable: If the cluster does not answer, or with something else.
+    """
+    meanings = default_meanings()
+    pages = _articles(cluster, index) if articles <= MOST_PARTS else iter(())
+    return Likeness(((packed.card.doc_id, _parts(packed, meanings)) for packed in pages), meanings)
+
+
+def _parts(packed: Packed, meanings: Meanings) -> list[npt.NDArray[Any]]:
+    rows = meanings.of(packed.terms)
+    spans = [(0, packed.title_end), *((int(start), int(end)) for start, _, end in packed.sections)]
+    return [rows[start:end] for start, end in spans]
+
+
+def _articles(cluster: Cluster, index: str) -> Iterator[Packed]:
+    """All articles by id."""
+    body: Json = {
+        "query": {"term": {"kind": KIND}},
+        "size": PAGE,
+        "sort": [{"id": "asc"}],
+        "stored_fields": ["hit"],
+        "_source": False,
+        "track_total_hits": False,
+    }
+    while True:
+        hits = cluster.search(index, body)["hits"]["hits"]
+        for hit in hits:
+            try:
+                yield unpack(base64.b64decode(hit["fields"]["hit"][0]))
+            except (KeyError, ValueError, TypeError, zlib.error) as error:
+                raise EngineUnavailable(cluster.address.shown, f"{hit.get('_id')} cannot be read") from error
+        if len(hits) < PAGE:
+            return
+        body["search_after"] = hits[-1]["sort"]
