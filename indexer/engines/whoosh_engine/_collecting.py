@@ -7,7 +7,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from indexer.engines.compiling import jit
+from indexer.engines.compiling import LONG, array_at, jit, jit_for
 from indexer.engines.whoosh_engine._best import push
 
 BANKS = 4  # counts of documents that follow each other go to different places: the same one twice would have to wait
@@ -17,6 +17,24 @@ Rows = namedtuple("Rows", "live all_live code_words code_ends codes code_facet r
 # Bits of the facets that filter, the codes they let through, what a code adds to a score, which rank decides instead.
 Choice = namedtuple("Choice", "filtered facets chosen boosts boosted by_rank")
 Best = namedtuple("Best", "scores documents limit")
+
+
+@jit_for(LONG, LONG, LONG, LONG, LONG)
+def pack_codes(codes, ends, count, none, out):
+    """Write the codes of each of ``count`` documents as one number, 16 bits for each of up to four; else ``MANY``.
+
+    The loop that counts then reads one place in memory for a document, and has the same few steps for each. ``none``
+    stands where a document has fewer. The first two and ``out`` are addresses of arrays.
+    """
+    code_ends, words = array_at(ends, (count + 1,), np.int32), array_at(out, (count,), np.uint64)
+    rows = array_at(codes, (code_ends[count],), np.int16)
+    for d in range(count):
+        low, high = code_ends[d], code_ends[d + 1]
+        word = np.uint64(0)
+        for lane in range(4):
+            code = rows[low + lane] if low + lane < high else none
+            word |= np.uint64(code) << np.uint64(16 * lane)
+        words[d] = MANY if high - low > 4 else word
 
 
 @jit

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from indexer.analysis import FIELDS, stem
 from indexer.engines.cards import read_card, read_document
+from indexer.engines.whoosh_engine._collecting import pack_codes
 from indexer.engines.whoosh_engine._columns import CORE, FREQUENCIES, LIVE, WEIGHTS, read_values
 from indexer.engines.whoosh_engine._pack import Pack, load_loose
 from indexer.engines.whoosh_engine._table import KINDS
@@ -197,18 +198,9 @@ class Segment:
 
 
 def _packed(codes: Array, ends: Array, none: int) -> Array:
-    """The codes of each document in one number, 16 bits for each of up to four; all bits where there are more.
-
-    The loop that counts reads one place in memory for a document, and has the same few steps for each. ``none`` stands
-    where a document has fewer.
-    """
-    sizes = np.diff(ends)
-    words = np.full((len(sizes), 4), none, np.uint16)
-    for lane in range(4):
-        rows = np.flatnonzero(sizes > lane)
-        words[rows, lane] = codes[ends[rows] + lane]
-    words[sizes > 4] = 0xFFFF
-    packed: Array = words.view(np.uint64).reshape(-1)
+    """The codes of each document in one number, as ``pack_codes`` says."""
+    packed: Array = np.empty(len(ends) - 1, np.uint64)
+    pack_codes(codes.ctypes.data, ends.ctypes.data, len(packed), none, packed.ctypes.data)
     return packed
 
 
