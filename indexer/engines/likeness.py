@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ Array = npt.NDArray[Any]
 TITLE = 0.5  # how much the likeness of the title adds to that of the best part
 LIMIT = 10  # pages that are named
 STANDS_OUT = 1.0  # standard deviations above the mean of all pages: with less a page is like any other
+SAME = 1e-6  # a deviation below it is rounding
 LEAST_PAGES = 20  # of fewer none stands out
 MOST_PARTS = 20_000  # titles and sections; more would take a second to read and 10 MB in each process to keep
 
@@ -54,7 +56,7 @@ class Likeness:
     def _direction(self, rows: Array) -> Array:
         """Where the words of a text point to, of length 1; of length 0 when they tell nothing."""
         total: Array = self._rarity[rows] @ self._meanings.vectors[rows].astype(np.float32)
-        length = float(np.sqrt(total @ total))
+        length = math.sqrt(total @ total)
         return total / length if length else total
 
     def to(self, words: Iterable[str]) -> Alike:
@@ -68,9 +70,11 @@ class Likeness:
             return ()
         like = self._vectors @ wanted
         best = np.maximum.reduceat(like, self._starts) + TITLE * like[self._starts]
-        spread = float(best.std())
-        if not spread:
+        count = len(best)  # sums by hand: numpy's mean and deviation take longer than all the rest
+        mean = float(best.sum()) / count
+        spread = math.sqrt(max(float(best @ best) / count - mean * mean, 0.0))
+        if spread < SAME:
             return ()
-        apart = (best - best.mean()) / spread
-        order = np.argsort(-apart, kind="stable")[:LIMIT]
-        return tuple((self._ids[at], float(apart[at])) for at in order.tolist() if apart[at] >= STANDS_OUT)
+        ahead = np.flatnonzero(best >= mean + STANDS_OUT * spread).tolist()
+        found = sorted((-(float(best[at]) - mean) / spread, at) for at in ahead)[:LIMIT]
+        return tuple((self._ids[at], -apart) for apart, at in found)
