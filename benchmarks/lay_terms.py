@@ -3,8 +3,9 @@
     python -m benchmarks.lay_terms              the lists in benchmarks/lay_terms*.txt and plain_questions*.txt
     python -m benchmarks.lay_terms --list       and those of the first list that go wrong, with what was read
 
-Each list was written before any of it was searched. The words were mended with the first list of each kind; the second
-(``_unseen``) came afterwards and is only counted, so it says what new words meet.
+Each list was written before any of it was searched. The words were mended with the first list of each kind; the others
+(``_unseen``, ``_third``) came afterwards and are only counted, so they say what new words meet. Nothing has been mended
+with ``plain_questions_fresh`` either, but it may be used for that.
 
 A hit is *of the field* when its page has one of the specialties, or the articles on it, or, for a field that no specialty
 stands for, tells of such a department. Counted: terms whose first hit is of the field, and the share among the first five.
