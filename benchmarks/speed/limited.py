@@ -1,6 +1,7 @@
 """Serve an index that is larger than the memory it may use, the pages of its files counted too.
 
-    python -m benchmarks.speed.limited --documents 1000000 --megabytes 1024
+    python -m benchmarks.speed.limited --documents 1000000 --megabytes 1024             printed
+    python -m benchmarks.speed.limited --documents 1000000 --megabytes 1024 --write     also for docs/benchmarks.md
 
 The questions of ``benchmarks.speed`` are asked in a control group of the kernel that may hold so much memory and no
 more: what the process allocates and what is cached of its files. So a page that has had to give way is read from the
@@ -18,14 +19,18 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from benchmarks.judged_collections import ROOT
 from benchmarks.speed import samples
 from benchmarks.speed.peers import Ours
 from benchmarks.speed.questions import Question, draw
 from benchmarks.speed.rounds import run
 from benchmarks.speed.serving import SHARES
 
+FIGURES = ROOT / "docs" / "benchmarks-limited.json"
 GROUPS = Path("/sys/fs/cgroup")
 # Version 1 and 2 of the kernel's groups: what is there, where groups are made, the limit, the most that was held.
 VERSIONS = (
@@ -73,12 +78,26 @@ def ask(folder: Path, questions: tuple[Question, ...], rounds: int) -> dict[str,
     return {"first_ms": first, "cold_p95": cold.percentile(0.95), "p50": p50, "p95": p95, "faults": read / asked}
 
 
+def section(figures: dict[str, Any]) -> str:
+    """The part of docs/benchmarks.md that tells of it."""
+    asked = figures["asked"]
+    return (
+        "## Within a limit of memory\n\n"
+        f"`{figures['command']}`: {figures['day']}. {figures['documents']:,} documents within {figures['megabytes']:,} MiB, the"
+        " cached pages of the index counted too, as the kernel holds a control group to it. "
+        f"p50 {asked['p50']:,.0f} ms, p95 {asked['p95']:,.0f} ms, first answer {asked['first_ms']:,.0f} ms;"
+        f" {asked['faults']:.0f} reads from the disk for each question, some 10 ms each on the disk of this machine."
+        " Where all pages that the questions need fit into memory the figures are those of above.\n"
+    )
+
+
 def main() -> None:
     """Ask within the limit and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--documents", type=int, default=1_000_000, help="an index that benchmarks.speed has built")
     parser.add_argument("--megabytes", type=int, default=1024, help="what the process and its cached files may take")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--write", action="store_true", help="keep the figures for docs/benchmarks.md")
     parser.add_argument("--ask", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.ask:
@@ -100,6 +119,15 @@ def main() -> None:
     if inside.returncode:
         parser.exit(1, f"{chosen.megabytes} MiB are not enough, or it failed: status {inside.returncode}\n")
     print(f"{chosen.documents:,} documents within {chosen.megabytes:,} MiB (at most {most >> 20:,} MiB were held)")
+    if chosen.write:
+        figures = {
+            "command": "python -m benchmarks.speed.limited " + " ".join(sys.argv[1:]),
+            "day": datetime.now(UTC).date().isoformat(),
+            "documents": chosen.documents,
+            "megabytes": chosen.megabytes,
+            "asked": json.loads(inside.stdout),
+        }
+        FIGURES.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     for name, value in json.loads(inside.stdout).items():
         print(f"{name:>9} {value:10.2f}")
 

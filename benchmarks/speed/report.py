@@ -137,7 +137,7 @@ def page(measured: list[Figures]) -> str:
         "least and the greatest of them. Documents are made of real sentences with a seed (`benchmarks/speed/samples.py`); memory is proportional",
         "set size of a process that has answered all questions, mapped index files included. Machines are noisy: trust ratios,",
         "not milliseconds; build rates come from one build each, and that of a million ran beside",
-        "other work and was stopped and continued (1,030 documents a second of processor time). The last parts are over HTTP.\n",
+        "other work (712 documents a second of processor time). The last parts are over HTTP.\n",
     ]
     for figures in measured:
         parts += [
