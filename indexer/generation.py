@@ -39,7 +39,7 @@ MANIFEST = "manifest.json"
 POINTER = "CURRENT"
 _NAME = re.compile(r"^(\d{6,})-\d{8}T\d{6}Z$")
 _BUILDING = ".build-"
-_BLOCK = 16 << 20  # bytes that are summed as one, so that several threads can share a large file
+_BLOCK = 16 << 20  # bytes that are summed as one, so that threads can share a large file; whole pages of memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,22 +103,18 @@ def _checksum_text(text: str) -> str:
     return xxhash.xxh3_128_hexdigest(text.encode("utf-8", "surrogatepass"))
 
 
-class _Blocks:
-    """A file as blocks that are summed one by one: mapped, so that not a byte is copied."""
+def _digest(path: Path, block: int) -> bytes:
+    """XXH3-128 of one block of a file: mapped, so that not a byte is copied, and open no longer than that takes."""
+    with path.open("rb") as stream:
+        length = min(os.fstat(stream.fileno()).st_size - block * _BLOCK, _BLOCK)
+        if length <= 0:
+            return xxhash.xxh3_128_digest(b"")
+        with mmap.mmap(stream.fileno(), length, access=mmap.ACCESS_READ, offset=block * _BLOCK) as mapped:
+            return xxhash.xxh3_128_digest(mapped)
 
-    def __init__(self, path: Path) -> None:
-        self.size = path.stat().st_size
-        self._mapped = memoryview(b"")
-        if self.size:
-            with path.open("rb") as stream:
-                self._mapped = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
 
-    def __len__(self) -> int:
-        return max(1, -(-len(self._mapped) // _BLOCK))
-
-    def digest(self, number: int) -> bytes:
-        """XXH3-128 of one block."""
-        return xxhash.xxh3_128_digest(self._mapped[number * _BLOCK : (number + 1) * _BLOCK])
+def _blocks(size: int) -> range:
+    return range(max(1, -(-size // _BLOCK)))
 
 
 def _checksum_of(digests: Sequence[bytes]) -> str:
@@ -130,8 +126,7 @@ def file_checksum(path: Path) -> str:
 
     It guards against accidents, not against an attacker.
     """
-    blocks = _Blocks(path)
-    return _checksum_of([blocks.digest(number) for number in range(len(blocks))])
+    return _checksum_of([_digest(path, block) for block in _blocks(path.stat().st_size)])
 
 
 def _sync(path: Path) -> None:
@@ -226,26 +221,25 @@ class Generations:
         manifest = self.manifest(name)
         folder = self.folder / name
 
-        opened: dict[str, _Blocks] = {}
-        for file, (size, _) in sorted(manifest.files.items()):
-            try:
-                opened[file] = _Blocks(folder / file)
-            except FileNotFoundError:
-                raise IndexDamaged(name, f"{file} is missing") from None
-            except OSError as error:
-                raise IndexDamaged(name, f"{file} cannot be read ({error.strerror})") from error
-            if opened[file].size != size:
-                raise IndexDamaged(name, f"{file} has {opened[file].size:,} bytes instead of {size:,}")
-
         def digest(block: tuple[str, int]) -> bytes:
-            return opened[block[0]].digest(block[1])
+            try:
+                return _digest(folder / block[0], block[1])
+            except FileNotFoundError:
+                raise IndexDamaged(name, f"{block[0]} is missing") from None
+            except OSError as error:
+                raise IndexDamaged(name, f"{block[0]} cannot be read ({error.strerror})") from error
 
+        files = sorted(manifest.files.items())
+        for file, (size, _) in files:
+            with suppress(OSError):  # said below
+                found = (folder / file).stat().st_size
+                if found != size:
+                    raise IndexDamaged(name, f"{file} has {found:,} bytes instead of {size:,}")
         # Summing lets other threads run, so the blocks of all files are shared among the cores.
         with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
-            blocks = [(file, number) for file, each in opened.items() for number in range(len(each))]
-            digests = pool.map(digest, blocks)
-            for file, each in opened.items():
-                if _checksum_of(list(islice(digests, len(each)))) != manifest.files[file][1]:
+            digests = pool.map(digest, [(file, block) for file, (size, _) in files for block in _blocks(size)])
+            for file, (size, checksum) in files:
+                if _checksum_of(list(islice(digests, len(_blocks(size))))) != checksum:
                     raise IndexDamaged(name, f"{file} differs from its checksum")
         return manifest
 

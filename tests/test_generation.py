@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import mmap
 import multiprocessing
 import os
 import random
+import resource
 import signal
 import threading
 import time
@@ -264,21 +266,39 @@ def test_every_damage_is_noticed_and_the_last_good_generation_serves_on(tmp_path
 def test_a_file_of_many_blocks_is_whole_only_with_all_of_them_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.generation._BLOCK", 64)
+    block = mmap.ALLOCATIONGRANULARITY
+    monkeypatch.setattr("indexer.generation._BLOCK", block)
     engine = WhooshEngine(tmp_path)
-    fill(engine, "new")
+    fill(engine, "new", 200)
     generations = engine.generations
     name = generations.current()
-    assert generations.check(name).documents == 30
     core = next((tmp_path / name).rglob("core.bin"))
     whole = core.read_bytes()
-    for broken in (whole[64:128] + whole[:64] + whole[128:], whole[:-1] + bytes([whole[-1] ^ 1])):
+    assert len(whole) > 3 * block
+    assert generations.check(name).documents == 200
+    for broken in (whole[block : 2 * block] + whole[:block] + whole[2 * block :], whole[:-1] + bytes([whole[-1] ^ 1])):
         assert len(broken) == len(whole)
         core.write_bytes(broken)
         with pytest.raises(IndexDamaged, match=r"core\.bin differs from its checksum"):
             generations.check(name)
     core.write_bytes(whole)
     generations.check(name)
+
+
+def test_a_generation_of_many_files_is_checked_with_few_of_them_open(tmp_path: Path) -> None:
+    """An index of a million documents has some four hundred files, and a process may often open a thousand."""
+    engine = WhooshEngine(tmp_path)
+    with engine.rebuild() as writer:
+        for number in range(100):
+            writer.attach(f"extra-{number}", b"words")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = set(map(int, os.listdir("/dev/fd")))
+    free = [number for number in range(len(taken) + 30) if number not in taken][:30]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free[-1] + 1, before[1]))
+    try:
+        assert len(engine.generations.check(engine.generations.current()).files) > 100
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_when_everything_is_damaged_the_error_says_so(tmp_path: Path) -> None:
