@@ -100,28 +100,11 @@ def build(
     engine = open_durable(index) if isinstance(index, Path | str) else index
     vocabulary = taxonomy or load_taxonomy()
     before, documents_before = ({}, 0) if full else _known(engine, vocabulary)
-    work = _Work()
-    seen = {path: (known.stamp, known.digest) for path, known in before.items() if known.stamp != UNSTAMPED}
-    for number, found in enumerate(walk(corpus, seen)):
-        if isinstance(found, PageError):
-            work.rejected[found.path] = str(found)
-        else:
-            work.files[found.path] = found
-        tell("Reading", number + 1, 0)
+    work = _look(corpus, before, tell)
     changed = [path for path, file in work.files.items() if path not in before or before[path].digest != file.digest]
     gone = [path for path in before if path not in work.files]
     if before and not changed and not gone:
-        manifest = engine.base()
-        return BuildReport(
-            manifest.generation,
-            manifest.documents,
-            manifest.counts,
-            time.perf_counter() - started,
-            published=False,
-            incremental=True,
-            rejected=tuple(work.rejected.values()),
-            warnings=tuple((path, warning) for path, known in before.items() for warning in known.warnings),
-        )
+        return _nothing_changed(engine, work, before, time.perf_counter() - started)
     work.known = {path: known for path, known in before.items() if path in work.files}
     _parse(work, changed, tell)
     evidence, moved = _evidence(before, work.known, (*changed, *gone))
@@ -153,6 +136,33 @@ def build(
         rejected=tuple(text for _, text in sorted(work.rejected.items())),
         warnings=tuple((path, warning) for path, known in sorted(work.known.items()) for warning in known.warnings),
         notes=notes,
+    )
+
+
+def _look(corpus: Path | str, before: dict[str, _Known], tell: Progress) -> _Work:
+    """The files of a corpus, of which only those are read that may have changed since ``before``."""
+    work = _Work()
+    seen = {path: (known.stamp, known.digest) for path, known in before.items() if known.stamp != UNSTAMPED}
+    for number, found in enumerate(walk(corpus, seen)):
+        if isinstance(found, PageError):
+            work.rejected[found.path] = str(found)
+        else:
+            work.files[found.path] = found
+        tell("Reading", number + 1, 0)
+    return work
+
+
+def _nothing_changed(engine: DurableEngine, work: _Work, before: dict[str, _Known], seconds: float) -> BuildReport:
+    manifest = engine.base()
+    return BuildReport(
+        manifest.generation,
+        manifest.documents,
+        manifest.counts,
+        seconds,
+        published=False,
+        incremental=True,
+        rejected=tuple(work.rejected.values()),
+        warnings=tuple((path, warning) for path, known in before.items() for warning in known.warnings),
     )
 
 

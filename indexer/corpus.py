@@ -72,7 +72,6 @@ SETTLED_NS = 2_000_000_000  # the coarsest clock of a file system in use (FAT) c
 MAX_DEPTH = 64  # folders below the corpus; more is a loop made with mounts or a mistake
 _CHUNK = 1 << 20
 
-
 Stamp = tuple[int, int, int, int]  # size, times of the last change of content and of the file in ns, inode
 UNSTAMPED: Stamp = (0, 0, 0, 0)  # of a file whose content must be read to know it
 
@@ -112,7 +111,6 @@ def walk(folder: Path | str, known: Mapping[str, tuple[Stamp, str]] | None = Non
     """Every page of a corpus in order of its path, and a ``PageError`` for every file that cannot be one.
 
     ``known`` are stamps and digests by path: a file that still has its stamp is not read again.
-
 
     A ``doc_id`` comes from the path alone: ``hospitals/…`` and ``articles/…`` keep their folder, anything else is
     ``articles/…`` until it is classified. The rest of the path without suffix becomes one word, folders joined by

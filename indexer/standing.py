@@ -9,8 +9,10 @@ from indexer.model import Fact
 
 _STATUS = frozenset(("status", "state", "状态"))
 _DOUBT = re.compile(
-    r"(?:not (?:confirmed |known to be |yet )?open|in doubt|(?:permanently |reported |now )?closed|under construction"
-    r"|planned|being built|never opened|(?:尚未|未)(?:开业|确认)|存疑|(?:已)?(?:关闭|停业)|在建|建设中)(?![\w-])",
+    r"(?:not (?:confirmed |known to be |yet )?open|in doubt|under construction|being built|never opened"
+    r"|(?:尚未|未)(?:开业|确认)|存疑|(?:已)?(?:关闭|停业)|在建|建设中)(?![\w-])"
+    # What has been closed for a while, or is planned beside what is open, leaves no doubt.
+    r"|(?:(?:permanently |reported |now )?closed|planned)(?=\s*(?:$|[:;.,(]|(?:since|in|as of|for good)\b))",
     re.IGNORECASE,
 )
 
@@ -18,7 +20,7 @@ _DOUBT = re.compile(
 def in_doubt(facts: Iterable[Fact]) -> str:
     """The status that a page declares if it begins by saying that the hospital is not, or may not be, open; else "".
 
-    "Moved in 2018", "Two campuses" and "Planned" inside a sentence say nothing of the kind.
+    "Moved in 2018", "Two campuses" and "Planned move to the south" say nothing of the kind.
     """
     for fact in facts:
         if fact.name.strip().casefold() in _STATUS and _DOUBT.match(fact.value.strip()):

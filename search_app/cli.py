@@ -125,8 +125,12 @@ def serve(host: str, port: int, workers: int | None, debug: bool, index: str, co
         click.echo(f"No index in {index} yet: building it from {corpus} first.", err=True)
         with terminal_progress() as progress:
             build(corpus, index, progress=progress)
-    click.echo(f"Serving on http://{host}:{port}/ (stop with Ctrl+C)", err=True)
-    run(host=host, port=port, workers=workers, debug=debug, index=index)
+    click.echo("Starting; the first start on a machine compiles the search, about half a minute.", err=True)
+
+    def ready() -> None:
+        click.echo(f"Serving on http://{host}:{port}/ (stop with Ctrl+C)", err=True)
+
+    run(host=host, port=port, workers=workers, debug=debug, index=index, ready=ready)
 
 
 @main.command()

@@ -8,7 +8,7 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
@@ -60,16 +60,20 @@ def serve(
     debug: bool = False,
     index: str = "index/",
     config: Mapping[str, Any] | None = None,
+    ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until told to stop; with ``debug``, Flask's own server that reloads on changes.
 
-    ``config`` holds further settings of ``create_app``. The index must exist; a later one is taken up by itself.
+    ``ready`` is called when visitors can come. ``config`` holds further settings of ``create_app``. The index must
+    exist; a later one is taken up by itself.
     """
     settings = {**(config or {}), "index": index, "debug": debug}
     if debug:
         from search_app import create_app
 
-        create_app(settings).run(host, port, debug=True)
+        app = create_app(settings)
+        ready()
+        app.run(host, port, debug=True)
         return
     logs.configure(check(settings).log_format)
     _limit_arenas()
@@ -79,7 +83,7 @@ def serve(
     parent = os.getpid()
     os.environ[SHARED_FOLDER] = shared
     try:
-        _Server(settings, address, workers or os.cpu_count() or 1).run()
+        _Server(settings, address, workers or os.cpu_count() or 1, ready).run()
     finally:
         # A worker process that ends comes through here too, and must leave what the others still use.
         if os.getpid() == parent:
@@ -96,8 +100,9 @@ def _limit_arenas() -> None:
 class _Server(BaseApplication):  # type: ignore[misc]
     """gunicorn, set up from here instead of from its own files and arguments."""
 
-    def __init__(self, settings: Mapping[str, Any], address: str, workers: int) -> None:
+    def __init__(self, settings: Mapping[str, Any], address: str, workers: int, ready: Callable[[], None]) -> None:
         self.settings = settings
+        self.ready = ready
         self.address = address
         self.workers = workers
         super().__init__()
@@ -121,6 +126,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "worker_tmp_dir": MEMORY if os.path.isdir(MEMORY) else None,  # heartbeats must not wait for a disk
             "proc_name": "medsearch",
             "logger_class": ServerLogger,
+            "when_ready": lambda server: self.ready(),
             "child_exit": _forget_process,
         }
         for name, value in values.items():

@@ -9,7 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from tests.live import free_port
+from tests.live import MEDSEARCH, free_port
 from tests.site_fixture import build_index
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +36,20 @@ def test_workers_count_together_and_stop_when_told(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def test_it_says_that_it_serves_when_it_does(tmp_path: Path) -> None:
+    """On a new machine the loops of a search are compiled first, and whoever opened the address found nobody."""
+    index, port = build_index(tmp_path), free_port()
+    command = [*MEDSEARCH, "serve", "--index", index, "--port", str(port), "--workers", "1"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            assert process.stderr.readline().startswith("Starting")
+            assert process.stderr.readline() == f"Serving on http://127.0.0.1:{port}/ (stop with Ctrl+C)\n"
+            assert "ok" in get(port, "/readyz")
+        finally:
+            process.terminate()
 
 
 def get(port: int, path: str) -> str:

@@ -11,11 +11,10 @@ import numpy.typing as npt
 
 from indexer.engines.likeness import MOST_PARTS, Likeness
 from indexer.engines.opensearch_engine._blob import Packed, unpack
-from indexer.engines.opensearch_engine._cluster import Cluster, Json
+from indexer.engines.opensearch_engine._cluster import Cluster
 from indexer.errors import EngineUnavailable
 from indexer.meanings import Meanings, default_meanings
 
-PAGE = 200  # articles fetched at a time
 KIND = "article"
 
 
@@ -38,21 +37,8 @@ def _parts(packed: Packed, meanings: Meanings) -> list[npt.NDArray[Any]]:
 
 def _articles(cluster: Cluster, index: str) -> Iterator[Packed]:
     """All articles by id."""
-    body: Json = {
-        "query": {"term": {"kind": KIND}},
-        "size": PAGE,
-        "sort": [{"id": "asc"}],
-        "stored_fields": ["hit"],
-        "_source": False,
-        "track_total_hits": False,
-    }
-    while True:
-        hits = cluster.search(index, body)["hits"]["hits"]
-        for hit in hits:
-            try:
-                yield unpack(base64.b64decode(hit["fields"]["hit"][0]))
-            except (KeyError, ValueError, TypeError, zlib.error) as error:
-                raise EngineUnavailable(cluster.address.shown, f"{hit.get('_id')} cannot be read") from error
-        if len(hits) < PAGE:
-            return
-        body["search_after"] = hits[-1]["sort"]
+    for hit in cluster.every(index, {"term": {"kind": KIND}}, stored_fields=["hit"]):
+        try:
+            yield unpack(base64.b64decode(hit["fields"]["hit"][0]))
+        except (KeyError, ValueError, TypeError, zlib.error) as error:
+            raise EngineUnavailable(cluster.address.shown, f"{hit.get('_id')} cannot be read") from error

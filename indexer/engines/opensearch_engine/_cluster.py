@@ -8,7 +8,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -28,6 +28,7 @@ CONNECT_SECONDS = 2.0  # for a node to take a connection; one whose machine is g
 SERVER_SECONDS = "8s"  # after which the nodes themselves give a search up
 WRITE_SECONDS = 120.0  # for bulk requests, refreshes and what else only builds wait for
 PATIENCE_SECONDS = 2.0  # a search that failed because a shard moves is asked again for as long as this
+PAGE = 200  # hits fetched at a time when all are wanted
 PAUSE_SECONDS = 0.1
 CONNECTIONS = 16  # to each node and process; a process of the server has eight threads
 _REFUSED = ("too_many_clauses", "too_many_nested_clauses", "query_shard_exception", "parsing_exception")
@@ -88,6 +89,23 @@ class Cluster:
     def search(self, index: str, body: Json) -> Json:
         """One search over all shards, or an error: what only some shards say is no answer."""
         return self.searches([(index, body)])[0]
+
+    def every(self, index: str, query: Json, **wanted: Any) -> Iterator[Json]:
+        """All hits of a query by id, some at a time; ``wanted`` says what of them."""
+        body: Json = {
+            "query": query,
+            "size": PAGE,
+            "sort": [{"id": "asc"}],
+            "_source": False,
+            "track_total_hits": False,
+            **wanted,
+        }
+        while True:
+            hits = self.search(index, body)["hits"]["hits"]
+            yield from hits
+            if len(hits) < PAGE:
+                return
+            body["search_after"] = hits[-1]["sort"]
 
     def searches(self, asked: list[tuple[str, Json]]) -> list[Json]:
         """Several searches, each of an index, in one round trip; each whole."""

@@ -43,7 +43,6 @@ _PROBLEMS = {
     "yellow": ("The cluster is yellow: some copies of the index are missing.",),
     "red": ("The cluster is red: parts of the index are on no node, so searches are refused.",),
 }
-PAGE = 200  # documents fetched at a time when all are wanted
 
 
 class OpenGeneration:
@@ -125,21 +124,9 @@ class ClusterSearcher:
 
     def stored(self) -> Iterator[Json]:
         """All live documents by id, as the cluster keeps them."""
-        body: Json = {
-            "query": {"match_all": {}},
-            "size": PAGE,
-            "sort": [{"id": "asc"}],
-            "stored_fields": ["document"],
-            "docvalue_fields": ["checksum"],
-            "_source": False,
-            "track_total_hits": False,
-        }
-        while True:
-            hits = self._cluster.search(self._generation.index, body)["hits"]["hits"]
-            yield from hits
-            if len(hits) < PAGE:
-                return
-            body["search_after"] = hits[-1]["sort"]
+        return self._cluster.every(
+            self._generation.index, {"match_all": {}}, stored_fields=["document"], docvalue_fields=["checksum"]
+        )
 
     def _document(self, hit: Json) -> Document:
         try:
