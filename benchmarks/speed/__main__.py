@@ -26,7 +26,7 @@ from benchmarks.speed import limited, over_http, samples, web
 from benchmarks.speed.building import build
 from benchmarks.speed.growth import plot
 from benchmarks.speed.peers import IN_PROCESS, Ours, missing
-from benchmarks.speed.report import page, table
+from benchmarks.speed.report import field_words, page, table
 from benchmarks.speed.serving import serve
 
 FIGURES = ROOT / "docs" / "benchmarks"
@@ -85,7 +85,7 @@ def main() -> None:
             "python": platform.python_version(),
             "command": "python -m benchmarks.speed " + " ".join(sys.argv[1:]),
         }
-        print(table(figures), end="\n\n", flush=True)
+        print(table(figures), *field_words(figures), sep="\n", end="\n\n", flush=True)
         if chosen.write:
             FIGURES.mkdir(parents=True, exist_ok=True)
             (FIGURES / f"{folder.name}.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")

@@ -126,6 +126,23 @@ def classes(figures: Figures) -> str:
     return "\n".join(lines)
 
 
+def field_words(figures: Figures) -> list[str]:
+    """The mix of words of the field as a table, with what was aimed at for the other mix; empty where it was not asked."""
+    if "field" not in figures:
+        return []
+    found = figures["field"]
+    lines = [
+        f"With words that stand in one document in twenty or more ({found['questions']} questions, the median one with"
+        f" {found['matches']:,} matches), as those that people type have in our corpus:\n",
+        "| engine | p50, ms | p95, ms | p50 over ours | p95 over ours |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, timed in found["engines"].items():
+        over = [_ratio(found["ratios"][name][share]) if name != Ours.name else "1" for share in ("p50", "p95")]
+        lines.append(f"| {name} | {timed['p50']:.3f} | {timed['p95']:.3f} | " + " | ".join(over) + " |")
+    return [*lines, "", classes(found), ""]
+
+
 def _processor_rates(measured: list[dict[str, Any]]) -> str:
     """Documents of each size that a second of the processor's time was enough to index."""
     built = [figures["builds"][Ours.name] for figures in measured]
@@ -156,5 +173,6 @@ def page(measured: list[Figures]) -> str:
             "",
             classes(figures),
             "",
+            *field_words(figures),
         ]
     return "\n".join([*parts, *growth(measured)])

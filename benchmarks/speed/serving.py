@@ -13,8 +13,8 @@ from typing import Any
 
 from benchmarks.speed.building import size_of
 from benchmarks.speed.peers import IN_PROCESS, Ours
-from benchmarks.speed.questions import Question, draw
-from benchmarks.speed.rounds import Timed, gate, ratio, run
+from benchmarks.speed.questions import MIXES, Question, draw
+from benchmarks.speed.rounds import Ask, Timed, gate, ratio, run
 from benchmarks.speed.samples import load
 from indexer.engines import open_durable
 
@@ -58,14 +58,28 @@ class Alone:
 
 def serve(names: list[str], folder: Path, rounds: int) -> dict[str, Any]:
     """Gate and rounds over the engines whose indexes stand in ``folder``, as plain figures."""
-    questions = draw(tuple(load(folder / "samples.jsonl")))
+    samples = tuple(load(folder / "samples.jsonl"))
+    mixes = {mix: draw(samples, least=least) for mix, least in MIXES.items()}
+    del samples
+    plain, field = mixes
     # First of all: pages that this process had mapped too would count by half.
-    started = {name: asdict(alone(name, folder, questions)) for name in names}
+    started = {name: asdict(alone(name, folder, mixes[plain])) for name in names}
     opened = {}
     for name in names:
         opened[name] = IN_PROCESS[name]()
         opened[name].open(folder / name)
     asks = {name: peer.ask for name, peer in opened.items()}
+    found = {mix: in_turn(questions, asks, rounds) for mix, questions in mixes.items()}
+    return {
+        **found[plain],
+        "field": found[field],
+        "alone": started,
+        "update_seconds": updates(folder / Ours.name),
+    }
+
+
+def in_turn(questions: tuple[Question, ...], asks: Mapping[str, Ask], rounds: int) -> dict[str, Any]:
+    """Gate and rounds over one mix of questions, as plain figures."""
     answers = gate(questions, asks)
     for _ in range(2):
         for name, ask in asks.items():
@@ -77,10 +91,8 @@ def serve(names: list[str], folder: Path, rounds: int) -> dict[str, Any]:
         "questions": len(questions),
         "matches": sorted(answer.total for answer in answers)[len(answers) // 2],
         "most": max(answer.total for answer in answers),
-        "engines": {name: figures(timed[name], questions) for name in names},
+        "engines": {name: figures(timed[name], questions) for name in timed},
         "ratios": ratios(timed, Ours.name),
-        "alone": started,
-        "update_seconds": updates(folder / Ours.name),
     }
 
 
