@@ -9,6 +9,7 @@ from typing import NamedTuple
 KINDS = ("hospital", "article")
 FACETS = ("city", "specialty", "topic", "kind")
 SORTS = ("relevance", "title", "date")
+KNOWN_FOR, DEPARTMENTS = "Known for", "Departments"  # facts of a hospital, one for each field
 MAX_WINDOW = 10_000  # offset + limit; the default window of a distributed engine, so pages never differ
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -334,6 +335,8 @@ class Card:
     language: str = ""
     founded: str = ""
     doubt: str = ""
+    known: tuple[str, ...] = ()  # fields that its page says it is known for, and those it names a department for
+    departments: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -358,7 +361,13 @@ def card_of(document: Document) -> Card:
         document.language,
         founded,
         document.doubt,
+        _stated(document, KNOWN_FOR),
+        _stated(document, DEPARTMENTS),
     )
+
+
+def _stated(document: Document, name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(fact.value for fact in document.facts if fact.name == name))
 
 
 class Hit(NamedTuple):

@@ -42,6 +42,7 @@ class CardView:
     language: str
     founded: str
     doubt: str
+    known: tuple[str, ...]
     summary: str
     section: str = ""  # that a list points at
     section_url: str = ""
@@ -86,6 +87,7 @@ def _known_card(card: Card, language: str, labels: Labels) -> CardView:
         language=card.language or "en",
         founded=card.founded,
         doubt=card.doubt,
+        known=card.known,
         summary=card.summary,
     )
 

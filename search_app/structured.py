@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from indexer.model import Document
+from indexer.model import KNOWN_FOR, Document
 from search_app.browse import Landing
 from search_app.labels import BROWSED, KIND_FOLDERS
 from search_app.present import ResultsView
@@ -91,14 +91,15 @@ def hospital_data(view: DocumentView, document: Document, site: Site) -> Data:
             "addressCountry": "CN",
         }),
         "medicalSpecialty": [_specialty(value) for value in document.specialty],
-        "availableService": [{"@type": "Service", "name": name} for name in _services(document)],
+        "knowsAbout": _stated(document, KNOWN_FOR),
+        "availableService": [{"@type": "Service", "name": name} for name in _stated(document, "Services")],
         "sameAs": [fact.url for fact in view.facts if fact.url],
     })  # fmt: skip
     return {"@context": CONTEXT, "@graph": [hospital, _trail(document, site)]}
 
 
-def _services(document: Document) -> list[str]:
-    return [fact.value for fact in document.facts if fact.name.casefold() == "services"]
+def _stated(document: Document, name: str) -> list[str]:
+    return [fact.value for fact in document.facts if fact.name.casefold() == name.casefold()]
 
 
 def article_data(view: DocumentView, document: Document, site: Site) -> Data:

@@ -39,9 +39,9 @@ N_ = str  # marks a text for the catalogues, which translate it for each languag
 
 # Names that come from data and that the catalogues must know.
 FACT_NAMES = (
-    N_("Accreditation"), N_("Address"), N_("Affiliation"), N_("Beds"), N_("District"), N_("Founded"),
-    N_("International patients"), N_("Languages"), N_("Level"), N_("Listed as one hospital because"), N_("Ownership"),
-    N_("Services"), N_("Status"), N_("Website"),
+    N_("Accreditation"), N_("Address"), N_("Affiliation"), N_("Beds"), N_("Departments"), N_("District"), N_("Founded"),
+    N_("International patients"), N_("Known for"), N_("Languages"), N_("Level"),
+    N_("Listed as one hospital because"), N_("Ownership"), N_("Services"), N_("Status"), N_("Website"),
 )  # fmt: skip
 FACET_NAMES = {"kind": N_("Type"), "city": N_("City"), "specialty": N_("Specialty"), "topic": N_("Topic")}
 FOLDER_NAMES = {

@@ -37,8 +37,8 @@ EXAMPLES = {
 }
 # Rows of the comparison that most people ask for first; the others follow as the pages have them.
 FIRST_FACTS = (
-    "Level", "Ownership", "Founded", "Beds", "Accreditation", "International patients", "Languages", "Services",
-    "Affiliation", "District", "Address", "Website",
+    "Level", "Ownership", "Founded", "Beds", "Accreditation", "International patients", "Languages", "Known for",
+    "Departments", "Services", "Affiliation", "District", "Address", "Website",
 )  # fmt: skip
 
 

@@ -17,6 +17,9 @@ TCM = "Traditional Chinese Medicine"
 IVF = "Reproductive Medicine (IVF)"
 
 
+EYE_FIELDS = ("Eye disease", "Cataract", "Retina", "Cornea", "Glaucoma")
+
+
 def _hospital(
     slug: str, title: str, zh: str, city: str, specialty: tuple[str, ...], founded: str, text: str
 ) -> Document:
@@ -46,6 +49,8 @@ def _hospital(
             Fact("Website", "https://hospital.example/", ()),
             Fact("Services", "Health checks", ("source-1",)),
             Fact("Services", "Interpreting", ("source-1",)),
+            *((Fact("Known for", each, ("source-2",)) for each in EYE_FIELDS) if EYES in specialty else ()),
+            *((Fact("Departments", "Low vision", ("source-1",)),) if EYES in specialty else ()),
         ),
         citations=(
             Citation("Official page", "https://hospital.example/about", "The hospital", "2024-05", anchor="source-1"),

@@ -16,7 +16,7 @@ from scripts import translations
 from search_app import create_app, sayings
 from search_app.settings import MAX_COMPARED
 from search_app.templating import make_environment
-from tests.site_fixture import DOCUMENTS, site_app
+from tests.site_fixture import DOCUMENTS, EYE_FIELDS, site_app
 
 PAGES = (
     "/",
@@ -207,7 +207,18 @@ def test_a_page_past_the_end_leads_to_the_last(client: FlaskClient) -> None:
 def test_a_hospital_shows_facts_with_their_sources(client: FlaskClient) -> None:
     page = soup(client.get("/hospitals/beijing-tongren-hospital"))
     facts = {row.dt.get_text(strip=True): row.dd for row in page.select(".facts dl > div")}
-    assert list(facts) == ["Founded", "Ownership", "Address", "Website", "Services", "Specialties"]
+    assert list(facts) == [
+        "Known for",
+        "Departments",
+        "Founded",
+        "Ownership",
+        "Address",
+        "Website",
+        "Services",
+        "Specialties",
+    ]
+    known = [each.get_text() for each in facts["Known for"].select("li")]
+    assert known == ["Eye disease[2]", "Cataract[2]", "Retina[2]", "Cornea[2]", "Glaucoma[2]"]
     assert [link["href"] for link in facts["Ownership"].select("sup a")] == ["#source-1", "#source-2"]
     away = page.select("a[href^='https://']")
     assert away
@@ -483,6 +494,12 @@ def test_pages_turn_with_the_direction_of_their_language(client: FlaskClient) ->
         assert BeautifulSoup(arabic.get_template("about/api.html").render(), "lxml").html["dir"] == "rtl"
 
 
+def test_a_card_names_some_fields_of_a_hospital_and_counts_the_others(client: FlaskClient) -> None:
+    page = soup(client.get("/search?q=shanghai+eye+hospital"))
+    (known,) = [row for row in page.select_one("ol.hits .card-facts").select("div") if row.dt.get_text() == "Known for"]
+    assert known.dd.get_text() == "Eye disease · Cataract · Retina · Cornea and 1 more"
+
+
 def test_services_stand_in_one_row(client: FlaskClient) -> None:
     rows = soup(client.get("/hospitals/renji-hospital")).select(".facts dl > div")
     (services,) = [row for row in rows if row.dt.get_text() == "Services"]
@@ -514,6 +531,7 @@ def test_pages_describe_themselves(client: FlaskClient) -> None:
         "Shanghai",
         "Renji Hospital",
     ]
+    assert data_of(soup(client.get("/hospitals/shanghai-eye-hospital")))["@graph"][0]["knowsAbout"] == list(EYE_FIELDS)
     article = data_of(soup(client.get("/articles/s2-visa")))["@graph"][0]
     assert article["@type"] == "MedicalWebPage"
     assert article["about"] == ["Visa & Entry"]
