@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
 
 import Stemmer
-from opencc import OpenCC
-from pypinyin import lazy_pinyin
 
 from indexer.model import Document
 
@@ -64,13 +62,29 @@ def _fold_number(number: str) -> str:
 
 
 @cache
-def _simplifier() -> OpenCC:
-    return OpenCC("t2s")
+def _simplifier() -> Callable[[str], str]:
+    from opencc import OpenCC
+
+    simplify: Callable[[str], str] = OpenCC("t2s").convert
+    return simplify
+
+
+@cache
+def _reader_of_han() -> Callable[..., list[str]]:
+    from pypinyin import lazy_pinyin  # a quarter of a second, which a build without Chinese names does not wait for
+
+    return lazy_pinyin
+
+
+def load() -> None:
+    """Load at once what is else loaded for the first Chinese text: a server does, before it divides into processes."""
+    _simplifier()
+    _reader_of_han()
 
 
 @lru_cache(maxsize=1 << 14)
 def _fold_han(char: str) -> str:
-    folded: str = _simplifier().convert(unicodedata.normalize("NFKC", char))
+    folded = _simplifier()(unicodedata.normalize("NFKC", char))
     return folded if len(folded) == 1 else char
 
 
@@ -205,7 +219,7 @@ def _compound(parts: list[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
 @lru_cache(maxsize=1 << 12)
 def pinyin_syllables(name: str) -> tuple[str, ...]:
     """Toneless pinyin of the Han characters of a name, one syllable a character."""
-    return tuple(lazy_pinyin("".join(han_runs(name)), errors="ignore", v_to_u=False))
+    return tuple(_reader_of_han()("".join(han_runs(name)), errors="ignore", v_to_u=False))
 
 
 def pinyin_terms(name: str) -> tuple[str, ...]:

@@ -43,7 +43,18 @@ class Evidence:
 
     def __init__(self) -> None:
         self.pages = 0
+        # What there was to begin with, fingerprints in rising order, and what has come since.
+        self._known: npt.NDArray[np.uint64] = np.zeros(0, np.uint64)
+        self._known_counts: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         self._counts: Counter[int] = Counter()
+
+    @classmethod
+    def of(cls, fingerprints: npt.NDArray[np.uint64], pages: int) -> Evidence:
+        """Evidence of so many pages, whose fingerprints stand in one array, those of each page without repetition."""
+        evidence = cls()
+        evidence.pages = pages
+        evidence._known, evidence._known_counts = np.unique(fingerprints, return_counts=True)
+        return evidence
 
     def add(self, fingerprints: Iterable[int]) -> None:
         """Count one page in."""
@@ -53,14 +64,16 @@ class Evidence:
     def remove(self, fingerprints: Iterable[int]) -> None:
         """Count one page out that was counted in with the same fingerprints."""
         self.pages -= 1
-        for fingerprint in set(fingerprints):
-            self._counts[fingerprint] -= 1
-            if self._counts[fingerprint] <= 0:
-                del self._counts[fingerprint]
+        self._counts.subtract(set(fingerprints))
 
     def count(self, fingerprint: int) -> int:
         """Pages that have it."""
-        return self._counts.get(fingerprint, 0)
+        more = self._counts.get(fingerprint, 0)
+        if not len(self._known):
+            return more
+        place = int(self._known.searchsorted(np.uint64(fingerprint)))
+        found = place < len(self._known) and int(self._known[place]) == fingerprint
+        return more + (int(self._known_counts[place]) if found else 0)
 
     def recurs(self, fingerprint: int) -> bool:
         """Whether it stands on enough pages to be no page's own (see ``LEVELS``)."""
@@ -72,23 +85,8 @@ class Evidence:
 
     def recurring(self) -> frozenset[int]:
         """Everything that recurs now: a page must be cut again when its share of this set has changed."""
-        threshold = self.threshold()
-        return frozenset(fingerprint for fingerprint, count in self._counts.items() if count >= threshold)
-
-    def arrays(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32]]:
-        """Fingerprints in ascending order and their counts, to be stored together with ``pages``."""
-        keys = np.fromiter(self._counts.keys(), np.uint64, len(self._counts))
-        counts = np.fromiter(self._counts.values(), np.uint32, len(self._counts))
-        order = np.argsort(keys)
-        return keys[order], counts[order]
-
-    @classmethod
-    def from_arrays(cls, keys: npt.NDArray[np.uint64], counts: npt.NDArray[np.uint32], pages: int) -> Evidence:
-        """Evidence as it was when ``arrays`` stored it."""
-        evidence = cls()
-        evidence.pages = pages
-        evidence._counts = Counter(dict(zip(keys.tolist(), counts.tolist(), strict=True)))
-        return evidence
+        found = set(self._known[self._known_counts >= self.threshold()].tolist())
+        return frozenset(each for each in found | self._counts.keys() if self.recurs(each))
 
 
 @dataclass(frozen=True, slots=True)

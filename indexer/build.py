@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import orjson
+import numpy as np
 
 from indexer.analysis import name_key
 from indexer.boilerplate import Evidence, cut, fingerprints, title_of_line
 from indexer.classify import classify, merge_entities
-from indexer.corpus import UNSTAMPED, CorpusFile, Stamp, walk
+from indexer.corpus import CorpusFile, describe, printable
 from indexer.engines import DurableEngine, open_durable
 from indexer.errors import BuildRefused, IndexUnusable, PageError
+from indexer.known import Array, Flags, KnownPage, KnownPages, about, loads, stamps_array
 from indexer.model import Document, Page
 from indexer.parse import parse_page
+from indexer.survey import survey
 from indexer.taxonomy import Taxonomy, load_taxonomy
 from indexer.workers import worker_count, worker_pool
 
-STATE = "pages.json"  # attached to each generation: what the next incremental build needs to know
-STATE_VERSION = 2  # raise it when parsing, cutting or classifying changes: everything is then read again
+if TYPE_CHECKING:
+    from indexer.generation import Manifest
+
+STATE = "pages.bin"  # attached to each generation: what the next incremental build needs to know
+STATE_VERSION = 3  # raise it when parsing, cutting or classifying changes: everything is then read again
 PARALLEL_FROM = 400  # pages; starting processes costs about as much as parsing these in one
 MIN_KEPT = 0.5  # of the documents before; a build that would lose more is refused unless forced
 MIN_KEPT_FROM = 20  # documents before; smaller sites may change as they like
@@ -53,26 +58,30 @@ class BuildReport:
 
 
 @dataclass(slots=True)
-class _Known:
-    """What is remembered of one page between builds."""
-
-    digest: str
-    stamp: Stamp
-    fingerprints: Sequence[int]
-    doc_id: str
-    title: str = ""
-    groups: Sequence[int] = ()
-    warnings: Sequence[str] = ()
-
-
-@dataclass(slots=True)
 class _Work:
-    """One build on its way."""
+    """One build on its way: the pages there were, which of them stay as they are, and those that are made now.
 
-    files: dict[str, CorpusFile] = field(default_factory=dict)
-    rejected: dict[str, str] = field(default_factory=dict)
-    known: dict[str, _Known] = field(default_factory=dict)
+    Paths are as the file system has them.
+    """
+
+    before: KnownPages
+    keep: Flags
+    stamps: Array
+    root: str
+    files: dict[str, CorpusFile]
+    rejected: dict[str, str]
     pages: dict[str, Page] = field(default_factory=dict)
+    made: dict[str, KnownPage] = field(default_factory=dict)
+
+    def kept(self, texts: Sequence[str]) -> Iterator[str]:
+        """Those of some texts, one for each page there was, whose pages stay as they are."""
+        return compress(texts, self.keep.tolist())
+
+    def warnings(self) -> tuple[tuple[str, str], ...]:
+        """File and sentence of everything that is said of pages, in order of the files."""
+        stay = ((self.before.paths[row], own) for row, own in self.before.warnings.items() if self.keep[row])
+        found = sorted((*stay, *((path, page.warnings) for path, page in self.made.items())), key=lambda pair: pair[0])
+        return tuple((printable(path), warning) for path, own in found for warning in own)
 
 
 def build(
@@ -99,70 +108,78 @@ def build(
     tell = progress or (lambda stage, done, total: None)
     engine = open_durable(index) if isinstance(index, Path | str) else index
     vocabulary = taxonomy or load_taxonomy()
-    before, documents_before = ({}, 0) if full else _known(engine, vocabulary)
-    work = _look(corpus, before, tell)
-    changed = [path for path, file in work.files.items() if path not in before or before[path].digest != file.digest]
-    gone = [path for path in before if path not in work.files]
-    if before and not changed and not gone:
-        return _nothing_changed(engine, work, before, time.perf_counter() - started)
-    work.known = {path: known for path, known in before.items() if path in work.files}
+    base, before = (None, KnownPages()) if full else _known(engine, vocabulary)
+    work, changed, gone = _look(corpus, before, tell)
+    if base and not changed and not gone:
+        return _nothing_changed(base, work, time.perf_counter() - started)
     _parse(work, changed, tell)
-    evidence, moved = _evidence(before, work.known, (*changed, *gone))
-    again = _affected(before, work, (*changed, *gone), moved)
-    _parse(work, again, tell)
-    documents, notes = _documents(work, evidence, vocabulary, tell)
-    stale = {before[path].doc_id for path in (*changed, *again, *gone) if path in before}
-    corpus_digest = _digest(f"{path} {file.digest}" for path, file in sorted(work.files.items()))
-    with engine.update() if before else engine.rebuild() as writer:
+    evidence, moved = _evidence(work, changed, gone)
+    redone = [before.rows[path] for path in changed if path in before.rows] + gone
+    again = _affected(work, redone, moved)
+    _parse(work, _again(work, again), tell)
+    made = _classified(work, list(work.pages), evidence, vocabulary, tell)
+    partners = _partners(work)
+    _parse(work, known := _again(work, partners), tell)
+    made += _classified(work, known, evidence, vocabulary, tell)
+    documents, notes = _merged(work, made, vocabulary)
+    stale = {before.doc_ids[row] for row in (*redone, *again, *partners)}
+    after = before.followed(work.keep, work.stamps, work.made.values(), moment)
+    with engine.update(base) if base else engine.rebuild() as writer:
         for doc_id in sorted(stale - {document.doc_id for document in documents}):
             writer.delete(doc_id)
         for number, document in enumerate(documents):
             writer.put(document)
             tell("Indexing", number + 1, len(documents))
-        writer.describe(corpus=corpus_digest, taxonomy=vocabulary.digest)
-        writer.attach(STATE, _state(work, vocabulary, moment))
-        left = len({known.doc_id for known in work.known.values()})
+        writer.describe(corpus=after.corpus_digest(), taxonomy=vocabulary.digest)
+        writer.attach(STATE, after.dumps(version=STATE_VERSION, taxonomy=vocabulary.digest))
+        left = len(set(after.doc_ids))
         if not force:
-            _refuse_losses(left, documents_before or _count_before(engine))
+            _refuse_losses(left, base.documents if base else _count_before(engine))
     manifest = engine.generations.manifest(engine.generations.current())
     return BuildReport(
         manifest.generation,
         manifest.documents,
         manifest.counts,
         time.perf_counter() - started,
-        incremental=bool(before),
+        incremental=base is not None,
         parsed=len(work.pages),
         removed=len(gone),
         rejected=tuple(text for _, text in sorted(work.rejected.items())),
-        warnings=tuple((path, warning) for path, known in sorted(work.known.items()) for warning in known.warnings),
+        warnings=work.warnings(),
         notes=notes,
     )
 
 
-def _look(corpus: Path | str, before: dict[str, _Known], tell: Progress) -> _Work:
-    """The files of a corpus, of which only those are read that may have changed since ``before``."""
-    work = _Work()
-    seen = {path: (known.stamp, known.digest) for path, known in before.items() if known.stamp != UNSTAMPED}
-    for number, found in enumerate(walk(corpus, seen)):
-        if isinstance(found, PageError):
-            work.rejected[found.path] = str(found)
+def _look(corpus: Path | str, before: KnownPages, tell: Progress) -> tuple[_Work, list[str], list[int]]:
+    """The files of a corpus, paths of those that are new or have changed, and rows of the pages that are gone."""
+    found = survey(corpus, before, lambda count: tell("Reading", count, 0))
+    keep = np.zeros(len(before), np.bool_)
+    keep[found.same] = True
+    there, stamps = keep.copy(), before.stamps.copy()
+    changed: list[str] = []
+    for path, file in found.files.items():
+        row = before.rows.get(path)
+        if row is not None:
+            there[row] = True
+        if row is not None and before.digest(row) == file.digest:
+            keep[row] = True
+            stamps[row] = stamps_array(file.stamp)
         else:
-            work.files[found.path] = found
-        tell("Reading", number + 1, 0)
-    return work
+            changed.append(path)
+    gone: list[int] = np.flatnonzero(~there).tolist()
+    return _Work(before, keep, stamps, found.root, found.files, found.rejected), changed, gone
 
 
-def _nothing_changed(engine: DurableEngine, work: _Work, before: dict[str, _Known], seconds: float) -> BuildReport:
-    manifest = engine.base()
+def _nothing_changed(base: Manifest, work: _Work, seconds: float) -> BuildReport:
     return BuildReport(
-        manifest.generation,
-        manifest.documents,
-        manifest.counts,
+        base.generation,
+        base.documents,
+        base.counts,
         seconds,
         published=False,
         incremental=True,
         rejected=tuple(work.rejected.values()),
-        warnings=tuple((path, warning) for path, known in before.items() for warning in known.warnings),
+        warnings=work.warnings(),
     )
 
 
@@ -188,27 +205,30 @@ def _count_before(engine: DurableEngine) -> int:
 
 def _parse(work: _Work, paths: Sequence[str], tell: Progress) -> None:
     """Parse some files into ``work.pages`` and remember their fingerprints; a bad one is reported and left out."""
-    todo = [work.files[path] for path in paths if path not in work.pages]
-    for number, (file, parsed) in enumerate(_parsed(todo)):
-        tell("Parsing", number + 1, len(todo))
+    files = [work.files[path] for path in paths]
+    for number, (path, file, parsed) in enumerate(zip(paths, files, _parsed(files), strict=True)):
+        tell("Parsing", number + 1, len(files))
         if isinstance(parsed, Page):
-            work.pages[file.path] = parsed
-            work.known[file.path] = _Known(
-                file.digest, UNSTAMPED, fingerprints(parsed), parsed.doc_id, title_of_line(parsed.title)
+            work.pages[path] = parsed
+            work.made[path] = KnownPage(
+                path,
+                file.doc_id,
+                file.digest,
+                fingerprints(parsed),
+                parsed.doc_id,
+                title_of_line(parsed.title),
+                file.stamp,
             )
         else:
             work.rejected[file.path] = str(parsed)
-            work.known.pop(file.path, None)
-            work.files.pop(file.path, None)
 
 
-def _parsed(files: Sequence[CorpusFile]) -> Iterator[tuple[CorpusFile, Page | PageError]]:
+def _parsed(files: Sequence[CorpusFile]) -> Iterator[Page | PageError]:
     if len(files) < PARALLEL_FROM or worker_count() == 1:
-        for file in files:
-            yield file, _parse_one(file)
+        yield from map(_parse_one, files)
         return
     with worker_pool() as pool:
-        yield from zip(files, pool.map(_parse_one, files, chunksize=32), strict=True)
+        yield from pool.map(_parse_one, files, chunksize=32)
 
 
 def _parse_one(file: CorpusFile) -> Page | PageError:
@@ -218,60 +238,77 @@ def _parse_one(file: CorpusFile) -> Page | PageError:
         return error
 
 
-def _evidence(
-    before: dict[str, _Known], known: dict[str, _Known], changed: Sequence[str]
-) -> tuple[Evidence, frozenset[int]]:
-    """What recurs on the pages there are now, and what has begun or ceased to recur since ``before``."""
-    evidence = Evidence()
-    for each in (before or known).values():
-        evidence.add(each.fingerprints)
-    if not before:
-        return evidence, frozenset()
+def _evidence(work: _Work, changed: Sequence[str], gone: Sequence[int]) -> tuple[Evidence, frozenset[int]]:
+    """What recurs on the pages there are now, and what has begun or ceased to recur since the build before."""
+    before = work.before
+    evidence = Evidence.of(before.fingerprints, len(before))
     recurring = evidence.recurring()
+    for row in (*(before.rows[path] for path in changed if path in before.rows), *gone):
+        evidence.remove(before.fingerprints_of(row))
     for path in changed:
-        if path in before:
-            evidence.remove(before[path].fingerprints)
-        if path in known:
-            evidence.add(known[path].fingerprints)
-    return evidence, recurring ^ evidence.recurring()
+        if path in work.made:
+            evidence.add(work.made[path].fingerprints)
+    return evidence, recurring ^ evidence.recurring() if len(before) else frozenset()
 
 
-def _affected(before: dict[str, _Known], work: _Work, changed: Sequence[str], moved: frozenset[int]) -> list[str]:
-    """Unchanged pages that must be done again: their boilerplate or their merged partners are not what they were."""
-    groups = {group for path in changed if path in before for group in before[path].groups}
-    if not before or not (moved or groups):
-        return []
-    touched = set(changed)
-    return [
-        path
-        for path, known in work.known.items()
-        if path not in touched and (not moved.isdisjoint(known.fingerprints) or not groups.isdisjoint(known.groups))
-    ]
+def _affected(work: _Work, touched: Sequence[int], moved: frozenset[int]) -> list[int]:
+    """Rows of unchanged pages that must be done again: their boilerplate or merged partners are not what they were."""
+    groups = {group for row in touched for group in work.before.groups.get(row, ())}
+    return [row for row in work.before.having(moved, groups) if work.keep[row]]
 
 
-def _documents(
-    work: _Work, evidence: Evidence, taxonomy: Taxonomy, tell: Progress
-) -> tuple[tuple[Document, ...], tuple[str, ...]]:
+def _partners(work: _Work) -> list[int]:
+    """Rows of pages that stay, but are one hospital with a page that is made now, directly or by a third one."""
+    groups = {group for page in work.made.values() for group in page.groups}
+    while True:
+        rows = [row for row in work.before.having((), groups) if work.keep[row]]
+        more = {group for row in rows for group in work.before.groups[row]} - groups
+        if not more:
+            return rows
+        groups |= more
+
+
+def _again(work: _Work, rows: Sequence[int]) -> list[str]:
+    """Paths of known pages that are to be parsed though their files have not changed; a bad file is reported."""
+    found: list[str] = []
+    for row in rows:
+        path = work.before.paths[row]
+        work.keep[row] = False
+        file = work.files[path] if path in work.files else describe(work.root, path, work.before.addresses[row])
+        if isinstance(file, PageError):
+            work.rejected[file.path] = str(file)
+        else:
+            work.files[path] = file
+            found.append(path)
+    return found
+
+
+def _classified(
+    work: _Work, paths: Sequence[str], evidence: Evidence, taxonomy: Taxonomy, tell: Progress
+) -> list[Document]:
+    """The documents that some parsed pages are, and what they are is remembered."""
     made: list[Document] = []
-    owners: dict[str, str] = {}
-    titles = frozenset(known.title for known in work.known.values() if known.title)
-    for number, (path, page) in enumerate(sorted(work.pages.items())):
-        document = classify(cut(page, evidence, titles), taxonomy)
-        known = work.known[path]
+    titles = {*work.kept(work.before.titles), *(page.title for page in work.made.values())} - {""} if paths else set()
+    for number, path in enumerate(paths):
+        document = classify(cut(work.pages[path], evidence, titles), taxonomy)
+        known = work.made[path]
         known.warnings = document.warnings
         known.groups = _groups(document, taxonomy)
         known.doc_id = document.doc_id
-        owners[path] = document.doc_id
         made.append(document)
-        tell("Classifying", number + 1, len(work.pages))
+        tell("Classifying", number + 1, len(paths))
+    return made
+
+
+def _merged(work: _Work, made: Sequence[Document], taxonomy: Taxonomy) -> tuple[tuple[Document, ...], tuple[str, ...]]:
+    """The documents with those joined that are one hospital, and notes of it; what became of each is remembered."""
     merged, notes = merge_entities(made, taxonomy)
     kept = {document.doc_id for document in merged}
-    for path, doc_id in owners.items():
-        if doc_id not in kept:
-            groups = set(work.known[path].groups)
-            into = next((d.doc_id for d in merged if groups & set(_groups(d, taxonomy))), doc_id)
-            work.known[path].doc_id = into
-    return tuple(merged), tuple(notes)
+    for known in work.made.values():
+        if known.doc_id not in kept:
+            groups = set(known.groups)
+            known.doc_id = next((d.doc_id for d in merged if groups & set(_groups(d, taxonomy))), known.doc_id)
+    return merged, notes
 
 
 def _groups(document: Document, taxonomy: Taxonomy) -> tuple[int, ...]:
@@ -285,43 +322,19 @@ def _groups(document: Document, taxonomy: Taxonomy) -> tuple[int, ...]:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# What the next build needs to know
+# What there was before
 
 
-def _digest(lines: Iterable[str]) -> str:
-    digest = hashlib.sha256()
-    for line in lines:
-        digest.update(line.encode("utf-8", "surrogatepass") + b"\n")
-    return digest.hexdigest()[:16]
-
-
-def _state(work: _Work, taxonomy: Taxonomy, moment_ns: int) -> bytes:
-    """The pages as this build found them; ``moment_ns`` is when it began to look."""
-    pages = {
-        path: [
-            known.digest, work.files[path].settled(moment_ns), known.fingerprints, known.doc_id, known.title,
-            known.groups, known.warnings,
-        ]
-        for path, known in sorted(work.known.items())
-    }  # fmt: skip
-    return orjson.dumps({"version": STATE_VERSION, "taxonomy": taxonomy.digest, "pages": pages})
-
-
-def _known(engine: DurableEngine, taxonomy: Taxonomy) -> tuple[dict[str, _Known], int]:
-    """Pages of the current generation and how many documents it has; nothing where an update cannot start from it."""
+def _known(engine: DurableEngine, taxonomy: Taxonomy) -> tuple[Manifest | None, KnownPages]:
+    """The current generation and its pages; nothing where an update cannot start from it."""
     try:
         manifest = engine.base()
-        stored = engine.attachment(STATE)
+        stored = engine.attachment(STATE) or b""
     except IndexUnusable:
-        return {}, 0
+        return None, KnownPages()
     try:
-        state: dict[str, Any] = orjson.loads(stored or b"{}")
-        if state.get("version") != STATE_VERSION or state.get("taxonomy") != taxonomy.digest:
-            return {}, 0
-        pages = {
-            path: _Known(digest, tuple(stamp), prints, doc_id, title, groups, warnings)
-            for path, (digest, stamp, prints, doc_id, title, groups, warnings) in state["pages"].items()
-        }
+        if about(stored) == {"version": STATE_VERSION, "taxonomy": taxonomy.digest} and (pages := loads(stored)):
+            return manifest, pages
     except (ValueError, TypeError, KeyError):
-        return {}, 0
-    return pages, manifest.documents
+        pass
+    return None, KnownPages()

@@ -69,8 +69,10 @@ MAX_FILE_BYTES = 20_000_000  # the longest real page seen has 0.2 MB; parsing th
 KIND_FOLDERS = {"hospitals": "hospitals", "hospital": "hospitals", "articles": "articles", "article": "articles"}
 UNFILED = "articles"  # where a page outside of those folders stands until it is classified
 SETTLED_NS = 2_000_000_000  # the coarsest clock of a file system in use (FAT) counts in steps of two seconds
+DIGEST_BYTES = 16
 MAX_DEPTH = 64  # folders below the corpus; more is a loop made with mounts or a mistake
 _CHUNK = 1 << 20
+_USUAL = ".html"  # how nearly all pages end; asked first, since there may be a hundred thousand
 
 Stamp = tuple[int, int, int, int]  # size, times of the last change of content and of the file in ns, inode
 UNSTAMPED: Stamp = (0, 0, 0, 0)  # of a file whose content must be read to know it
@@ -94,10 +96,6 @@ class CorpusFile:
     filed: bool = True
     stamp: Stamp = UNSTAMPED
 
-    def settled(self, moment_ns: int) -> Stamp:
-        """The stamp, if the file had not changed for some time at that moment: a clock may be too coarse to tell."""
-        return self.stamp if max(self.stamp[1:3]) < moment_ns - SETTLED_NS else UNSTAMPED
-
     def read(self) -> bytes:
         """All bytes of the file.
 
@@ -107,10 +105,8 @@ class CorpusFile:
         return b"".join(_chunks(self.location, self.path))
 
 
-def walk(folder: Path | str, known: Mapping[str, tuple[Stamp, str]] | None = None) -> Iterator[CorpusFile | PageError]:
+def walk(folder: Path | str) -> Iterator[CorpusFile | PageError]:
     """Every page of a corpus in order of its path, and a ``PageError`` for every file that cannot be one.
-
-    ``known`` are stamps and digests by path: a file that still has its stamp is not read again.
 
     A ``doc_id`` comes from the path alone: ``hospitals/…`` and ``articles/…`` keep their folder, anything else is
     ``articles/…`` until it is classified. The rest of the path without suffix becomes one word, folders joined by
@@ -123,22 +119,15 @@ def walk(folder: Path | str, known: Mapping[str, tuple[Stamp, str]] | None = Non
         CorpusError: If the folder itself is missing or cannot be read.
     """
     root = os.fspath(folder)
-    try:
-        with os.scandir(root):
-            pass
-    except OSError as error:
-        raise CorpusError(folder, _reason(error)) from error
-    found = sorted(_find(root), key=lambda each: os.fsencode(each[0]))
-    owners: dict[str, str] = {}
+    found = [(raw, problem) for raw, problem, _ in find(root)]
+    found.sort(key=lambda each: os.fsencode(each[0]))
     doc_ids = {raw: doc_id_of(raw) for raw, problem in found if not problem}
-    for raw, doc_id in doc_ids.items():
-        if _filed(raw):
-            owners.setdefault(doc_id, raw)
+    refused = clashes(doc_ids)
     for raw, problem in found:
         if problem:
             yield PageError(printable(raw), problem)
         else:
-            yield _describe(root, raw, doc_ids[raw], owners, known or {})
+            yield refused.get(raw) or describe(root, raw, doc_ids[raw])
 
 
 def doc_id_of(path: str) -> str:
@@ -166,8 +155,19 @@ def _filed(path: str) -> bool:
     return bool(slash) and first.lower() in KIND_FOLDERS
 
 
-def _find(root: str) -> Iterator[tuple[str, str]]:
-    """Relative path and problem ("" for none) of everything that is or should be a page, in no order."""
+def find(root: str) -> Iterator[tuple[str, str, os.DirEntry[str] | None]]:
+    """Path below a folder, problem ("" for none) and entry of everything that is or should be a page, in no order.
+
+    The path is as the file system has it. Of a page there is an entry.
+
+    Raises:
+        CorpusError: If the folder itself is missing or cannot be read.
+    """
+    try:
+        with os.scandir(root):
+            pass
+    except OSError as error:
+        raise CorpusError(root, _reason(error)) from error
     folders = [("", 0)]
     while folders:
         folder, depth = folders.pop()
@@ -175,71 +175,86 @@ def _find(root: str) -> Iterator[tuple[str, str]]:
             with os.scandir(os.path.join(root, folder) if folder else root) as listing:
                 names = list(listing)
         except OSError as error:
-            yield folder, _reason(error)
+            yield folder, _reason(error), None
             continue
+        before = f"{folder}/" if folder else ""
         for name in names:
             if name.name.startswith("."):
                 continue
-            path = f"{folder}/{name.name}" if folder else name.name
-            if name.is_symlink():
+            path = before + name.name
+            if name.name.endswith(_USUAL) and name.is_file(follow_symlinks=False):
+                yield path, "", name
+            elif name.is_symlink():
                 yield from _link(root, path, name)
             elif not name.is_dir(follow_symlinks=False):
                 yield from _candidate(path, name)
             elif depth < MAX_DEPTH:
                 folders.append((path, depth + 1))
             else:
-                yield path, f"more than {MAX_DEPTH} folders deep"
+                yield path, f"more than {MAX_DEPTH} folders deep", None
 
 
-def _link(root: str, path: str, name: os.DirEntry[str]) -> Iterator[tuple[str, str]]:
+def clashes(doc_ids: Mapping[str, str]) -> dict[str, PageError]:
+    """The pages whose id another one has, by path; ``doc_ids`` are the ids of all of them, in order of their paths."""
+    owners: dict[str, str] = {}
+    for raw, doc_id in doc_ids.items():
+        if _filed(raw):
+            owners.setdefault(doc_id, raw)
+    refused: dict[str, PageError] = {}
+    for raw, doc_id in doc_ids.items():
+        owner = owners.setdefault(doc_id, raw)
+        if owner == raw and not _filed(raw):
+            owner = owners.setdefault(doc_id.replace(UNFILED, "hospitals", 1), raw)
+        if owner != raw:
+            path = printable(raw)
+            refused[raw] = PageError(path, f"the same address as {printable(owner)}: {doc_id}")
+    return refused
+
+
+def _link(root: str, path: str, name: os.DirEntry[str]) -> Iterator[tuple[str, str, None]]:
     inside = os.path.realpath(root)
     try:
         target = os.path.realpath(name.path, strict=True)
     except OSError as error:
-        yield path, "a link that leads in a circle" if error.errno == errno.ELOOP else "a link to nothing"
+        yield path, "a link that leads in a circle" if error.errno == errno.ELOOP else "a link to nothing", None
         return
     if os.path.commonpath((inside, target)) != inside:
-        yield path, "a link that leaves the corpus"
+        yield path, "a link that leaves the corpus", None
 
 
-def _candidate(path: str, name: os.DirEntry[str]) -> Iterator[tuple[str, str]]:
+def _candidate(path: str, name: os.DirEntry[str]) -> Iterator[tuple[str, str, os.DirEntry[str] | None]]:
     stem, suffix = os.path.splitext(name.name)
     suffix = suffix.lower()
     if not name.is_file(follow_symlinks=False):
-        yield path, "not a regular file"
+        yield path, "not a regular file", None
     elif suffix in PAGE_SUFFIXES:
         if not (stem.lower() in NOTES and suffix in (".md", ".markdown", ".txt")):
-            yield path, ""
+            yield path, "", name
     elif suffix not in COMPANION_SUFFIXES and name.name.lower() not in NOTES:
-        yield path, "not a page: its name must end in .html, .htm, .xhtml, .txt or .md"
+        yield path, "not a page: its name must end in .html, .htm, .xhtml, .txt or .md", None
 
 
-def _describe(
-    root: str, raw: str, doc_id: str, owners: dict[str, str], known: Mapping[str, tuple[Stamp, str]]
-) -> CorpusFile | PageError:
+def describe(root: str, raw: str, doc_id: str) -> CorpusFile | PageError:
+    """The page in a file, which is read for its digest; ``raw`` is its path as the file system has it."""
     path, location = printable(raw), os.path.join(root, raw)
-    filed = _filed(raw)
-    rival = doc_id.replace(UNFILED, "hospitals", 1) if not filed else doc_id
-    owner = owners.setdefault(doc_id, raw)
-    if owner == raw and not filed:
-        owner = owners.setdefault(rival, raw)
-    if owner != raw:
-        return PageError(path, f"the same address as {printable(owner)}: {doc_id}")
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
     try:
         before = os.lstat(location)
         if before.st_size > MAX_FILE_BYTES:
             return _too_large(path, before.st_size)
-        stamp = (before.st_size, before.st_mtime_ns, before.st_ctime_ns, before.st_ino)
-        if (seen := known.get(path)) and seen[0] == stamp:
-            return CorpusFile(path, doc_id, seen[1], before.st_size, before.st_mtime, location, filed, stamp)
         for chunk in _chunks(location, path):
             digest.update(chunk)
     except OSError as error:
         return PageError(path, _reason(error))
     except PageError as error:
         return error
+    filed, stamp = _filed(raw), stamp_of(before)
     return CorpusFile(path, doc_id, digest.hexdigest(), before.st_size, before.st_mtime, location, filed, stamp)
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    """What a file system says of a file that changes whenever its content does."""
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def _chunks(location: str, path: str) -> Iterator[bytes]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from indexer.taxonomy import PlaceGuard, Taxonomy, Value
 
@@ -22,27 +22,44 @@ class Match:
     start: int
 
 
-@dataclass(frozen=True, slots=True)
 class _Finder:
-    """Compiled words of one value; ``specific`` is without the words that are clues only."""
+    """Words of one value, compiled when a text may have any of them: all of them at once would take half a second."""
 
-    value: Value
-    anywhere: re.Pattern[str]
-    specific: re.Pattern[str]
-    unless: re.Pattern[str] | None
-    needles: tuple[str, ...]  # a text without any of them cannot match: five times faster than asking the patterns
+    def __init__(self, value: Value) -> None:
+        self.value = value
+        self._specific = (value.label, value.label_zh, *value.words)
+        districts = tuple(f"{name} {kind}" for name in value.districts for kind in ("District", "New Area", "County"))
+        han = tuple(f"{name}区" for name in value.districts)
+        self._anywhere = (*self._specific, *value.clues, *districts, *han)
+        # A text without any of them cannot match: five times faster than asking the patterns.
+        self.needles = tuple(dict.fromkeys(map(_needle, self._anywhere)))
+
+    @cached_property
+    def anywhere(self) -> re.Pattern[str]:
+        """Any of the words."""
+        return _words(self._anywhere)
+
+    @cached_property
+    def specific(self) -> re.Pattern[str]:
+        """Any of the words that are not clues only."""
+        return _words(self._specific)
+
+    @cached_property
+    def unless(self) -> re.Pattern[str] | None:
+        """Where none of the words counts."""
+        return _words(self.value.unless) if self.value.unless else None
 
 
 class Matcher:
-    """All words of a taxonomy, compiled; get one with ``matcher``."""
+    """All words of a taxonomy; get one with ``matcher``."""
 
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._finders = {
-            facet: tuple(map(_finder, taxonomy.of(facet))) for facet in ("city", "specialty", "topic", "kind")
+            facet: tuple(map(_Finder, taxonomy.of(facet))) for facet in ("city", "specialty", "topic", "kind")
         }
         self._guard = _guard_pattern(taxonomy.guard)
         self._before = _before_pattern(taxonomy.guard)
-        self._foreign = tuple((name.casefold(), _words([name])) for name in taxonomy.foreign)
+        self._foreign = {name.casefold(): name for name in taxonomy.foreign}
 
     def find(self, facet: str, text: str, kind: str = "", *, clues: bool = True) -> list[Match]:
         """Values of a facet in a text, one match each, in the order of their first words.
@@ -75,7 +92,9 @@ class Matcher:
     def foreign(self, text: str) -> frozenset[str]:
         """Foreign countries and regions that a text names."""
         folded = text.casefold()
-        return frozenset(name for name, pattern in self._foreign if name in folded and pattern.search(text))
+        return frozenset(
+            name for name, written in self._foreign.items() if name in folded and _words((written,)).search(text)
+        )
 
     def _all(self, facet: str, finder: _Finder, text: str, *, clues: bool) -> Iterator[re.Match[str]]:
         pattern = finder.anywhere if clues else finder.specific
@@ -116,22 +135,8 @@ class _Holder:
 
 
 def matcher(taxonomy: Taxonomy) -> Matcher:
-    """Matcher of a taxonomy, compiled once in a process."""
+    """Matcher of a taxonomy, made once in a process."""
     return _matcher(taxonomy.digest, _Holder(taxonomy))
-
-
-def _finder(value: Value) -> _Finder:
-    specific = (value.label, value.label_zh, *value.words)
-    districts = tuple(f"{name} {kind}" for name in value.districts for kind in ("District", "New Area", "County"))
-    han = tuple(f"{name}区" for name in value.districts)
-    anywhere = (*specific, *value.clues, *districts, *han)
-    return _Finder(
-        value,
-        _words(anywhere),
-        _words(specific),
-        _words(value.unless) if value.unless else None,
-        tuple(dict.fromkeys(map(_needle, anywhere))),
-    )
 
 
 def _needle(word: str) -> str:
@@ -139,7 +144,8 @@ def _needle(word: str) -> str:
     return max(re.split(r"[\s\-*'’]+", word.casefold()), key=len)
 
 
-def _words(words: Iterable[str]) -> re.Pattern[str]:
+@cache
+def _words(words: tuple[str, ...]) -> re.Pattern[str]:
     """Pattern of any of the words, the longest first; capitals-only words ("ENT", "US") keep their case."""
     ordered = sorted(set(words), key=len, reverse=True)
     return re.compile("|".join(map(_word, ordered)) or r"(?!)")

@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
-
 if TYPE_CHECKING:
+    from flask import Flask
+
     from indexer.engines import Searcher
     from indexer.model import IndexStats
 
@@ -25,10 +25,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     ``config`` holds settings (``search_app.settings``) in either case. ``engine`` may be an open engine; otherwise
     ``index`` is the folder, or the address, of one.
     """
+    from flask import Flask
     from flask_babel import Babel
     from flask_compress import Compress
 
-    from indexer import __version__
+    from indexer import __version__, analysis
     from indexer.engines import open_engine
     from search_app.api import api
     from search_app.assets import Assets
@@ -48,6 +49,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     from search_app.templating import PageEnvironment, init_templates
     from search_app.views import make_pages
 
+    analysis.load()
     settings = Settings.load(config)
     app = Flask(__name__, static_folder=None)
     app.jinja_environment = PageEnvironment

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import html
-import pickle
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -319,19 +320,23 @@ def test_copies_of_one_page_keep_everything_with_a_warning() -> None:
     assert own.warnings == ("kept as it is: 100 % of its text would go (stands on 3 of 3 pages, 3 lines)",)
 
 
-def test_evidence_can_be_taken_back_and_stored() -> None:
-    pages = [page(("", prose(2, 10 * n) + "\nA line that stands on every page.")) for n in range(5)]
-    known, others = evidence(*pages), evidence(*pages[:4])
-    known.remove(fingerprints(pages[4]))
-    keys, counts = known.arrays()
-    again = Evidence.from_arrays(keys, counts, known.pages)
-    for each in (known, again, pickle.loads(pickle.dumps(known))):
-        assert each.pages == 4
-        assert each.recurring() == others.recurring()
-        assert [array.tolist() for array in each.arrays()] == [array.tolist() for array in others.arrays()]
-    assert len(known.recurring()) == 1
-    assert list(keys) == sorted(keys)
-    assert keys.dtype == "uint64"
+def test_evidence_goes_on_from_an_array_and_pages_can_be_taken_back() -> None:
+    """A line of three, four and five pages, of which five are the least that recurs among ten."""
+    pages = [page(("", prose(2, 10 * n) + "\nA line that stands on some pages." * (n < 5))) for n in range(10)]
+    prints = [fingerprints(each) for each in pages]
+    line = evidence(*pages).recurring()
+    assert len(line) == 1
+    for first in range(11):
+        known = Evidence.of(np.array([each for own in prints[:first] for each in own], np.uint64), first)
+        for own in prints[first:]:
+            known.add(own)
+        assert (known.pages, known.recurring()) == (10, line)
+        assert {each: known.count(each) for own in prints for each in own} == Counter(n for own in prints for n in own)
+        known.remove(prints[4])
+        known.add(fingerprints(page(("", prose(3, 100)))))
+        assert known.recurring() == frozenset()
+        assert known.count(*line) == 4
+        assert known.count(1) == 0
 
 
 def test_fingerprints_ignore_case_and_spaces() -> None:

@@ -16,8 +16,9 @@ import pytest
 import indexer.corpus
 from indexer.build import build
 from indexer.engines.whoosh_engine import WhooshEngine
-from indexer.errors import BuildRefused, CorpusError
+from indexer.errors import BuildRefused, CorpusError, IndexLocked
 from indexer.model import Document
+from indexer.taxonomy import Entity, load_taxonomy
 
 WORDS = "eye heart hospital visa cost surgery clinic children tooth proton doctor shanghai beijing price queue".split()
 Write = Callable[[str, str], None]
@@ -61,29 +62,89 @@ def alike(index: Path) -> list[Document]:
     ]
 
 
+def engines(folder: Path) -> list[WhooshEngine]:
+    return [WhooshEngine(folder / name) for name in ("index", "fresh")]
+
+
 def sentence(chance: random.Random) -> str:
     return " ".join(chance.choice(WORDS) for _ in range(12)).capitalize() + "."
 
 
 def test_incremental_builds_end_where_full_builds_do(tmp_path: Path, corpus: Path, write: Write) -> None:
-    """Pages come, change and go at random; a footer becomes boilerplate and stops being it on the way."""
+    """Pages come, change, go, turn bad and get other names at random; a footer becomes boilerplate and stops being it.
+
+    Some are one hospital, one of them by way of another, and some files have one address.
+    """
     chance = random.Random(11)
     footer = "Telephone consultation is open to members of the association on working days."
-    names: dict[str, bool] = {}
-    for step in range(12):
+    entities = [("hospitals/h2", "Hospital h1"), ("hospitals/h2", "hospitals/h3"), ("Hospital h4", "hospitals/h5")]
+    vocabulary = replace(load_taxonomy(), same=tuple(Entity(names, "as its sign says") for names in entities))
+    names: set[str] = set()
+    merged = rejected = 0
+    for step in range(18):
         for _ in range(4):
-            name = f"h{chance.randrange(25)}"
-            if name in names and chance.random() < 0.3 and len(names) > 6:
+            name = chance.choice((f"h{chance.randrange(25)}", f"h{chance.randrange(6)}", f"H{chance.randrange(25)}"))
+            what = chance.random() if name in names and len(names) > 6 else 1.0
+            if what < 0.25:
                 (corpus / "hospitals" / f"{name}.html").unlink()
-                del names[name]
+                names.remove(name)
+            elif what < 0.35:
+                (corpus / "hospitals" / f"{name}.html").rename(corpus / "hospitals" / f"{name.swapcase()}.html")
+                names.remove(name)
+                names.add(name.swapcase())
+            elif what < 0.4:
+                (corpus / "hospitals" / f"{name}.html").write_bytes(b"\0\1")
             else:
-                names[name] = step % 6 < 3
-                write(name, page(f"Hospital {name}", sentence(chance), footer if names[name] else ""))
-        report = build(corpus, tmp_path / "index", force=True)
+                names.add(name)
+                write(name, page(f"Hospital {name}", sentence(chance), footer if step % 6 < 3 else ""))
+        report = build(corpus, tmp_path / "index", force=True, taxonomy=vocabulary)
         shutil.rmtree(tmp_path / "fresh", ignore_errors=True)
-        build(corpus, tmp_path / "fresh", full=True)
+        full = build(corpus, tmp_path / "fresh", full=True, taxonomy=vocabulary)
         assert alike(tmp_path / "index") == alike(tmp_path / "fresh")
+        digests = [engine.generations.manifest(engine.generations.current()).corpus for engine in engines(tmp_path)]
+        assert digests[0] == digests[1]
+        assert (report.rejected, report.warnings) == (full.rejected, full.warnings)
         assert report.incremental == (step > 0)
+        merged, rejected = max(merged, len(full.notes)), max(rejected, len(full.rejected))
+    assert (merged, rejected > 1) == (3, True)
+
+
+def test_a_page_that_comes_is_joined_with_its_partners_that_were_there(
+    tmp_path: Path, corpus: Path, write: Write
+) -> None:
+    """It was not: only partners of pages that had been there before were done again."""
+    entity = Entity(("hospitals/old", "hospitals/new"), "as its sign says")
+    vocabulary = replace(load_taxonomy(), same=(entity,))
+    write("old", page("Old Hospital", "What the old page says."))
+    build(corpus, tmp_path / "index", taxonomy=vocabulary)
+    write("new", page("New Hospital", "What the new page says."))
+    report = build(corpus, tmp_path / "index", taxonomy=vocabulary)
+    assert report.notes == ("hospitals/new is hospitals/old: as its sign says",)
+    (document,) = documents(tmp_path / "index")
+    assert [section.text for section in document.sections] == ["What the old page says.", "What the new page says."]
+
+
+def test_a_file_from_the_far_future_is_a_page_and_read_each_time(tmp_path: Path, corpus: Path, write: Write) -> None:
+    """Nanoseconds since 1970 are more than 63 bits hold from 2262 on."""
+    write("a", page("Hospital A", "First text."))
+    late = 10 * 10**18
+    os.utime(corpus / "hospitals" / "a.html", ns=(late, late))
+    assert (corpus / "hospitals" / "a.html").stat().st_mtime_ns > 1 << 63
+    assert build(corpus, tmp_path / "index").documents == 1
+    assert not build(corpus, tmp_path / "index").published
+    write("a", page("Hospital A", "Other text."))
+    os.utime(corpus / "hospitals" / "a.html", ns=(late, late))
+    assert build(corpus, tmp_path / "index").parsed == 1
+
+
+def test_an_update_starts_from_what_was_checked_or_not_at_all(tmp_path: Path, corpus: Path, write: Write) -> None:
+    write("a", page("Hospital A", "First text."))
+    build(corpus, tmp_path / "index")
+    engine = WhooshEngine(tmp_path / "index")
+    base = engine.base()
+    build(corpus, tmp_path / "index", full=True)
+    with pytest.raises(IndexLocked), engine.update(base):
+        raise AssertionError("it went on from a generation that is no longer served")
 
 
 def test_only_what_changed_is_parsed_and_nothing_changed_publishes_nothing(

@@ -10,13 +10,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from whoosh import index as whoosh_index
 
 from indexer.analysis import BREAK, FIELDS, analyze
 from indexer.engines import Engine
 from indexer.engines.memory import MemoryEngine
-from indexer.engines.whoosh_engine import WhooshEngine, _chunks, _durable, _writer
+from indexer.engines.whoosh_engine import WhooshEngine, _chunks, _columns, _durable, _inverting, _writer
 from indexer.model import And, Document, Filter, Phrase, Query, Section, Term
 
 WORDS = ("eye", "heart", "hospital", "clinic", "cost", "visa", "beijing", "CAR-T", "协和医院", "No.12", "cancer", "é")
@@ -170,6 +171,18 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_few_tokens_are_inverted_by_sorting_as_many_are_by_compiled_loops() -> None:
+    for seed in range(20):
+        chance = np.random.default_rng(seed)
+        ends = np.concatenate([[0], np.cumsum(chance.integers(0, 30, chance.integers(1, 12)))])
+        terms = int(chance.integers(1, 25))
+        tokens = chance.integers(-1, terms, ends[-1]).astype(np.int32)
+        few, many = _columns.inverted_few(tokens, ends, terms), _inverting.inverted(tokens, ends, terms)
+        for name, mine, other in zip(few._fields, few, many, strict=True):
+            assert mine.dtype == other.dtype, name
+            assert mine.tolist() == other.tolist(), name
 
 
 def test_the_whoosh_half_has_the_postings_that_whoosh_itself_would_write(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.judged_collections import ROOT
-from benchmarks.speed import limited, over_http, samples, web
+from benchmarks.speed import limited, over_http, samples, updating, web
 from benchmarks.speed.building import build
 from benchmarks.speed.growth import plot
 from benchmarks.speed.peers import IN_PROCESS, Ours, missing
@@ -94,7 +94,7 @@ def main() -> None:
         kept = sorted(kept, key=lambda each: each["documents"])
         plot(kept, FIGURES / "growth.svg")
         parts = [page(kept)]
-        for over in (limited, web, over_http):
+        for over in (limited, updating, web, over_http):
             if over.FIGURES.is_file():
                 parts.append(over.section(json.loads(over.FIGURES.read_text("utf-8"))))
         (ROOT / "docs" / "benchmarks.md").write_text("\n".join(parts), "utf-8")

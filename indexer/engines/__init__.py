@@ -172,8 +172,14 @@ class DurableEngine(Engine, Protocol):
     def rebuild(self) -> AbstractContextManager[BuildWriter]:
         """As of every engine, with a writer that also takes attachments."""
 
-    def update(self) -> AbstractContextManager[BuildWriter]:
-        """As of every engine, with a writer that also takes attachments."""
+    def update(self, base: Manifest | None = None) -> AbstractContextManager[BuildWriter]:
+        """As of every engine, with a writer that also takes attachments.
+
+        ``base`` is what ``base()`` gave a moment ago: it is not checked again.
+
+        Raises:
+            IndexLocked: If another build is running, or has published since ``base`` was checked.
+        """
 
 
 def open_engine(address: str) -> Engine:

@@ -16,7 +16,7 @@ from indexer.engines.opensearch_engine._schema import SCHEMA
 from indexer.engines.opensearch_engine._search import ClusterSearcher, OpenGeneration
 from indexer.engines.opensearch_engine._verify import verify
 from indexer.engines.opensearch_engine._writer import GenerationWriter, read_attachment
-from indexer.errors import EngineUnavailable, IndexMissing, IndexOutdated, SearchError
+from indexer.errors import EngineUnavailable, IndexLocked, IndexMissing, IndexOutdated, SearchError
 from indexer.generation import Manifest
 from indexer.ranking import Ranking
 
@@ -115,14 +115,17 @@ class OpenSearchEngine:
             yield from self._write(None, lease)
 
     @contextmanager
-    def update(self) -> Iterator[GenerationWriter]:
+    def update(self, base: Manifest | None = None) -> Iterator[GenerationWriter]:
         """Write a new generation that starts as a copy of the current one; live on a clean exit.
 
         Raises:
             IndexMissing, IndexDamaged, IndexOutdated: If there is none to start from.
+            IndexLocked: If another build is running, or has published since ``base``, which ``base()`` gave, was read.
         """
         with self.generations.lock() as lease:
-            yield from self._write(self.base(), lease)
+            if base is not None and base.generation != self.generations.current():
+                raise IndexLocked(self.cluster.address.shown)
+            yield from self._write(base or self.base(), lease)
 
     def base(self) -> Manifest:
         """Manifest of the current generation if an update can start from it.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from indexer import analysis
 from indexer.engines.whoosh_engine._writer import GenerationWriter, read_attachment
-from indexer.errors import IndexOutdated, IndexUnusable
+from indexer.errors import IndexLocked, IndexOutdated, IndexUnusable
 from indexer.generation import FORMAT_VERSION, Generations, Manifest
 from indexer.ranking import Ranking
 
@@ -149,14 +149,19 @@ class WhooshEngine:
             yield from self._write(None)
 
     @contextmanager
-    def update(self) -> Iterator[GenerationWriter]:
+    def update(self, base: Manifest | None = None) -> Iterator[GenerationWriter]:
         """Write a new generation that starts as a copy of the current one; live on a clean exit.
+
+        ``base`` is what ``base()`` gave a moment ago: a large index is not summed twice for one build.
 
         Raises:
             IndexMissing, IndexDamaged, IndexOutdated: If there is none to start from.
+            IndexLocked: If another build is running, or has published since ``base`` was checked.
         """
         with self.generations.lock():
-            yield from self._write(self.base())
+            if base is not None and base.generation != self.generations.current():
+                raise IndexLocked(self.generations.folder)
+            yield from self._write(base or self.base())
 
     def base(self) -> Manifest:
         """Manifest of the current generation, checked, if an update can start from it.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
 from indexer.analysis import FIELDS, stem
-from indexer.engines.whoosh_engine import _inverting as loops
 from indexer.engines.whoosh_engine._pack import Pack, PackWriter, save_loose
 from indexer.model import FACETS
 from indexer.ranking import Ranking
@@ -21,6 +20,22 @@ Floats = npt.NDArray[np.float32]
 
 CORE, WEIGHTS = "core", "weights"  # packs: what the documents say, and what the whole index makes of it
 LIVE, FREQUENCIES = "live.npy", "frequencies.npy"  # what a deletion changes
+
+
+FEW_TOKENS = 50_000  # sorting them takes some milliseconds, loading the compiled loops a quarter of a second
+
+
+class Inverted(NamedTuple):
+    """A token stream by term, then document, then position.
+
+    The postings of a term are those from one of ``posting_ends`` to the next; each has a document, and ``positions`` in
+    it from one of ``position_ends`` to the next.
+    """
+
+    positions: Ints
+    documents: Ints
+    position_ends: Ints
+    posting_ends: Ints
 
 
 def read_values(core: Pack) -> list[tuple[str, str]]:
@@ -57,23 +72,34 @@ def write_postings(folder: Path, pack: PackWriter, tokens: Ints, token_ends: Int
     Raises:
         ValueError: For more tokens than a number of 32 bits can count; segments are joined up to far fewer.
     """
-    occurrences, postings = np.zeros(terms, np.int64), np.zeros(terms, np.int64)
-    loops.count_terms(tokens, token_ends, occurrences, postings)
-    position_starts, posting_ends = ends_of(occurrences), ends_of(postings)
-    if position_starts[-1] > np.iinfo(np.int32).max:
-        raise ValueError(f"{position_starts[-1]:,} tokens in one segment")
-    positions = np.empty(int(position_starts[-1]), np.int32)
-    documents = np.empty(int(posting_ends[-1]), np.int32)
-    position_ends = np.empty(len(documents) + 1, np.int32)
-    position_ends[-1] = len(positions)
-    loops.invert(
-        tokens, token_ends, position_starts[:-1].copy(), posting_ends[:-1].copy(), positions, documents, position_ends
+    if len(tokens) > np.iinfo(np.int32).max:
+        raise ValueError(f"{len(tokens):,} tokens in one segment")
+    if len(tokens) <= FEW_TOKENS:
+        found = inverted_few(tokens, token_ends, terms)
+    else:
+        from indexer.engines.whoosh_engine import _inverting  # it loads the compiler
+
+        found = _inverting.inverted(tokens, token_ends, terms)  # type: ignore[no-untyped-call]
+    pack.save("positions", found.positions)
+    pack.save("posting_documents", found.documents)
+    pack.save("position_ends", found.position_ends)
+    pack.save("posting_ends", found.posting_ends)
+    save_loose(folder / FREQUENCIES, np.diff(found.posting_ends).astype(np.int32))
+
+
+def inverted_few(tokens: Ints, token_ends: Ints, terms: int) -> Inverted:
+    """What ``_inverting.inverted`` gives, by sorting: slower, but there is nothing to be loaded for it."""
+    places = np.flatnonzero(tokens >= 0)
+    places = places[np.argsort(tokens[places], kind="stable")]
+    numbers = tokens[places]
+    owners = np.repeat(np.arange(len(token_ends) - 1, dtype=np.int32), np.diff(token_ends))[places]
+    first = np.flatnonzero((np.diff(numbers, prepend=-1) != 0) | (np.diff(owners, prepend=-1) != 0))
+    return Inverted(
+        (places - token_ends[owners]).astype(np.int32),
+        owners[first],
+        np.append(first, len(places)).astype(np.int32),
+        ends_of(np.bincount(numbers[first], minlength=terms)),
     )
-    pack.save("positions", positions)
-    pack.save("posting_documents", documents)
-    pack.save("position_ends", position_ends)
-    pack.save("posting_ends", posting_ends)
-    save_loose(folder / FREQUENCIES, postings.astype(np.int32))
 
 
 def write_stems(pack: PackWriter, terms: list[str]) -> None:

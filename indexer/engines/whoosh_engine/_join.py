@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from indexer.engines.whoosh_engine import _inverting as loops
 from indexer.engines.whoosh_engine._columns import (
     CORE,
     FREQUENCIES,
@@ -132,6 +131,8 @@ def _tokens(sources: Sequence[_Source], ends: Ints) -> Array:
 
 def _rows(sources: Sequence[_Source], arrays: Iterable[Array], ends_name: str, ends: Ints) -> Array:
     """One array with the rows of all documents in their new order, from one array for each source."""
+    from indexer.engines.whoosh_engine import _inverting as loops  # it loads the compiler
+
     target: Array | None = None
     for source, array in zip(sources, arrays, strict=True):
         if target is None:

@@ -1,0 +1,85 @@
+"""What has become of the files of a corpus since a build: those that the file system calls unchanged are not opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from indexer.corpus import CorpusFile, clashes, describe, doc_id_of, find, printable, stamp_of
+from indexer.errors import PageError
+from indexer.known import Array, KnownPages, stamps_array
+
+_NEW = -1  # row of a page that is not known
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The files of a corpus. ``same`` are rows of known pages whose files have the stamp they had.
+
+    ``files`` are all other pages, by their path as the file system has it, and ``rejected`` what is said of files that
+    cannot be pages, by their path as it is shown; both in order of the paths.
+    """
+
+    root: str
+    same: Array
+    files: dict[str, CorpusFile] = field(default_factory=dict)
+    rejected: dict[str, str] = field(default_factory=dict)
+
+
+def survey(folder: Path | str, known: KnownPages, tell: Callable[[int], None]) -> Survey:
+    """Look at every file of a corpus as ``corpus.walk`` does, and read those that may have changed.
+
+    ``tell`` is called with the number of files that have been looked at.
+
+    Raises:
+        CorpusError: If the folder itself is missing or cannot be read.
+    """
+    root = os.fspath(folder)
+    paths: list[str] = []
+    rows: list[int] = []
+    numbers: list[int] = []
+    refused: dict[str, PageError] = {}
+    row_of = known.rows.get
+    for path, problem, entry in find(root):
+        if entry is None:
+            refused[path] = PageError(printable(path), problem)
+            continue
+        try:
+            stamp = stamp_of(entry.stat(follow_symlinks=False))
+        except OSError:
+            stamp = (0, 0, 0, 0)  # it has vanished, which is said when it is to be read
+        paths.append(path)
+        rows.append(row_of(path, _NEW))
+        numbers += stamp
+    places, stamps = np.array(rows, np.int64), stamps_array(numbers)
+    same = (places >= 0) & stamps.any(axis=1)
+    same[same] = (known.stamps[places[same]] == stamps[same]).all(axis=1)
+    doc_ids: dict[str, str] = {}
+    met: dict[str, PageError] = {}
+    if len(known) == 0 or (places < 0).any():
+        # Of the pages that are known no two have one id, so only a new one can meet another.
+        pairs = sorted(zip(paths, rows, strict=True), key=lambda pair: os.fsencode(pair[0]))
+        doc_ids = {path: known.addresses[row] if row >= 0 else doc_id_of(path) for path, row in pairs}
+        met = clashes(doc_ids)
+        refused |= met
+        same &= np.array([path not in met for path in paths], np.bool_)
+    found = Survey(root, places[same])
+    count = len(found.same)
+    tell(count)
+    for path in sorted((paths[i] for i in np.flatnonzero(~same).tolist()), key=os.fsencode):
+        if path in met:
+            continue
+        file = describe(root, path, doc_ids.get(path) or known.addresses[known.rows[path]])
+        if isinstance(file, PageError):
+            refused[path] = file
+        else:
+            found.files[path] = file
+        count += 1
+        tell(count)
+    for path in sorted(refused, key=os.fsencode):
+        found.rejected[refused[path].path] = str(refused[path])
+    return found
