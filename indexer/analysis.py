@@ -178,7 +178,7 @@ def stem(term: str) -> str:
 
 def is_han(text: str) -> bool:
     """Whether a text has a Han character in it."""
-    return _HAN_RUN.search(text) is not None
+    return not text.isascii() and _HAN_RUN.search(text) is not None
 
 
 def han_runs(text: str) -> list[str]:

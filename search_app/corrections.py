@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import NamedTuple
 
-from indexer.analysis import terms
 from indexer.engines import Lexicon
 from search_app.spelling import (
     compound_meant,
@@ -73,8 +73,7 @@ def corrected(pieces: Sequence[Piece], lexicon: Lexicon, words: Words, text: str
     return result, changes
 
 
-@dataclass(frozen=True, slots=True)
-class _Near:
+class _Near(NamedTuple):
     """The words beside one that is corrected, nearest last and nearest first."""
 
     before: tuple[str, ...]
@@ -129,8 +128,8 @@ def _leads_somewhere(word: str, lexicon: Lexicon, words: Words) -> bool:
     if lexicon.frequency(word):
         return True
     names = [synonym.terms for synonym in words.thesaurus.synonyms((word,))]
-    names += [terms(words.facets.label(facet, value)) for facet, value in words.facets.read((word,))]
-    return any(all(lexicon.frequency(term) for term in name) for name in names)
+    names += [words.facets.label_terms(facet, value) for facet, value in words.facets.read((word,))]
+    return any(all(map(lexicon.frequency, name)) for name in names)
 
 
 def _settled(word: str, near: _Near, lexicon: Lexicon, words: Words) -> bool:

@@ -12,7 +12,7 @@ from rapidfuzz import fuzz, process
 from indexer.analysis import is_han, name_key, terms
 from indexer.model import FACETS
 from indexer.taxonomy import Taxonomy, load_taxonomy
-from search_app.thesaurus import Terms, Thesaurus, default_thesaurus, may_be_inflected, stems
+from search_app.thesaurus import Terms, Thesaurus, begins, default_thesaurus, may_be_inflected, stems
 
 MAX_UNIT = 8  # longest entry in terms; longer ones would only cost time
 CLOSE_ENOUGH = 65  # of 100: below it a value is not worth naming as a near miss
@@ -25,8 +25,10 @@ class FacetWords:
 
     meanings: Mapping[Terms, tuple[tuple[str, str], ...]]
     by_stem: Mapping[Terms, Terms]
+    beginnings: frozenset[str]  # first words of ``by_stem``
     spellings: Mapping[tuple[str, str], tuple[Terms, ...]]
     labels: Mapping[tuple[str, str], str]
+    in_labels: Mapping[tuple[str, str], Terms]  # the same as terms
     names: Mapping[tuple[str, str], str]
     after_place: frozenset[str]
     right_after_place: frozenset[str]
@@ -38,10 +40,10 @@ class FacetWords:
     def read(self, typed: Terms) -> tuple[tuple[str, str], ...]:
         """Facet values that some terms stand for; empty when they stand for none."""
         found = self.meanings.get(typed)
-        if found is None:
-            key = self.by_stem.get(stems(typed))
-            found = self.meanings[key] if key and may_be_inflected(typed, key) else ()
-        return found
+        if found is not None:
+            return found
+        key = self.by_stem.get(stems(typed)) if typed and begins(typed[0], self.beginnings) else None
+        return self.meanings[key] if key and may_be_inflected(typed, key) else ()
 
     def canonical(self, facet: str, text: str) -> str | None:
         """The value that a person means by its label, id, Chinese label, alias or one of its words."""
@@ -60,6 +62,11 @@ class FacetWords:
     def label(self, facet: str, value: str) -> str:
         """What people see for a value."""
         return self.labels.get((facet, value), value)
+
+    def label_terms(self, facet: str, value: str) -> Terms:
+        """The terms of what people see for a value."""
+        found = self.in_labels.get((facet, value))
+        return terms(value) if found is None else found
 
     def part_of_a_name(self, typed: Sequence[str], start: int, end: int) -> bool:
         """Whether the place at ``typed[start:end]`` belongs to the name of a university, a road or the like."""
@@ -110,8 +117,10 @@ def make_facet_words(taxonomy: Taxonomy, thesaurus: Thesaurus) -> FacetWords:
     return FacetWords(
         meanings=MappingProxyType({key: tuple(found) for key, found in meanings.items()}),
         by_stem=MappingProxyType(by_stem),
+        beginnings=frozenset(key[0] for key in by_stem),
         spellings=MappingProxyType({key: tuple(found) for key, found in spellings.items()}),
         labels=MappingProxyType(labels),
+        in_labels=MappingProxyType({value: terms(label) for value, label in labels.items()}),
         names=MappingProxyType(names),
         after_place=frozenset(terms(word)[-1] for word in guard.followed_by if terms(word)),
         right_after_place=frozenset(terms(word)[0] for word in guard.directly_followed_by if terms(word)),

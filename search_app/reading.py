@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from indexer.model import And, DocumentIs, Everything, Node, Not, Or, Query
 
@@ -11,8 +12,7 @@ SHORT_TEXT = 5  # wanted words; a text with more is prose
 EXACT_WEIGHT = 1000.0  # above any sum of word scores and boosts
 
 
-@dataclass(frozen=True, slots=True)
-class FacetReading:
+class FacetReading(NamedTuple):
     """A facet value that was read from the words ``words``."""
 
     facet: str
@@ -20,8 +20,7 @@ class FacetReading:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One wanted, optional or unwanted thing of the query; ``start`` and ``end`` are its place in the read text.
 
     ``role`` is "word" (wanted, given up first when nothing has all), "fixed" (a phrase, group or field: never given

@@ -40,6 +40,8 @@ class Thesaurus:
     entries: Mapping[Terms, tuple[Synonym, ...]]
     by_stem: Mapping[Terms, Terms]
     by_set: Mapping[frozenset[str], Terms]  # phrases by the stems of their words, without function words
+    beginnings: frozenset[str]  # first words of the entries, as ``stems`` leaves them
+    in_phrases: frozenset[str]  # stems of the words in ``by_set``
     vocabulary: frozenset[str]  # every word that stands in an entry, also within a phrase
     protected: frozenset[str]
     function_words: frozenset[str]
@@ -57,10 +59,16 @@ class Thesaurus:
         """The entry that some terms are, in this or another inflection; a phrase also in another order of its words."""
         if typed in self.entries:
             return typed
-        found = self.by_stem.get(stems(typed))
-        if found and may_be_inflected(typed, found):
-            return found
-        return self._reordered(typed) if len(typed) > 1 else None
+        if not typed:
+            return None
+        first = typed[0]
+        if begins(first, self.beginnings):
+            found = self.by_stem.get(stems(typed))
+            if found and may_be_inflected(typed, found):
+                return found
+        # The first word and the last one are always among those that a phrase is known by.
+        known = self.in_phrases
+        return self._reordered(typed) if len(typed) > 1 and stem(first) in known and stem(typed[-1]) in known else None
 
     def _reordered(self, typed: Terms) -> Terms | None:
         """The phrase of the same words in another order or with small ones between, as in "lump in my breast"."""
@@ -96,7 +104,12 @@ class Thesaurus:
 
 def stems(typed: Terms) -> Terms:
     """Terms reduced to their stems, short ones kept."""
-    return tuple(stem(term) if len(term) >= MIN_STEMMED else term for term in typed)
+    return tuple([stem(term) if len(term) >= MIN_STEMMED else term for term in typed])
+
+
+def begins(term: str, beginnings: frozenset[str]) -> bool:
+    """Whether anything of which the first words are known, as ``stems`` leaves them, may begin with a term."""
+    return (stem(term) if len(term) >= MIN_STEMMED else term) in beginnings
 
 
 def may_be_inflected(typed: Terms, entry: Terms) -> bool:
@@ -142,6 +155,8 @@ def load_thesaurus(folder: Path | str | None = None) -> Thesaurus:
         entries=MappingProxyType(entries),
         by_stem=MappingProxyType(by_stem),
         by_set=MappingProxyType(by_set),
+        beginnings=frozenset(key[0] for key in by_stem),
+        in_phrases=frozenset(each for content in by_set for each in content),
         vocabulary=frozenset(term for key in entries for term in key),
         protected=frozenset(protected.words("codes") + protected.words("words")),
         function_words=function_words,

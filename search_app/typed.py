@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from search_app.syntax import FIELDS, Field, Plain, Quoted, Starts
 
@@ -22,9 +22,12 @@ _SPACES = re.compile(r"\s+")
 def clean(text: str) -> tuple[str, bool]:
     """Text in one line with plain quotes, brackets and colons, and whether it was cut to ``MAX_CHARS``."""
     short = text[: MAX_CHARS * 4]  # bounds the work below; folding rarely shortens
-    folded = _QUOTES.sub('"', _UNSAFE.sub(" ", _DROPPED.sub("", short)))
-    folded = _QUOTES.sub('"', unicodedata.normalize("NFKC", folded))
-    folded = _SPACES.sub(" ", folded.replace("\u2212", "-")).strip()
+    if short.isascii():  # nothing to fold
+        folded = _UNSAFE.sub(" ", short)
+    else:
+        folded = _QUOTES.sub('"', _UNSAFE.sub(" ", _DROPPED.sub("", short)))
+        folded = _QUOTES.sub('"', unicodedata.normalize("NFKC", folded)).replace("\u2212", "-")
+    folded = _SPACES.sub(" ", folded).strip()
     if len(folded) <= MAX_CHARS:
         return folded, len(text) > len(short) and not short.isspace()
     cut = folded.rfind(" ", MAX_CHARS - 64, MAX_CHARS + 1)
@@ -45,8 +48,7 @@ _FIELD_WORD = re.compile(r"(?P<minus>-?)(?P<name>[A-Za-z]+):(?P<value>.*)", re.D
 _LETTER = re.compile(r"\w")
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """One piece of typed text: a leaf, a bracket or an operator (whose ``leaf`` is its word)."""
 
     kind: str  # "open", "close", "and", "or", "not", "leaf"
@@ -81,7 +83,7 @@ class Cutter:
         return found
 
     def _takes(self, text: str) -> bool:
-        wanted = max(1, len(text.split()), sum(map(_is_ideograph, text)) // 2)
+        wanted = max(1, len(text.split()), 0 if text.isascii() else sum(map(_is_ideograph, text)) // 2)
         if self.too_many_words or self.words + wanted > MAX_WORDS:
             self.too_many_words = True
             return False
@@ -107,7 +109,7 @@ class Cutter:
             kind = {"&&": "and", "||": "or"}.get(word, word.lower())
             return [Piece(kind, Plain(word, start, end), start, end)]
         excluded = len(word) > 1 and word[0] == "-" and word[1] != "-"
-        field = _FIELD_WORD.fullmatch(word)
+        field = _FIELD_WORD.fullmatch(word) if ":" in word else None
         if field is not None and field["name"].lower() in FIELDS and _LETTER.search(field["value"]):
             return self._field(field, start, end)
         body = word[1:] if excluded else word

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from indexer.analysis import terms
 from indexer.engines import Lexicon
@@ -76,7 +75,7 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         parts += _guessed(root, found)
         like = alike((piece.term for piece in pieces_of(found, root.start, root.end)), found)
     if sum(part.role == "word" for part in parts) > SHORT_TEXT:  # in prose quotation marks only quote
-        parts = [replace(part, role="word") if _is_phrase(part) else part for part in parts]
+        parts = [part._replace(role="word") if _is_phrase(part) else part for part in parts]
     doc_ids, reason = (name.doc_ids, name.reason) if name else ((), "")
     return Reading(
         text=parsed.text,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
-from indexer.analysis import is_han, stem, terms
+from indexer.analysis import is_han, stem
 from indexer.engines import Lexicon
 from indexer.model import Concept, Phrase, Prefix, Term
 from search_app.facetwords import MAX_UNIT, FacetWords
@@ -32,8 +32,7 @@ _SYLLABLE = re.compile(
 Member = Term | Phrase | Prefix
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A token of the typed text: its term, how it was typed, and its place in the read text."""
 
     term: str
@@ -43,8 +42,7 @@ class Piece:
     corrected: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """Neighbouring pieces that are one thing.
 
     ``how`` is "words", "pinyin", "compound", "han", "given" or "except".
@@ -58,20 +56,24 @@ class Unit:
     @property
     def terms(self) -> Terms:
         """Terms of the pieces."""
-        return tuple(piece.term for piece in self.pieces)
+        return tuple([piece.term for piece in self.pieces])
 
     @property
     def typed(self) -> str:
         """The unit as it was typed."""
-        if is_han(self.pieces[0].term):
+        first = self.pieces[0]
+        if is_han(first.term):
             return "".join(self.terms)
-        return " ".join(dict.fromkeys(piece.typed.rstrip("-") for piece in self.pieces))
+        if len(self.pieces) == 1:
+            return first.typed.rstrip("-")
+        return " ".join(dict.fromkeys([piece.typed.rstrip("-") for piece in self.pieces]))
 
     @property
     def said(self) -> str:
         """The unit as it was typed, corrected where that was needed."""
-        if any(piece.corrected for piece in self.pieces):
-            return " ".join(self.terms)
+        for piece in self.pieces:
+            if piece.corrected:
+                return " ".join(self.terms)
         return self.typed
 
 
@@ -88,33 +90,35 @@ def is_syllable(term: str) -> bool:
 def units(pieces: Sequence[Piece], lexicon: Lexicon, words: Words, meanings: bool = True) -> list[Unit]:
     """Pieces cut into units, the longest known one first; ``meanings`` False sees no synonyms and facet words."""
     found: list[Unit] = []
+    typed = tuple([piece.term for piece in pieces])
     place = 0
     while place < len(pieces):
-        unit = _longest(pieces, place, lexicon, words, meanings)
+        unit = _longest(pieces, typed, place, lexicon, words, meanings)
         found.append(unit)
         place += len(unit.pieces)
     return found
 
 
-def _longest(pieces: Sequence[Piece], place: int, lexicon: Lexicon, words: Words, meanings: bool) -> Unit:
-    thesaurus = words.thesaurus
+def _longest(pieces: Sequence[Piece], every: Terms, place: int, lexicon: Lexicon, words: Words, meanings: bool) -> Unit:
+    """The longest unit at a place; ``every`` are the terms of all pieces."""
+    thesaurus, facets = words.thesaurus, words.facets
     for size in range(min(MAX_UNIT, len(pieces) - place), 0, -1):
-        part = tuple(pieces[place : place + size])
-        typed = tuple(piece.term for piece in part)
+        typed = every[place : place + size]
         if meanings:
             if typed in thesaurus.except_any or typed in thesaurus.except_city:
-                return Unit(part, "except")
+                return Unit(tuple(pieces[place : place + size]), "except")
             if typed in thesaurus.given_phrases:
-                return Unit(part, "given")
-            synonyms, values = thesaurus.synonyms(typed), words.facets.read(typed)
+                return Unit(tuple(pieces[place : place + size]), "given")
+            synonyms, values = thesaurus.synonyms(typed), facets.read(typed)
             if synonyms or values:
+                part = tuple(pieces[place : place + size])
                 how = "han" if is_han(typed[0]) else "compound" if size > 1 and _is_compound(part, lexicon) else "words"
                 return Unit(part, how, synonyms, values)
         if size > 1 and _is_pinyin(typed, lexicon):
-            return Unit(part, "pinyin")
-        if 1 < size <= 3 and _is_compound(part, lexicon):
+            return Unit(tuple(pieces[place : place + size]), "pinyin")
+        if 1 < size <= 3 and _is_compound(part := tuple(pieces[place : place + size]), lexicon):
             return Unit(part, "compound")
-    return Unit((pieces[place],), "han" if is_han(pieces[place].term) else "words")
+    return Unit((pieces[place],), "han" if is_han(every[place]) else "words")
 
 
 def _is_pinyin(typed: Terms, lexicon: Lexicon) -> bool:
@@ -141,28 +145,26 @@ def _no_space(before: Piece, after: Piece) -> bool:
 
 
 def other_names(
-    unit: Unit, lexicon: Lexicon, facets: FacetWords, values: Iterable[tuple[str, str]], only_spellings: bool = False
+    unit: Unit, lexicon: Lexicon, facets: FacetWords, values: Sequence[tuple[str, str]], only_spellings: bool = False
 ) -> list[Member]:
     """Synonyms of a unit that the index knows, and the labels of the facet values that it stands for."""
     members: list[Member] = []
-    own = {stem(term) for term in unit.terms}
+    typed, said = unit.terms, unit.said
+    own = stem(typed[0]) if len(typed) == 1 else ""
     for synonym in unit.synonyms:
         if only_spellings and synonym.relation != "spelling":
             continue
-        if len(synonym.terms) == 1 and stem(synonym.terms[0]) in own and len(unit.pieces) == 1:
+        if own and len(synonym.terms) == 1 and stem(synonym.terms[0]) == own:
             continue
-        if all(lexicon.frequency(term) for term in synonym.terms):
-            reason = f"{' '.join(synonym.terms)} ({SAID[synonym.relation]} {unit.said})"
+        if all(map(lexicon.frequency, synonym.terms)):
+            reason = f"{' '.join(synonym.terms)} ({SAID[synonym.relation]} {said})"
             members.append(_member(synonym.terms, synonym.weight, reason))
     if not only_spellings:
-        for facet, value in values:
-            label = terms(facets.label(facet, value))
-            if facet != "kind" and label != unit.terms:
-                reason = f"{facets.label(facet, value)} (what {unit.said} stands for)"
+        for facet, value in values or same_field(unit, facets):
+            label = facets.label_terms(facet, value)
+            if not values or (facet != "kind" and label != typed):
+                reason = f"{facets.label(facet, value)} (what {said} stands for)"
                 members.append(_member(label, LABEL_WEIGHT, reason, ("label",)))
-        for facet, value in same_field(unit, facets) if not values else ():
-            reason = f"{facets.label(facet, value)} (what {unit.said} stands for)"
-            members.append(_member(terms(facets.label(facet, value)), LABEL_WEIGHT, reason, ("label",)))
     return members
 
 
@@ -193,13 +195,20 @@ def written_otherwise(pieces: Sequence[Piece], place: int, lexicon: Lexicon) -> 
 def concept(first: Member, *others: Iterable[Member]) -> Concept:
     """One concept of a word and its other names, the heaviest of each name, best first."""
     best: dict[tuple[object, ...], Member] = {}
-    for member in (each for group in others for each in group):
-        key = (type(member), getattr(member, "text", None) or getattr(member, "terms", None), member.fields)
-        if key not in best or best[key].weight < member.weight:
-            best[key] = member
-    best.pop((type(first), getattr(first, "text", None) or getattr(first, "terms", None), first.fields), None)
+    for group in others:
+        for member in group:
+            key = _name(member)
+            if key not in best or best[key].weight < member.weight:
+                best[key] = member
+    if not best:
+        return Concept((first,))
+    best.pop(_name(first), None)
     ranked = sorted(best.values(), key=lambda member: -member.weight)
     return Concept((first, *ranked[: MAX_MEMBERS - 1]))
+
+
+def _name(member: Member) -> tuple[object, ...]:
+    return type(member), member.terms if isinstance(member, Phrase) else member.text, member.fields
 
 
 def word(piece: Piece, lexicon: Lexicon, fields: tuple[str, ...] = ()) -> tuple[Term, list[Member]]:

@@ -53,7 +53,7 @@ def with_something_wanted(parts: list[Part], thesaurus: Thesaurus) -> list[Part]
         return parts
     rank = {part: _substance(part, thesaurus) for part in optional}
     best = max(rank.values())
-    return [replace(part, role="word") if rank.get(part) == best else part for part in parts]
+    return [part._replace(role="word") if rank.get(part) == best else part for part in parts]
 
 
 def _substance(part: Part, thesaurus: Thesaurus) -> int:

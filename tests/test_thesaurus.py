@@ -166,3 +166,8 @@ def test_hard_words_written_by_ear_are_listed_with_their_spelling(folder: Path) 
     (folder / "misspelt.toml").write_text('eye = ["eey"]', "utf-8")
     with pytest.raises(TaxonomyError, match="eye: must be words between spaces"):
         load_thesaurus(folder)
+
+
+def test_no_terms_are_no_entry() -> None:
+    """A text of signs alone has none: its beginning cannot be looked at."""
+    assert load_thesaurus().entry(()) is None
