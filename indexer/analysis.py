@@ -339,6 +339,8 @@ def analyze(document: Document) -> AnalyzedDocument:
         body_start = len(stream.terms)
         stream.shown(section.text, body)
         spans.append(SectionSpan(start, body_start, len(stream.terms) - 1))
+    for value in document.profile:  # among the text: it would make the short field of labels longer for many pages
+        stream.hidden(terms(value), body)
     for name in names:
         if is_han(name):
             for run in pinyin_terms(name):

@@ -57,11 +57,11 @@ def classify(page: Page, taxonomy: Taxonomy) -> Document:
     kind, warnings = _kind(page)
     finder = matcher(taxonomy)
     basis: list[Basis] = []
-    for facet in ("city", "specialty", "topic"):
+    for facet, infer in _INFER.items():
         declared, unknown = _declared(page, facet, taxonomy)
         if unknown:
             warnings.append(f"unknown {facet}: " + ", ".join(unknown[:MAX_UNKNOWN]))
-        basis += declared or _INFER[facet](page, kind, finder)
+        basis += declared or infer(page, kind, finder)
     chosen = {facet: tuple(each.value for each in basis if each.facet == facet) for facet in _INFER}
     return Document(
         doc_id=_doc_id(page, kind),
@@ -74,6 +74,7 @@ def classify(page: Page, taxonomy: Taxonomy) -> Document:
         city=chosen["city"],
         specialty=chosen["specialty"],
         topic=chosen["topic"],
+        profile=chosen["profile"],
         date=page.date,
         language=page.language,
         source_url=page.source_url,
@@ -242,4 +243,9 @@ def _lead(page: Page) -> str:
     return (page.summary or first)[:LEAD_CHARS]
 
 
-_INFER = {"city": _infer_city, "specialty": _infer_specialty, "topic": _infer_topic}
+def _infer_nothing(_page: Page, _kind: str, _finder: Matcher) -> list[Basis]:
+    """For what only the page itself can say."""
+    return []
+
+
+_INFER = {"city": _infer_city, "specialty": _infer_specialty, "topic": _infer_topic, "profile": _infer_nothing}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from indexer.cleaning import clean
 from indexer.dates import date_line, iso_date
-from indexer.model import Citation, Cut, Fact, Link, Page, Receipt, Section
+from indexer.model import Basis, Citation, Cut, Fact, Link, Page, Receipt, Section
 from indexer.outline import GENERATED, Line, bullet, ends_sentence, outline, sections
 from indexer.structured import Declared, is_han_name
 
@@ -20,6 +20,7 @@ MAX_SUMMARY_CHARS = 2_000
 HINT_CHARS = 60  # "Home > Popular cities > Shanghai" is a hint, a sentence above the title is not
 SAMPLE_CHARS = 80
 OPENING_LINES = 12  # a date line stands within these first lines or the last ones, elsewhere it is text
+PROFILE_FACTS = frozenset(("profile", "医院类型"))
 FACTS, SOURCES, RELATED, HINT = "facts", "sources", "related", "hint"
 OUTSIDE = "outside the main content"
 _NOTHING_DECLARED = Declared()
@@ -132,6 +133,7 @@ def compose(reading: Reading, doc_id: str, path: str) -> Page:
         warnings += (f"no title; {title_source} stands in for it",)
     ledger.keep(lines)
     parts = sections(line.line() for line in lines)
+    all_facts = _both_facts(declared.facts, facts)
     return Page(
         doc_id=doc_id,
         path=path,
@@ -145,9 +147,9 @@ def compose(reading: Reading, doc_id: str, path: str) -> Page:
         date=declared.date or reading.date or visible_date,
         language=declared.language or reading.language or _language(parts),
         source_url=declared.url or reading.source_url,
-        declared=declared.basis,
+        declared=(*declared.basis, *_profile(all_facts)),
         hints=tuple(dict.fromkeys((*declared.hints, *reading.hints, *hints))),
-        facts=_both_facts(declared.facts, facts),
+        facts=all_facts,
         citations=_both_citations(declared.citations, citations),
         links=links,
         warnings=(*reading.warnings, *declared.warnings, *warnings),
@@ -296,6 +298,13 @@ def _facts(lines: list[VisibleLine], ledger: _Ledger) -> tuple[list[VisibleLine]
         elif name:
             facts.append(Fact(name, line.text, line.refs))
     return kept, tuple(facts)
+
+
+def _profile(facts: tuple[Fact, ...]) -> Iterator[Basis]:
+    """What kind of hospital it is, by facts that say so."""
+    for fact in facts:
+        if fact.name.casefold() in PROFILE_FACTS:
+            yield Basis("profile", fact.value, "declared", f"facts: {fact.name}")
 
 
 def _both_facts(declared: tuple[Fact, ...], visible: tuple[Fact, ...]) -> tuple[Fact, ...]:

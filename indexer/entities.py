@@ -159,6 +159,7 @@ def _joined(kept: Document, other: Document) -> Document:
         city=_union(kept.city, other.city) if not kept.city else kept.city,
         specialty=_union(kept.specialty, other.specialty),
         topic=_union(kept.topic, other.topic),
+        profile=_union(kept.profile, other.profile),
         facts=(*kept.facts, *(_moved(fact, moved) for fact in other.facts if fact.name.casefold() not in known_facts)),
         citations=(*kept.citations, *(_anchored(citation, moved) for citation in other.citations)),
         links=_union(kept.links, other.links),

@@ -79,6 +79,7 @@ class Finding:
             "city": list(document.city),
             "specialty": list(document.specialty),
             "topic": list(document.topic),
+            "profile": list(document.profile),
             "basis": [
                 {"facet": each.facet, "value": each.value, "how": each.how, "evidence": each.evidence}
                 for each in document.basis
@@ -103,7 +104,7 @@ def _described(document: Document, title_source: str) -> Iterator[str]:
         return f"  {label:<10}{text}"
 
     yield row(document.kind, f"{document.title} (title from {title_source or 'nothing better'}), at {document.url}")
-    for facet in ("city", "specialty", "topic"):
+    for facet in ("city", "specialty", "topic", "profile"):
         bases = [f"{each.value} ({each.how}: {each.evidence})" for each in document.basis if each.facet == facet]
         if bases:
             yield row(facet, "; ".join(bases))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 KINDS = ("hospital", "article")
-FACETS = ("city", "specialty", "topic", "kind")
+FACETS = ("city", "specialty", "topic", "profile", "kind")
 SORTS = ("relevance", "title", "date")
 KNOWN_FOR, DEPARTMENTS = "Known for", "Departments"  # facts of a hospital, one for each field
 MAX_WINDOW = 10_000  # offset + limit; the default window of a distributed engine, so pages never differ
@@ -128,6 +128,7 @@ class Document:
     city: tuple[str, ...] = ()
     specialty: tuple[str, ...] = ()
     topic: tuple[str, ...] = ()
+    profile: tuple[str, ...] = ()
     date: str = ""
     language: str = ""
     source_url: str = ""
@@ -337,6 +338,7 @@ class Card:
     doubt: str = ""
     known: tuple[str, ...] = ()  # fields that its page says it is known for, and those it names a department for
     departments: tuple[str, ...] = ()
+    profile: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -363,6 +365,7 @@ def card_of(document: Document) -> Card:
         document.doubt,
         _stated(document, KNOWN_FOR),
         _stated(document, DEPARTMENTS),
+        document.profile,
     )
 
 

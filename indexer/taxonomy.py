@@ -14,7 +14,13 @@ from indexer.errors import TaxonomyError
 from indexer.model import FACETS, KINDS
 
 VOCABULARY = Path(__file__).with_name("vocabulary")
-FILES = {"city": "cities.toml", "specialty": "specialties.toml", "topic": "topics.toml", "kind": "kinds.toml"}
+FILES = {
+    "city": "cities.toml",
+    "specialty": "specialties.toml",
+    "topic": "topics.toml",
+    "profile": "profiles.toml",
+    "kind": "kinds.toml",
+}
 PLACES_FILE = "countries.toml"
 ENTITIES_FILE = "same_hospital.toml"
 _SCHEMA_PREFIXES = ("https://schema.org/", "http://schema.org/", "schema:")

@@ -38,6 +38,7 @@ class CardView:
     city: tuple[ValueView, ...]
     specialty: tuple[ValueView, ...]
     topic: tuple[ValueView, ...]
+    profile: tuple[ValueView, ...]
     date: str
     language: str
     founded: str
@@ -83,6 +84,7 @@ def _known_card(card: Card, language: str, labels: Labels) -> CardView:
         city=values("city", card.city),
         specialty=values("specialty", card.specialty),
         topic=values("topic", card.topic),
+        profile=values("profile", card.profile),
         date=card.date,
         language=card.language or "en",
         founded=card.founded,

@@ -50,6 +50,9 @@ main.add_command(queries_group)
 @click.option("--city", multiple=True, metavar="CITY", help="Only this city; repeat it for either of several.")
 @click.option("--specialty", multiple=True, metavar="SPECIALTY", help="Only this specialty; may be repeated.")
 @click.option("--topic", multiple=True, metavar="TOPIC", help="Only this topic; may be repeated.")
+@click.option(
+    "--profile", multiple=True, metavar="PROFILE", help='Only such hospitals, for example "Private hospital".'
+)
 @click.option("--kind", multiple=True, metavar="KIND", help="Only hospitals or only articles.")
 @click.option("--page", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--per-page", type=click.IntRange(1, 100), default=10, show_default=True)

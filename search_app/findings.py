@@ -10,7 +10,7 @@ from search_app.reading import FacetReading
 from search_app.widen import Piece
 from search_app.words import Words
 
-BOOSTS = {"city": 4.0, "specialty": 4.0, "kind": 5.0, "topic": 3.0}
+BOOSTS = {"city": 4.0, "specialty": 4.0, "kind": 5.0, "topic": 3.0, "profile": 4.0}
 ADVICE = 3.0  # for articles, when the words ask a question or name what only articles are about
 HOSPITAL_TOPICS = frozenset(("Cancer Treatment", "Fertility & IVF", "Traditional Chinese Medicine"))
 ASKING = frozenset((
@@ -87,7 +87,8 @@ class Findings:
         """What lifts hits.
 
         A word for a specialty means the topic of articles as well only in questions: beside the name of an illness the
-        topic would put every article on the field in front of the hospitals that treat it.
+        topic would put every article on the field in front of the hospitals that treat it. What kind of hospital is
+        named in a question is what an article explains ("what is a grade 3A hospital").
         """
         article = self.asks() or self.advice()
         hospital = self.wants_hospital()
@@ -95,7 +96,7 @@ class Findings:
         weights = {**BOOSTS, "specialty": FIELD_BESIDE_ADVICE} if article else BOOSTS
         lifts: dict[tuple[str, str], float] = dict.fromkeys(self.hints, HINT)
         for each in self.found:
-            if each.facet != "topic" or each.words not in both:
+            if not (each.facet == "topic" and each.words in both) and not (each.facet == "profile" and article):
                 lifts[(each.facet, each.value)] = weights[each.facet]
         if self.wants_article():
             lifts.setdefault(("kind", "article"), ADVICE)

@@ -15,7 +15,7 @@ from search_app.search import Answer
 from search_app.site import Site
 from search_app.state import FEED_PATH, SEARCH_PATH, Addresses, SearchState, last_page, state_of
 
-PANEL = ("kind", "city", "specialty", "topic")  # order of the facets on a page
+PANEL = ("kind", "city", "specialty", "profile", "topic")  # order of the facets on a page
 SHOWN_BUCKETS = 8  # the rest of a long facet folds away
 AROUND = 2  # page links on each side of the current one
 

@@ -8,13 +8,20 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup
 
+from indexer.compose import PROFILE_FACTS
 from indexer.model import Citation, Document, Fact
 from search_app.cards import ValueView
 from search_app.markup import Block, Marker, marked, prose, source_marker, word_marker
 from search_app.site import Site
 
 _SPECIALTY_FACTS = ("specialties", "specialty")
-_FACETED_FACTS = (*_SPECIALTY_FACTS, "city", "status")  # shown as links to their pages, or above the table
+_FACETED_FACTS = (
+    *_SPECIALTY_FACTS,
+    *PROFILE_FACTS,
+    "city",
+    "status",
+)  # shown as links to their pages, or above the table
+_STATED_FACTS = frozenset((*_SPECIALTY_FACTS, *PROFILE_FACTS))
 _FROM_NAME = " (from the name)"
 
 
@@ -30,7 +37,7 @@ class FactView:
 
 @dataclass(frozen=True, slots=True)
 class StatedValue:
-    """A specialty with what it is known from: sources, or the name of the hospital."""
+    """A facet value with what it is known from: sources, or the name of the hospital."""
 
     value: ValueView
     sources: tuple[Markup, ...]
@@ -87,6 +94,7 @@ class DocumentView:
     topic: tuple[ValueView, ...]
     facts: tuple[FactView, ...]
     stated: tuple[StatedValue, ...]
+    profile: tuple[StatedValue, ...]
     lead: tuple[Block, ...]
     sections: tuple[SectionView, ...]
     sources: tuple[SourceView, ...]
@@ -144,6 +152,7 @@ def document_view(
         topic=values("topic"),
         facts=tuple(_fact(fact, anchors) for fact in document.facts if fact.name.casefold() not in _FACETED_FACTS),
         stated=tuple(_stated(value, document, anchors) for value in values("specialty")),
+        profile=tuple(_stated(value, document, anchors) for value in values("profile")),
         lead=lead_blocks,
         sections=sections,
         sources=sources,
@@ -211,9 +220,9 @@ def _fact(fact: Fact, anchors: tuple[str, ...]) -> FactView:
 
 
 def _stated(value: ValueView, document: Document, anchors: tuple[str, ...]) -> StatedValue:
-    """A specialty with the sources of the fact that states it ("Oncology", "Oncology (from the name)")."""
+    """A facet value with the sources of the fact that states it ("Oncology", "Oncology (from the name)")."""
     for fact in document.facts:
-        if fact.name.casefold() in _SPECIALTY_FACTS and fact.value in (value.value, value.value + _FROM_NAME):
+        if fact.name.casefold() in _STATED_FACTS and fact.value in (value.value, value.value + _FROM_NAME):
             return StatedValue(value, _fact(fact, anchors).sources, fact.value.endswith(_FROM_NAME))
     return StatedValue(value, (), False)
 

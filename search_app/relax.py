@@ -111,7 +111,7 @@ def _larger(request: SearchRequest, reading: Reading) -> list[Relaxation]:
     if not request.filtered or not reading.text:
         return []
     named = ", ".join(value for facet in FACETS for value in request.values(facet))
-    bare = replace(request, page=1, city=(), specialty=(), topic=(), kind=())
+    bare = replace(request, page=1, city=(), specialty=(), topic=(), profile=(), kind=())
     steps = [Relaxation(f"without {named}", named, bare, 0)]
     parts, nowhere = _droppable(reading)
     rest = _rest(reading, nowhere)

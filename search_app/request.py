@@ -21,6 +21,7 @@ class SearchRequest:
     city: tuple[str, ...] = ()
     specialty: tuple[str, ...] = ()
     topic: tuple[str, ...] = ()
+    profile: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
     sort: str = "relevance"
     page: int = 1
@@ -44,6 +45,7 @@ class SearchRequest:
             values if facet == "city" else self.city,
             values if facet == "specialty" else self.specialty,
             values if facet == "topic" else self.topic,
+            values if facet == "profile" else self.profile,
             values if facet == "kind" else self.kind,
             self.sort,
             1,

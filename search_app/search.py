@@ -144,6 +144,7 @@ def _canonical(request: SearchRequest, words: Words) -> tuple[SearchRequest, tup
         city=chosen.get("city", ()),
         specialty=chosen.get("specialty", ()),
         topic=chosen.get("topic", ()),
+        profile=chosen.get("profile", ()),
         kind=chosen.get("kind", ()),
         page=max(1, request.page),
         per_page=min(max(1, request.per_page), MAX_PER_PAGE),

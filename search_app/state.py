@@ -43,6 +43,7 @@ class SearchState:
     city: tuple[str, ...] = ()
     specialty: tuple[str, ...] = ()
     topic: tuple[str, ...] = ()
+    profile: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
     exact: bool = False
     ignore: tuple[str, ...] = ()
@@ -53,7 +54,8 @@ class SearchState:
     def values(self, facet: str) -> tuple[str, ...]:
         """Chosen values of one facet."""
         found: tuple[str, ...] = {
-            "city": self.city, "specialty": self.specialty, "topic": self.topic, "kind": self.kind
+            "city": self.city, "specialty": self.specialty, "topic": self.topic, "profile": self.profile,
+            "kind": self.kind,
         }[facet]  # fmt: skip
         return found
 
@@ -112,7 +114,7 @@ class SearchState:
 
     def unfiltered(self) -> SearchState:
         """No value chosen; the words stay."""
-        return replace(self, city=(), specialty=(), topic=(), kind=(), page=1)
+        return replace(self, city=(), specialty=(), topic=(), profile=(), kind=(), page=1)
 
     def resolved(self, resolve: Callable[[str, str], str]) -> SearchState:
         """Facet values as the vocabulary spells them; ``resolve(facet, value)`` gives back what it does not know."""
@@ -245,6 +247,7 @@ def request_of(state: SearchState) -> SearchRequest:
         city=state.city,
         specialty=state.specialty,
         topic=state.topic,
+        profile=state.profile,
         kind=state.kind,
         sort=state.sort,
         page=state.page,
@@ -337,6 +340,8 @@ def _with(state: SearchState, facet: str, values: Iterable[str]) -> SearchState:
         return replace(state, specialty=chosen)
     if facet == "topic":
         return replace(state, topic=chosen)
+    if facet == "profile":
+        return replace(state, profile=chosen)
     return replace(state, kind=chosen)
 
 

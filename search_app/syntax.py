@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-FIELDS = ("title", "city", "specialty", "topic", "kind")
+FIELDS = ("title", "city", "specialty", "topic", "profile", "kind")
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,13 @@ FACT_NAMES = (
     N_("International patients"), N_("Known for"), N_("Languages"), N_("Level"),
     N_("Listed as one hospital because"), N_("Ownership"), N_("Services"), N_("Status"), N_("Website"),
 )  # fmt: skip
-FACET_NAMES = {"kind": N_("Type"), "city": N_("City"), "specialty": N_("Specialty"), "topic": N_("Topic")}
+FACET_NAMES = {
+    "kind": N_("Type"),
+    "city": N_("City"),
+    "specialty": N_("Specialty"),
+    "topic": N_("Topic"),
+    "profile": N_("Profile"),
+}
 FOLDER_NAMES = {
     "hospitals": N_("Hospitals"),
     "articles": N_("Articles"),

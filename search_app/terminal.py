@@ -46,7 +46,7 @@ def _print_hit(hit: Hit, explain: bool) -> None:
     card = hit.card
     name = f"{card.title} {card.title_zh}".strip()
     click.echo(f"{hit.rank:>3}. {click.style(name, bold=True)}")
-    facts = [card.kind, *card.city, *card.specialty, *card.topic]
+    facts = [card.kind, *card.city, *card.specialty, *card.topic, *card.profile]
     click.echo(f"     {' · '.join(facts)}")
     place = card.url + (f"#{hit.section.anchor}" if hit.section and hit.section.anchor else "")
     click.echo(click.style(f"     {place}", fg="cyan"))
@@ -84,6 +84,7 @@ def document_line(document: Document) -> dict[str, Any]:
         "city": list(document.city),
         "specialty": list(document.specialty),
         "topic": list(document.topic),
+        "profile": list(document.profile),
         "date": document.date,
         "language": document.language,
         "sections": [{"heading": section.heading, "anchor": section.anchor} for section in document.sections],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from indexer.analysis import terms
 from indexer.engines import Lexicon
-from indexer.model import And, Concept, DocumentIs, FacetIs, Node, Not, Or, Phrase, Prefix, Query, Term
+from indexer.model import FACETS, And, Concept, DocumentIs, FacetIs, Node, Not, Or, Phrase, Prefix, Query, Term
 from search_app.alike import alike
 from search_app.findings import Findings
 from search_app.grammar import All, Any, Except, Field, Parsed, Plain, Quoted, Starts, Syntax, parse
@@ -22,7 +22,7 @@ __all__ = ["Words", "default_words", "read"]
 NAME_INSIDE_WEIGHT = 20.0  # a hospital whose name stands within a longer query
 TITLE_INSIDE_WEIGHT = 3.0  # an article: "cancer treatment" is a title, and what every search for its cost says
 _NAME_FIELDS = ("title", "alias")
-_FACETS = frozenset(("city", "specialty", "topic", "kind"))
+_FACETS = frozenset(FACETS)
 
 
 def read(

@@ -164,7 +164,8 @@ def other_names(
             label = facets.label_terms(facet, value)
             if not values or (facet != "kind" and label != typed):
                 reason = f"{facets.label(facet, value)} (what {said} stands for)"
-                members.append(_member(label, LABEL_WEIGHT, reason, ("label",)))
+                where = () if facet == "profile" else ("label",)
+                members.append(_member(label, LABEL_WEIGHT, reason, where))
     return members
 
 

@@ -54,6 +54,7 @@ WORDS = (
 LOOKED_UP = (*WORDS, "hospitl", "cart", "pd1", "eyehospital", "zz", "")
 CITIES = ("Beijing", "Shanghai", "Hainan (Boao)")
 SPECIALTIES = ("Oncology", "Ophthalmology", "Ear, Nose & Throat")
+PROFILES = ("Private hospital", "Grade 3A")
 
 words = st.sampled_from(WORDS)
 texts = st.lists(words, min_size=0, max_size=14).map(" ".join)
@@ -74,6 +75,7 @@ def documents(draw: st.DrawFn) -> Document:
         aliases=tuple(draw(st.lists(texts, max_size=2))),
         city=tuple(draw(st.sets(st.sampled_from(CITIES), max_size=2))),
         specialty=tuple(draw(st.sets(st.sampled_from(SPECIALTIES), max_size=2))),
+        profile=tuple(draw(st.sets(st.sampled_from(PROFILES), max_size=2))),
         date=draw(st.sampled_from(("", "2024", "2025-03", "2025-03-09"))),
         doubt=draw(st.sampled_from(("", "", "Closed"))),
     )

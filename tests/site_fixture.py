@@ -40,6 +40,7 @@ def _hospital(
         ),
         city=(city,),
         specialty=specialty,
+        profile=("Public hospital",),
         language="en",
         date="2026-11-22",
         facts=(
@@ -47,6 +48,7 @@ def _hospital(
             Fact("Ownership", "Public", ("source-1", "source-2")),
             Fact("Address", f"1 Example Road, {city}", ("source-2",)),
             Fact("Website", "https://hospital.example/", ()),
+            Fact("Profile", "Public hospital", ("source-2",)),
             Fact("Services", "Health checks", ("source-1",)),
             Fact("Services", "Interpreting", ("source-1",)),
             *((Fact("Known for", each, ("source-2",)) for each in EYE_FIELDS) if EYES in specialty else ()),

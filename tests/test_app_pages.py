@@ -216,9 +216,11 @@ def test_a_hospital_shows_facts_with_their_sources(client: FlaskClient) -> None:
         "Website",
         "Services",
         "Specialties",
+        "Profile",
     ]
     known = [each.get_text() for each in facts["Known for"].select("li")]
     assert known == ["Eye disease[2]", "Cataract[2]", "Retina[2]", "Cornea[2]", "Glaucoma[2]"]
+    assert facts["Profile"].select_one("a")["href"] == "/search?profile=Public%20hospital"
     assert [link["href"] for link in facts["Ownership"].select("sup a")] == ["#source-1", "#source-2"]
     away = page.select("a[href^='https://']")
     assert away
@@ -306,6 +308,7 @@ def test_a_comparison_is_its_address(client: FlaskClient) -> None:
     }
     assert rows["Founded"] == ["1844", "1907"]
     assert rows["City"] == ["Shanghai", "Shanghai"]
+    assert rows["Profile"] == ["Public hospital", "Public hospital"]
     assert page.select_one("a.drop")["href"] == "/compare?h=ruijin-hospital"
     assert "There is no hospital “nowhere”." in page.get_text()
 
@@ -314,8 +317,8 @@ def test_the_rows_of_a_comparison_stand_in_one_order(client: FlaskClient) -> Non
     page = soup(client.get("/compare?h=renji-hospital&h=ruijin-hospital"))
     rows = [head.get_text() for head in page.select("tbody th")]
     assert rows == [
-        "City", "Specialties", "Ownership", "Founded", "Services", "Address", "Website", "Also listed as", "Summary",
-            "Sources",
+        "City", "Specialties", "Profile", "Ownership", "Founded", "Services", "Address", "Website", "Also listed as",
+            "Summary", "Sources",
     ]  # fmt: skip
 
 

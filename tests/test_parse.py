@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indexer import compose
+from indexer.classify import classify
 from indexer.corpus import CorpusFile
 from indexer.errors import PageError
 from indexer.model import Basis, Citation, Fact, Link, Page
 from indexer.parse import MAX_ELEMENTS, parse_page
+from indexer.taxonomy import load_taxonomy
 
 LONG_TEXT = "The text of the page is longer than its other parts. It goes on for a while, and then it ends."
 LONG = f"<p>{LONG_TEXT}</p>"
@@ -404,6 +406,18 @@ def test_hospital_of_json_ld() -> None:
         Fact("Address", "1 Road, Sichuan, Chengdu"),
         Fact("Website", "https://weh.example/"),
     )
+
+
+def test_a_profile_is_declared_by_facts_of_that_name_and_no_others() -> None:
+    stated = [
+        {"@type": "PropertyValue", "name": name, "value": value}
+        for name, value in (("Profile", "Private"), ("Profile", "Luxury"), ("Ownership", "Public"))
+    ]
+    page = json_ld({"@type": "Hospital", "name": "H", "additionalProperty": stated})
+    assert [each.value for each in page.declared if each.facet == "profile"] == ["Private", "Luxury"]
+    document = classify(page, load_taxonomy())
+    assert document.profile == ("Private hospital",)
+    assert "unknown profile: Luxury" in document.warnings
 
 
 def test_services_are_facts_unless_the_page_states_its_own() -> None:

@@ -161,7 +161,7 @@ def test_the_panel_counts_and_marks_what_is_chosen(searcher: Searcher) -> None:
     panel = {
         facet.name: [(b.value, count, b.selected) for b, count in (*facet.first, *facet.more)] for facet in shown.facets
     }
-    assert list(panel) == ["kind", "city", "specialty", "topic"]
+    assert list(panel) == ["kind", "city", "specialty", "profile", "topic"]
     assert panel["kind"] == [("hospital", 4, True), ("article", 1, False)]
     assert panel["city"] == [
         ("Shanghai", 4, True),
@@ -264,7 +264,7 @@ def test_the_answer_has_the_promised_shape(searcher: Searcher) -> None:
     assert first["url"] == "/hospitals/shanghai-eye-hospital"
     assert first["title_zh"] == "上海眼科医院"
     assert any(piece["highlight"] for piece in first["snippet"])
-    assert set(body["facets"]) == {"city", "specialty", "topic", "kind"}
+    assert set(body["facets"]) == {"city", "specialty", "topic", "profile", "kind"}
     chosen = next(bucket for bucket in body["facets"]["city"] if bucket["value"] == "Shanghai")
     assert chosen["selected"] is True
     assert chosen["url"] == "/api/v1/search?q=eye%20hospital%20shangai"

@@ -104,6 +104,21 @@ def test_a_hospital_that_may_not_be_open_says_so_and_never_stands_first_for_its_
         assert named.card.doubt.startswith("Not confirmed open")
 
 
+def test_words_for_a_kind_of_hospital_find_those_whose_pages_say_so(engine: WhooshEngine) -> None:
+    with engine.searcher() as searcher:
+        for text, value in (
+            ("private hospital shanghai", "Private hospital"),
+            ("私立医院", "Private hospital"),
+            ("hospitals for foreigners beijing", "International department"),
+        ):
+            hits = answer(SearchRequest(q=text), searcher).results.hits
+            hospitals = [hit.card for hit in hits if hit.card.kind == "hospital"][:3]
+            assert [value in card.profile for card in hospitals] == [True] * 3, text
+        only = answer(SearchRequest(q="hospital", profile=("private",)), searcher).results
+        assert only.total.value
+        assert all("Private hospital" in hit.card.profile for hit in only.hits)
+
+
 def test_who_lists_transplants_says_that_visitors_cannot_have_one(engine: WhooshEngine) -> None:
     with engine.searcher() as searcher:
         listed = [each for each in searcher.documents() if "Organ Transplantation" in each.specialty]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import TaxonomyError
+from indexer.model import FACETS
 from indexer.taxonomy import VOCABULARY, load_taxonomy
 
 CITIES = ("Beijing", "Shanghai", "Guangzhou", "Shenzhen", "Chengdu", "Hangzhou", "Hainan (Boao)")
@@ -105,7 +106,7 @@ def test_clues_are_not_safe_for_queries() -> None:
 
 def test_words_of_all_facets_are_given_without_a_name() -> None:
     taxonomy = load_taxonomy()
-    assert len(taxonomy.words()) == sum(len(taxonomy.words(facet)) for facet in ("city", "specialty", "topic", "kind"))
+    assert len(taxonomy.words()) == sum(len(taxonomy.words(facet)) for facet in FACETS)
 
 
 def test_value_tells_everything_known_about_a_name() -> None:

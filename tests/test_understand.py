@@ -133,6 +133,15 @@ def test_a_removed_chip_is_no_longer_read(index: Searcher) -> None:
     assert {each.facet for each in without.query.boosts} == {"city", "kind"}
 
 
+def test_what_kind_of_hospital_lifts_a_search_and_no_question(index: Searcher) -> None:
+    wanted = read("private hospital shanghai", index.lexicon)
+    assert "profile:Private hospital" in found(wanted)
+    assert ("profile", "Private hospital") in {(each.facet, each.value) for each in wanted.query.boosts}
+    asked = read("what is a private hospital", index.lexicon)
+    assert "profile:Private hospital" in found(asked)
+    assert all(each.facet != "profile" for each in asked.query.boosts)
+
+
 def test_plain_words_are_not_corrected_widened_or_read(index: Searcher) -> None:
     reading = read("opthalmology shanghai", index.lexicon, plain=True)
     assert (reading.corrected, reading.found, reading.query.boosts) == ((), (), ())

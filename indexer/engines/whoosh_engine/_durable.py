@@ -39,7 +39,7 @@ Array = npt.NDArray[Any]
 BLOCK = 128  # postings that Whoosh keeps together, as its own writer does
 COMPRESSION = 3  # of zlib, as its own writer does
 WORTH_COMPRESSING = 300  # bytes of a block; most terms stand in one document, and their blocks hardly shrink
-KEYWORDS = ("city", "specialty", "topic")
+KEYWORDS = ("city", "specialty", "topic", "profile")
 MERGED_DOCUMENTS = 100  # a segment with more is never merged: a thousand take Whoosh some three seconds
 SLICE = 1 << 16  # occurrences that are Python objects at the same time
 NAME = "MAIN"  # what Whoosh calls an index that was given no name
@@ -54,6 +54,7 @@ def schema() -> Schema:
         "city": KEYWORD(stored=True, commas=True),
         "specialty": KEYWORD(stored=True, commas=True),
         "topic": KEYWORD(stored=True, commas=True),
+        "profile": KEYWORD(stored=True, commas=True),
         "date": ID(stored=True),
         "name": STORED,
     }
