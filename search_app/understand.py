@@ -23,6 +23,7 @@ NAME_INSIDE_WEIGHT = 20.0  # a hospital whose name stands within a longer query
 TITLE_INSIDE_WEIGHT = 3.0  # an article: "cancer treatment" is a title, and what every search for its cost says
 _NAME_FIELDS = ("title", "alias")
 _FACETS = frozenset(FACETS)
+_SAID = frozenset(("specialty", "topic", "profile"))  # a text that names one of these needs no guess at a field
 
 
 def read(
@@ -114,7 +115,7 @@ def _guessed(root: Plain, found: Findings) -> list[Part]:
             return []
         members = tuple(wished(name, " ".join(typed)) for name in known)
         return [Part("optional", Concept(members), "", root.start, root.end)]
-    knows = found.hints or found.complaint or any(each.facet in ("specialty", "topic") for each in found.found)
+    knows = found.hints or found.complaint or any(each.facet in _SAID for each in found.found)
     field = None if knows else guess(typed, found.words.complaints)
     if field and found.wanted("specialty", field):
         found.hints[("specialty", field)] = None

@@ -48,10 +48,15 @@ def _votes(
     for typed, synonyms in thesaurus.entries.items():
         led = label(synonyms)
         if led and typed[0].isascii():
-            for word in {stem(term) for term in typed if not thesaurus.optional(term)}:
+            for word in {stem(term) for term in typed if _tells(term, thesaurus)}:
                 counts.setdefault(word, Counter())[led] += 1
     shared = {word: tuple((led, count / (of.total() + 1)) for led, count in of.items()) for word, of in counts.items()}
     return MappingProxyType(shared)
+
+
+def _tells(term: str, thesaurus: Thesaurus) -> bool:
+    """Whether a word may vote: "medical" and the 1 of "type 1" stand beside anything."""
+    return not (thesaurus.optional(term) or term in thesaurus.name_words or term.isdigit())
 
 
 def guess(typed: Iterable[str], votes: Mapping[str, tuple[tuple[T, float], ...]]) -> T | None:

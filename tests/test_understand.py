@@ -222,6 +222,17 @@ def test_only_small_words_are_wanted_after_all(index: Searcher) -> None:
     assert [part.words for part in read("what is it", index.lexicon).words()] == ["what"]
 
 
+def test_a_field_is_guessed_from_telling_words_alone(index: Searcher) -> None:
+    def guessed(text: str) -> set[tuple[str, str]]:
+        return {
+            (each.facet, each.value) for each in read(text, index.lexicon).query.boosts if each.facet == "specialty"
+        }
+
+    assert guessed("expectancy") == {("specialty", "Obstetrics & Gynecology")}  # of "expecting" a baby
+    assert not guessed("copies of medical records")
+    assert not guessed("foreign owned hospitals")
+
+
 def test_us_is_the_country_only_where_it_reads_so(index: Searcher) -> None:
     assert [part.words for part in read("treatment in the US", index.lexicon).words()] == ["treatment", "US"]
     assert [part.words for part in read("tell us about treatment", index.lexicon).words()] == ["treatment"]
