@@ -9,6 +9,7 @@ them block by block. Fields hold our own tokens, so any Whoosh opens the index w
 
 from __future__ import annotations
 
+import mmap
 import pickle
 import zlib
 from collections.abc import Iterator, Sequence
@@ -24,8 +25,10 @@ from whoosh import index as whoosh_index
 from whoosh.analysis import RegexTokenizer
 from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC, W3Codec, W3TermInfo
 from whoosh.fields import ID, KEYWORD, STORED, TEXT, Schema
+from whoosh.filedb.compound import CompoundStorage
 from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.filetables import OrderedHashReader, OrderedHashWriter
+from whoosh.filedb.structfile import StructFile
 from whoosh.reading import SegmentReader
 from whoosh.util.numeric import length_to_byte
 
@@ -66,8 +69,11 @@ def schema() -> Schema:
 class _Ids:
     """The ids of one segment, from its table of terms, and the documents that have them."""
 
-    def __init__(self, segment: Any, storage: Any) -> None:
-        whole = segment.open_compound_file(storage)
+    def __init__(self, segment: Any, folder: Path) -> None:
+        with (folder / segment.make_filename(segment.COMPOUND_EXT)).open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        # Whoosh's own way copies the whole table of terms, some megabytes of each segment, to look up one id.
+        whole = CompoundStorage(StructFile(mapped), use_mmap=False)
         name = segment.make_filename(W3Codec.TERMS_EXT)
         self._table = OrderedHashReader(whole.open_file(name), whole.file_length(name))
         self._prefix = self._table.extras["fieldmap"]["id"].to_bytes(2, "big")
@@ -109,7 +115,7 @@ class DurableIndex:
     def _table(self, segment: Any) -> _Ids:
         name = segment.segment_id()
         if name not in self._tables:
-            self._tables[name] = _Ids(segment, self._writer.storage)
+            self._tables[name] = _Ids(segment, Path(self._writer.storage.folder))
         return self._tables[name]
 
     def commit(self, *, merge: bool) -> None:
