@@ -6,8 +6,9 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from indexer.errors import CorpusError, PageError
@@ -75,6 +76,7 @@ _CHUNK = 1 << 20
 _USUAL = ".html"  # how nearly all pages end; asked first, since there may be a hundred thousand
 
 Stamp = tuple[int, int, int, int]  # size, times of the last change of content and of the file in ns, inode
+stamp_of: Callable[[os.stat_result], Stamp] = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino")
 UNSTAMPED: Stamp = (0, 0, 0, 0)  # of a file whose content must be read to know it
 
 
@@ -179,10 +181,11 @@ def find(root: str) -> Iterator[tuple[str, str, os.DirEntry[str] | None]]:
             continue
         before = f"{folder}/" if folder else ""
         for name in names:
-            if name.name.startswith("."):
+            called = name.name
+            if called[0] == ".":
                 continue
-            path = before + name.name
-            if name.name.endswith(_USUAL) and name.is_file(follow_symlinks=False):
+            path = before + called
+            if called.endswith(_USUAL) and name.is_file(follow_symlinks=False):
                 yield path, "", name
             elif name.is_symlink():
                 yield from _link(root, path, name)
@@ -250,11 +253,6 @@ def describe(root: str, raw: str, doc_id: str) -> CorpusFile | PageError:
         return error
     filed, stamp = _filed(raw), stamp_of(before)
     return CorpusFile(path, doc_id, digest.hexdigest(), before.st_size, before.st_mtime, location, filed, stamp)
-
-
-def stamp_of(status: os.stat_result) -> Stamp:
-    """What a file system says of a file that changes whenever its content does."""
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def _chunks(location: str, path: str) -> Iterator[bytes]:

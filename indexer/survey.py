@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,10 +40,8 @@ def survey(folder: Path | str, known: KnownPages, tell: Callable[[int], None]) -
     """
     root = os.fspath(folder)
     paths: list[str] = []
-    rows: list[int] = []
     numbers: list[int] = []
     refused: dict[str, PageError] = {}
-    row_of = known.rows.get
     for path, problem, entry in find(root):
         if entry is None:
             refused[path] = PageError(printable(path), problem)
@@ -53,18 +51,17 @@ def survey(folder: Path | str, known: KnownPages, tell: Callable[[int], None]) -
         except OSError:
             stamp = (0, 0, 0, 0)  # it has vanished, which is said when it is to be read
         paths.append(path)
-        rows.append(row_of(path, _NEW))
         numbers += stamp
+    row_of = known.rows.get
+    rows = [row_of(path, _NEW) for path in paths]
     places, stamps = np.array(rows, np.int64), stamps_array(numbers)
     same = (places >= 0) & stamps.any(axis=1)
     same[same] = (known.stamps[places[same]] == stamps[same]).all(axis=1)
-    doc_ids: dict[str, str] = {}
+    doc_ids = {path: doc_id_of(path) for path, row in zip(paths, rows, strict=True) if row == _NEW}
     met: dict[str, PageError] = {}
-    if len(known) == 0 or (places < 0).any():
-        # Of the pages that are known no two have one id, so only a new one can meet another.
+    if _may_meet(doc_ids.values(), known.addresses):
         pairs = sorted(zip(paths, rows, strict=True), key=lambda pair: os.fsencode(pair[0]))
-        doc_ids = {path: known.addresses[row] if row >= 0 else doc_id_of(path) for path, row in pairs}
-        met = clashes(doc_ids)
+        met = clashes({path: doc_ids[path] if row == _NEW else known.addresses[row] for path, row in pairs})
         refused |= met
         same &= np.array([path not in met for path in paths], np.bool_)
     found = Survey(root, places[same])
@@ -83,3 +80,11 @@ def survey(folder: Path | str, known: KnownPages, tell: Callable[[int], None]) -
     for path in sorted(refused, key=os.fsencode):
         found.rejected[refused[path].path] = str(refused[path])
     return found
+
+
+def _may_meet(fresh: Collection[str], known: Sequence[str]) -> bool:
+    """Whether any new page may have the id of another page, whatever their kinds; no two pages that are known do."""
+    names = {doc_id.partition("/")[2] for doc_id in fresh}
+    if not names:
+        return False
+    return len(names) < len(fresh) or not names.isdisjoint(doc_id.partition("/")[2] for doc_id in known)

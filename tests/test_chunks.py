@@ -17,7 +17,7 @@ from whoosh import index as whoosh_index
 from indexer.analysis import BREAK, FIELDS, analyze
 from indexer.engines import Engine
 from indexer.engines.memory import MemoryEngine
-from indexer.engines.whoosh_engine import WhooshEngine, _chunks, _columns, _durable, _inverting, _writer
+from indexer.engines.whoosh_engine import WhooshEngine, _chunks, _columns, _durable, _inverting, _join, _writer
 from indexer.model import And, Document, Filter, Phrase, Query, Section, Term
 
 WORDS = ("eye", "heart", "hospital", "clinic", "cost", "visa", "beijing", "CAR-T", "协和医院", "No.12", "cancer", "é")
@@ -183,6 +183,22 @@ def test_few_tokens_are_inverted_by_sorting_as_many_are_by_compiled_loops() -> N
         for name, mine, other in zip(few._fields, few, many, strict=True):
             assert mine.dtype == other.dtype, name
             assert mine.tolist() == other.tolist(), name
+
+
+def test_few_rows_are_joined_one_by_one_as_many_are_by_a_compiled_loop() -> None:
+    for seed in range(20):
+        chance = np.random.default_rng(seed)
+        lengths = chance.integers(0, 5, 12)
+        ends = np.concatenate([[0], np.cumsum(lengths)])
+        rows = np.sort(chance.choice(12, 7, replace=False))
+        numbers = chance.permutation(7)
+        size = int(chance.integers(1, 9))
+        source = chance.integers(0, 255, ends[-1] * size).astype(np.uint8)
+        target_ends = np.concatenate([[0], np.cumsum(lengths[rows][np.argsort(numbers)])])
+        few, many = (np.zeros(target_ends[-1] * size, np.uint8) for _ in range(2))
+        _join.gather_few(source, ends, rows, numbers, size, few, target_ends)
+        _inverting.gather(source, ends, rows, numbers, size, many, target_ends)
+        assert few.tolist() == many.tolist()
 
 
 def test_the_whoosh_half_has_the_postings_that_whoosh_itself_would_write(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from heapq import merge
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,10 @@ from indexer.engines.whoosh_engine._pack import Pack, PackWriter, load_loose, sa
 from indexer.model import FACETS
 
 Array = npt.NDArray[Any]
+
+FEW_ROWS = (
+    2_000  # putting them in their places takes some milliseconds, loading the compiled loops a quarter of a second
+)
 
 
 class _Source:
@@ -129,17 +133,35 @@ def _tokens(sources: Sequence[_Source], ends: Ints) -> Array:
     return _rows(sources, (source.term_numbers[source.pack.load("tokens")] for source in sources), "token_ends", ends)
 
 
+def _gather(rows: int) -> Callable[..., None]:
+    """How so many rows are put into their new places."""
+    if rows <= FEW_ROWS:
+        return gather_few
+    from indexer.engines.whoosh_engine import _inverting  # it loads the compiler
+
+    found: Callable[..., None] = _inverting.gather
+    return found
+
+
+def gather_few(
+    source: Array, source_ends: Ints, rows: Ints, numbers: Ints, size: int, target: Array, target_ends: Ints
+) -> None:
+    """What ``_inverting.gather`` does, row by row: slower, but there is nothing to be loaded for it."""
+    starts, ends = (source_ends[rows] * size).tolist(), (source_ends[rows + 1] * size).tolist()
+    for start, end, place in zip(starts, ends, (target_ends[numbers] * size).tolist(), strict=True):
+        target[place : place + end - start] = source[start:end]
+
+
 def _rows(sources: Sequence[_Source], arrays: Iterable[Array], ends_name: str, ends: Ints) -> Array:
     """One array with the rows of all documents in their new order, from one array for each source."""
-    from indexer.engines.whoosh_engine import _inverting as loops  # it loads the compiler
-
+    gather = _gather(sum(len(source.rows) for source in sources))
     target: Array | None = None
     for source, array in zip(sources, arrays, strict=True):
         if target is None:
             target = np.empty((int(ends[-1]), *array.shape[1:]), array.dtype)
             size = array.itemsize * int(np.prod(array.shape[1:], dtype=np.int64))
         if array.size:
-            loops.gather(
+            gather(
                 np.ascontiguousarray(array).reshape(-1).view(np.uint8),
                 source.pack.load(ends_name).astype(np.int64, copy=False),
                 source.rows, source.numbers, size, target.reshape(-1).view(np.uint8), ends,
