@@ -24,6 +24,9 @@ _NOTES = (
         "Pages about %(value)s are left out; pages that only mention it stay. "
         'To leave out the word itself, type -"%(word)s".'
     ),
+    N_("This site has no page about %(name)s."),
+    N_("Pages that name it, if there are any, come first, then hospitals in %(value)s."),
+    N_("Only pages that name it are shown."),
     N_("%(value)s is left out, because the words say so."),
     N_("There is no %(facet)s “%(word)s”. Known are for example: %(values)s."),
     N_("Only the first %(number)s characters were searched."),
@@ -53,6 +56,7 @@ _REASONS = (
     N_("all words"),
     N_("close in meaning"),
     N_("%(value)s (field of the page)"),
+    N_("names %(name)s"),
 )
 _NAMED = re.compile(r"%\((\w+)\)s")
 _BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")

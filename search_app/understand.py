@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from indexer.analysis import terms
+from indexer.analysis import Token, terms, tokenize
 from indexer.engines import Lexicon
 from indexer.model import FACETS, And, Concept, DocumentIs, FacetIs, Node, Not, Or, Phrase, Prefix, Query, Term
 from search_app.alike import alike
+from search_app.elsewhere import Asked, asked_for, pages_for
 from search_app.findings import Findings
 from search_app.grammar import All, Any, Except, Field, Parsed, Plain, Quoted, Starts, Syntax, parse
 from search_app.names import Name, find_name, names_inside
@@ -15,7 +16,7 @@ from search_app.reading import SHORT_TEXT, Part, Reading, compose, with_exact
 from search_app.votes import guess
 from search_app.widen import wished
 from search_app.wording import parts_of, pieces_of, with_something_wanted, without_facet
-from search_app.words import Words, default_words
+from search_app.words import POSSESSIVE, Words, default_words
 
 __all__ = ["Words", "default_words", "read"]
 
@@ -65,14 +66,16 @@ def _unit_length(found: Sequence[str], at_end: bool, vocabulary: Words) -> int:
 
 
 def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
-    name, inside = _names(parsed, root, found)
+    absent = _absent(root, found)
+    name, inside = (None, []) if absent else _names(parsed, root, found)
     if name and name.literally:
         found.correct = bool(found.corrected)
         if name.doc_ids[0].startswith("hospitals/"):  # its name beats everything else that could be read into it
             found.ignore |= _FACETS
-    parts = with_something_wanted([*_parts(root, found), *inside], found.words.thesaurus)
+    read_as = _around(root, absent, found) if absent and isinstance(root, Plain) else _parts(root, found)
+    parts = with_something_wanted([*read_as, *inside], found.words.thesaurus)
     like: tuple[DocumentIs, ...] = ()
-    if isinstance(root, Plain) and not name:
+    if isinstance(root, Plain) and not name and not absent:
         parts += _guessed(root, found)
         like = alike((piece.term for piece in pieces_of(found, root.start, root.end)), found)
     if sum(part.role == "word" for part in parts) > SHORT_TEXT:  # in prose quotation marks only quote
@@ -96,6 +99,40 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         notes=tuple(found.notes),
         plain=found.plain,
     )
+
+
+def _absent(root: Syntax, found: Findings) -> Asked | None:
+    """A well-known hospital that the words ask for and that has no page, unless its name says a field to go on by."""
+    if not isinstance(root, Plain) or found.plain:
+        return None
+    tokens = [
+        Token(POSSESSIVE.get(token, token), root.start + start, root.start + end)
+        for token, start, end in tokenize(found.text[root.start : root.end])
+    ]
+    asked = asked_for(tokens, found.words.elsewhere, found.lexicon, found.words.facets)
+    if asked is None:
+        return None
+    found.notes[f"This site has no page about {asked.hospital.name}."] = None
+    if asked.field:
+        return None
+    found.correct = False
+    city = found.words.facets.canonical("city", asked.hospital.city)
+    found.notes[
+        f"Pages that name it, if there are any, come first, then hospitals in {city}."
+        if city
+        else "Only pages that name it are shown."
+    ] = None
+    return asked
+
+
+def _around(root: Plain, absent: Asked, found: Findings) -> list[Part]:
+    """Parts of the words around the name of a hospital that has no page, and one for the name."""
+    named = found.text[absent.start : absent.end]
+    parts = [Part("fixed", pages_for(absent.hospital, found.words.facets), named, absent.start, absent.end)]
+    for start, end in ((root.start, absent.start), (absent.end, root.end)):
+        if found.text[start:end].strip():
+            parts += parts_of(found, start, end)
+    return parts
 
 
 def _guessed(root: Plain, found: Findings) -> list[Part]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
+from search_app.elsewhere import Elsewhere, load_elsewhere
 from search_app.facetwords import FacetWords, default_facet_words
 from search_app.spelling import MIN_CHARS
-from search_app.thesaurus import Thesaurus, default_thesaurus
+from search_app.thesaurus import Terms, Thesaurus, default_thesaurus
 from search_app.votes import Complaints, Wishes, complaint_votes, wish_votes
 
 POSSESSIVE = {"childrens": "children", "womens": "women", "peoples": "people", "mens": "men"}  # without the apostrophe
@@ -27,6 +28,7 @@ class Words:
     correctable: Mapping[int, tuple[str, ...]]
     complaints: Complaints
     wishes: Wishes
+    elsewhere: Mapping[Terms, Elsewhere]
 
 
 def make_words(thesaurus: Thesaurus, facets: FacetWords) -> Words:
@@ -38,7 +40,8 @@ def make_words(thesaurus: Thesaurus, facets: FacetWords) -> Words:
         if len(each) >= MIN_CHARS:
             known.setdefault(len(each), []).append(each)
     correctable = MappingProxyType({size: tuple(found) for size, found in known.items()})
-    return Words(thesaurus, facets, correctable, complaint_votes(thesaurus, facets), wish_votes(thesaurus))
+    votes = complaint_votes(thesaurus, facets), wish_votes(thesaurus)
+    return Words(thesaurus, facets, correctable, *votes, load_elsewhere())
 
 
 @cache

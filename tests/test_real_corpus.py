@@ -13,6 +13,7 @@ from indexer.engines.whoosh_engine import WhooshEngine
 from indexer.model import FACETS, Everything, Filter, Query
 from indexer.taxonomy import load_taxonomy
 from search_app import create_app
+from search_app.elsewhere import load_elsewhere
 from search_app.request import SearchRequest
 from search_app.search import answer
 from tests.real_corpus import CORPUS, ROOT, real_engine, real_index
@@ -117,6 +118,28 @@ def test_words_for_a_kind_of_hospital_find_those_whose_pages_say_so(engine: Whoo
         only = answer(SearchRequest(q="hospital", profile=("private",)), searcher).results
         assert only.total.value
         assert all("Private hospital" in hit.card.profile for hit in only.hits)
+
+
+def test_a_well_known_hospital_without_a_page_is_said_to_have_none(engine: WhooshEngine) -> None:
+    with engine.searcher() as searcher:
+        for text in ("west china hospital", "华西医院", "huaxi hospital", "beds in west china hospital"):
+            found = answer(SearchRequest(q=text), searcher)
+            assert found.applied[0] == "This site has no page about West China Hospital (华西医院).", text
+            first, *_, last = found.results.hits
+            assert first.doc_id == "articles/chengdu-medical-tourism"
+            assert "names West China Hospital (华西医院)" in first.matched
+            assert last.card.city == ("Chengdu",) or "names West China Hospital (华西医院)" in last.matched
+        plain = answer(SearchRequest(q="west china hospital", plain=True), searcher)
+        assert not any("no page about" in note for note in plain.applied)
+        chest = answer(SearchRequest(q="Shanghai Chest Hospital"), searcher)
+        assert "no page about Shanghai Chest Hospital" in chest.applied[0]
+        assert "Chest & Respiratory" in chest.results.hits[0].card.specialty
+        shadowed = [
+            each.name
+            for each in set(load_elsewhere().values())
+            if any(searcher.lexicon.named(" ".join(name)) for name in each.names)
+        ]
+        assert shadowed == [], "they have a page"
 
 
 def test_who_lists_transplants_says_that_visitors_cannot_have_one(engine: WhooshEngine) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from indexer.analysis import terms
 from indexer.errors import TaxonomyError
+from search_app.elsewhere import load_elsewhere
 from search_app.thesaurus import VOCABULARY, load_thesaurus
 from search_app.words import default_words
 
@@ -171,3 +172,25 @@ def test_hard_words_written_by_ear_are_listed_with_their_spelling(folder: Path) 
 def test_no_terms_are_no_entry() -> None:
     """A text of signs alone has none: its beginning cannot be looked at."""
     assert load_thesaurus().entry(()) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [
+        ("[[hospital]]\nname = 'H'\ncity = 'C'", "hospital 1"),
+        ("[[hospital]]\nname = 'H'\ncity = 'C'\nnames = []", "'names' must be a list"),
+        ("[[hospital]]\nname = 'H'\ncity = 'C'\nnames = ['!']", "without any letter"),
+        (
+            "[[hospital]]\nname = 'H'\ncity = 'C'\nnames = ['a']\n[[hospital]]\nname = 'I'\ncity = 'C'\nnames = ['A']",
+            "'a' stands for H",
+        ),
+        ("[other]", "may only hold"),
+        ("[[", "the file"),
+    ],
+)
+def test_a_wrong_list_of_hospitals_elsewhere_is_refused_by_entry(tmp_path: Path, content: str, wrong: str) -> None:
+    path = tmp_path / "elsewhere.toml"
+    path.write_text(content, "utf-8")
+    with pytest.raises(TaxonomyError, match=wrong) as error:
+        load_elsewhere(path)
+    assert str(path) in str(error.value)

@@ -1,0 +1,109 @@
+"""Well-known hospitals without a page here: whoever asks for one is told so, instead of being shown others silently."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from indexer.analysis import Token, terms
+from indexer.engines import Lexicon
+from indexer.errors import TaxonomyError
+from indexer.model import And, Concept, FacetIs, Node, Or, Phrase, Term
+from search_app.facetwords import FacetWords
+from search_app.thesaurus import Terms
+
+FILE = Path(__file__).with_name("vocabulary") / "elsewhere.toml"
+_KEYS = {"name", "city", "names"}
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A hospital that has no page: what people are told, its city, and what is typed for it."""
+
+    name: str
+    city: str
+    names: tuple[Terms, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where in a text such a hospital is named, in characters."""
+
+    hospital: Elsewhere
+    start: int
+    end: int
+    field: bool  # whether the name says a field that hospitals here have
+
+
+def load_elsewhere(path: Path = FILE) -> Mapping[Terms, Elsewhere]:
+    """The hospitals of a file by each of their names.
+
+    Raises:
+        TaxonomyError: Names file, entry and what is wrong with it.
+    """
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise TaxonomyError(path, "the file", error.strerror or "cannot be read") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TaxonomyError(path, "the file", str(error)) from error
+    listed = content.get("hospital", [])
+    if set(content) - {"hospital"} or not isinstance(listed, list):
+        raise TaxonomyError(path, "the file", "may only hold [[hospital]]")
+    found: dict[Terms, Elsewhere] = {}
+    for number, entry in enumerate(listed, 1):
+        where = f"hospital {number}"
+        if not isinstance(entry, dict) or set(entry) != _KEYS:
+            raise TaxonomyError(path, where, f"must have {', '.join(sorted(_KEYS))}, and no more")
+        name, city, names = entry["name"], entry["city"], entry["names"]
+        if not all(isinstance(text, str) and text.strip() for text in (name, city)):
+            raise TaxonomyError(path, where, "'name' and 'city' must be texts")
+        if not isinstance(names, list) or not names or not all(isinstance(each, str) for each in names):
+            raise TaxonomyError(path, where, "'names' must be a list of texts")
+        hospital = Elsewhere(name, city, tuple(dict.fromkeys(map(terms, names))))
+        for typed in hospital.names:
+            if not typed:
+                raise TaxonomyError(path, where, "a name without any letter")
+            if typed in found:
+                raise TaxonomyError(path, where, f"{' '.join(typed)!r} stands for {found[typed].name} already")
+            found[typed] = hospital
+    return MappingProxyType(found)
+
+
+def asked_for(
+    tokens: Sequence[Token], known: Mapping[Terms, Elsewhere], lexicon: Lexicon, facets: FacetWords
+) -> Asked | None:
+    """The first such hospital in a text, by its longest name there; None where a page has that name."""
+    typed = tuple(token.text for token in tokens)
+    if lexicon.named(" ".join(typed)):
+        return None
+    longest = max(map(len, known), default=0)
+    for start in range(len(typed)):
+        for end in range(min(len(typed), start + longest), start, -1):
+            part = typed[start:end]
+            if part in known:
+                hospital = known[part]
+                if any(lexicon.named(" ".join(name)) for name in hospital.names):
+                    return None
+                return Asked(hospital, tokens[start].start, tokens[end - 1].end, _says_a_field(part, facets))
+    return None
+
+
+def _says_a_field(typed: Terms, facets: FacetWords) -> bool:
+    parts = (typed[start:end] for start in range(len(typed)) for end in range(start + 1, len(typed) + 1))
+    return any(facet == "specialty" for part in parts for facet, _ in facets.read(part))
+
+
+def pages_for(hospital: Elsewhere, facets: FacetWords) -> Node:
+    """The pages that name it; hospitals of its city too, where there are any."""
+    reason = f"names {hospital.name}"
+    ways = [
+        Phrase(name, (), 1.0, True, reason) if len(name) > 1 else Term(name[0], (), 1.0, True, reason)
+        for name in hospital.names
+    ]
+    named = Concept(tuple(ways))
+    city = facets.canonical("city", hospital.city)
+    return Or((named, And((FacetIs("city", city), FacetIs("kind", "hospital"))))) if city else named
