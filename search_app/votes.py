@@ -28,7 +28,7 @@ def complaint_votes(thesaurus: Thesaurus, facets: FacetWords) -> Complaints:
         led = (value for each in synonyms if each.relation == "treated" for value in facets.read(each.terms))
         return next((value for facet, value in led if facet == "specialty"), "")
 
-    return _votes(thesaurus, specialty)
+    return _votes(thesaurus, specialty, _tells)
 
 
 def wish_votes(thesaurus: Thesaurus) -> Wishes:
@@ -37,25 +37,25 @@ def wish_votes(thesaurus: Thesaurus) -> Wishes:
     def names(synonyms: tuple[Synonym, ...]) -> tuple[Terms, ...]:
         return tuple(each.terms for each in synonyms if each.relation == "wider")[:MAX_NAMES]
 
-    return _votes(thesaurus, names)
+    return _votes(thesaurus, names, lambda term, thesaurus: not thesaurus.optional(term))
 
 
 def _votes(
-    thesaurus: Thesaurus, label: Callable[[tuple[Synonym, ...]], T]
+    thesaurus: Thesaurus, label: Callable[[tuple[Synonym, ...]], T], may_vote: Callable[[str, Thesaurus], bool]
 ) -> Mapping[str, tuple[tuple[T, float], ...]]:
     """A word of n phrases votes with n / (n + 1), divided among what they lead to: one phrase alone proves little."""
     counts: dict[str, Counter[T]] = {}
     for typed, synonyms in thesaurus.entries.items():
         led = label(synonyms)
         if led and typed[0].isascii():
-            for word in {stem(term) for term in typed if _tells(term, thesaurus)}:
+            for word in {stem(term) for term in typed if may_vote(term, thesaurus)}:
                 counts.setdefault(word, Counter())[led] += 1
     shared = {word: tuple((led, count / (of.total() + 1)) for led, count in of.items()) for word, of in counts.items()}
     return MappingProxyType(shared)
 
 
 def _tells(term: str, thesaurus: Thesaurus) -> bool:
-    """Whether a word may vote: "medical" and the 1 of "type 1" stand beside anything."""
+    """Whether a word of a complaint may vote: "medical" and the 1 of "type 1" stand beside any."""
     return not (thesaurus.optional(term) or term in thesaurus.name_words or term.isdigit())
 
 
