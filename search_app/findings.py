@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from indexer.analysis import stem, terms
 from indexer.engines import Lexicon
 from indexer.model import And, Boost, FacetIs, Node, Or
 from search_app.reading import FacetReading
@@ -18,6 +19,8 @@ ASKING = frozenset((
     "should", "will", "would", "must", "may",
 ))  # fmt: skip
 FIELD_BESIDE_ADVICE = 1.0  # for a specialty, where an article is asked for: its hospitals do not answer
+PERSONS = frozenset(("Geriatrics",))  # specialties that are read from who is ill, and mean little beside another one
+WHO_IS_ILL = 0.25  # what they count then
 HINT = 2.0  # for a value that is only related to the words
 MAX_LEAVES = 52  # an engine takes 62; exact name, names inside and filters need a few
 
@@ -98,26 +101,50 @@ class Findings:
         for each in self.found:
             if not (each.facet == "topic" and each.words in both) and not (each.facet == "profile" and article):
                 lifts[(each.facet, each.value)] = weights[each.facet]
+        for key in self._told_by_who_is_ill():
+            if key in lifts:
+                lifts[key] *= WHO_IS_ILL
         if self.wants_article():
             lifts.setdefault(("kind", "article"), ADVICE)
         return tuple(Boost(facet, value, weight) for (facet, value), weight in lifts.items())
+
+    def _told_by_who_is_ill(self) -> set[tuple[str, str]]:
+        """Specialties that words like "old man" stand for, where other words name or hint at another specialty."""
+        named = {(each.facet, each.value) for each in self.found if names_itself(each.value, each.words)}
+        read = {
+            key for key in (*((each.facet, each.value) for each in self.found), *self.hints) if key[0] == "specialty"
+        }
+        who = {key for key in read - named if key[1] in PERSONS}
+        return who if read - who else set()
 
     def field(self) -> Node | None:
         """Pages of every field and city that were read, of a related field where none was; None without a field."""
         fields: dict[str, list[Node]] = {}
         cities: list[Node] = []
+        who = self._told_by_who_is_ill()
         for each in self.found:
             if each.facet == "city":
                 cities.append(FacetIs("city", each.value))
+            elif (each.facet, each.value) in who:
+                continue
             elif each.facet == "specialty" or each.value in HOSPITAL_TOPICS:
                 fields.setdefault(each.words, []).append(FacetIs(each.facet, each.value))
         if not fields:
-            fields[""] = [FacetIs(facet, value) for facet, value in self.hints if facet == "specialty"]
+            fields[""] = [
+                FacetIs(facet, value)
+                for facet, value in self.hints
+                if facet == "specialty" and (facet, value) not in who
+            ]
         wanted = [_any(nodes) for nodes in fields.values() if nodes]
         if not wanted:
             return None
         wanted += [_any(cities)] if cities else []
         return wanted[0] if len(wanted) == 1 else And(tuple(wanted))
+
+
+def names_itself(value: str, words: str) -> bool:
+    """Whether words for a facet value are its own name: "geriatric" is the field, "old man" only says who is ill."""
+    return stem(terms(value)[0]) in map(stem, terms(words))
 
 
 def _any(nodes: list[Node]) -> Node:

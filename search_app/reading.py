@@ -53,6 +53,8 @@ class Reading:
         unknown: Wanted words that stand nowhere in the index, in any form.
         field: What pages are about that fit all read values, whatever their words; None when no field was read.
         alike: Articles that are close to the words in meaning, in steps of their weight; no part of ``query``.
+        strengths: Fields that the words mean and hospitals are known for, phrase by phrase; no part of ``query``.
+        lifts: Whether hospitals that are strong in these gain places on articles too.
         notes: What was left out or decided, each one plain sentence.
         plain: Whether only the plain words were asked for.
     """
@@ -71,6 +73,8 @@ class Reading:
     unknown: tuple[str, ...] = ()
     field: Node | None = None
     alike: tuple[DocumentIs, ...] = ()
+    strengths: tuple[tuple[str, ...], ...] = ()
+    lifts: bool = False
     notes: tuple[str, ...] = ()
     plain: bool = False
 

@@ -57,6 +57,8 @@ _REASONS = (
     N_("close in meaning"),
     N_("%(value)s (field of the page)"),
     N_("names %(name)s"),
+    N_("%(name)s (what it is known for)"),
+    N_("%(name)s (a department of its own)"),
 )
 _NAMED = re.compile(r"%\((\w+)\)s")
 _BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")

@@ -17,6 +17,7 @@ from search_app.relax import (
     relaxations,
 )
 from search_app.request import MAX_PER_PAGE, SearchRequest
+from search_app.strengths import WINDOW, in_order
 from search_app.understand import read
 from search_app.words import Words, default_words
 
@@ -91,15 +92,15 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
     request, unknown_values = _canonical(request, vocabulary)
     reading = _read(request, searcher, vocabulary)
     query = reading.query
-    results = _ask(request, query, searcher)
+    results = _ask(request, query, searcher, reading, vocabulary)
     wider = _wider(reading, searcher, _all_hits(request, results)) if results.total.value < FEW else _Wider()
     absent, complete = wider.absent, len(wider.first)
     if absent:
         query = reading.relaxed(wider.missing, wider.first)
-        results = _ask(request, query, searcher)
+        results = _ask(request, query, searcher, reading, vocabulary)
     with_words = results.total.value
     if reading.alike and (with_words or _count(query, searcher).value):  # whatever is filtered: see _wider
-        results = _ask(request, reading.beside(query), searcher)
+        results = _ask(request, reading.beside(query), searcher, reading, vocabulary)
     if absent:
         results = named(results, reading.field, vocabulary.facets)
     offered: tuple[Relaxation, ...] = ()
@@ -170,14 +171,21 @@ def _filters(request: SearchRequest) -> tuple[Filter, ...]:
     return tuple(Filter(facet, values) for facet in FACETS if (values := request.values(facet)))
 
 
-def _ask(request: SearchRequest, query: Query, searcher: Searcher) -> Results:
+def _ask(request: SearchRequest, query: Query, searcher: Searcher, reading: Reading, words: Words) -> Results:
     offset = (request.page - 1) * request.per_page
     limit = request.per_page
     if offset + limit > MAX_WINDOW:  # past what any engine shows: only the numbers
         offset, limit = 0, 0
-    return searcher.search(
-        Query(query.root, _filters(request), query.boosts, query.facets, request.sort, offset, limit, request.explain)
+    ordered = bool(reading.strengths) and request.sort == "relevance" and bool(limit) and offset < WINDOW
+    first, size = (0, max(WINDOW, offset + limit)) if ordered else (offset, limit)
+    results = searcher.search(
+        Query(query.root, _filters(request), query.boosts, query.facets, request.sort, first, size, request.explain)
     )
+    if not ordered:
+        return results
+    results = in_order(results, reading.strengths, words.strengths, cities=reading.city, lifts=reading.lifts)
+    shown = results.hits[offset : offset + limit]
+    return replace(results, query=replace(results.query, offset=offset, limit=limit), hits=shown)
 
 
 def _count(query: Query, searcher: Searcher) -> Count:

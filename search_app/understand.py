@@ -13,6 +13,7 @@ from search_app.findings import Findings
 from search_app.grammar import All, Any, Except, Field, Parsed, Plain, Quoted, Starts, Syntax, parse
 from search_app.names import Name, find_name, names_inside
 from search_app.reading import SHORT_TEXT, Part, Reading, compose, with_exact
+from search_app.strengths import Meant
 from search_app.votes import guess
 from search_app.widen import wished
 from search_app.wording import parts_of, pieces_of, with_something_wanted, without_facet
@@ -75,9 +76,13 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
     read_as = _around(root, absent, found) if absent and isinstance(root, Plain) else _parts(root, found)
     parts = with_something_wanted([*read_as, *inside], found.words.thesaurus)
     like: tuple[DocumentIs, ...] = ()
+    meant: tuple[Meant, ...] = ()
     if isinstance(root, Plain) and not name and not absent:
         parts += _guessed(root, found)
-        like = alike((piece.term for piece in pieces_of(found, root.start, root.end)), found)
+        typed = tuple(piece.term for piece in pieces_of(found, root.start, root.end))
+        like = alike(typed, found)
+        if not found.plain and "specialty" not in found.ignore:
+            meant = found.words.strengths.meant(typed)
     if sum(part.role == "word" for part in parts) > SHORT_TEXT:  # in prose quotation marks only quote
         parts = [part._replace(role="word") if _is_phrase(part) else part for part in parts]
     doc_ids, reason = (name.doc_ids, name.reason) if name else ((), "")
@@ -96,6 +101,8 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         unknown=tuple(found.unknown),
         field=found.field(),
         alike=like,
+        strengths=meant,
+        lifts=found.complaint and not found.wants_article(),
         notes=tuple(found.notes),
         plain=found.plain,
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from indexer.analysis import terms, tokenize
 from indexer.model import Concept, FacetIs, Node, Or, Phrase, Term
 from search_app.corrections import corrected
-from search_app.findings import Findings
+from search_app.findings import PERSONS, Findings, names_itself
 from search_app.meaning import Value, hinted, meanings
 from search_app.reading import SHORT_TEXT, FacetReading, Part
 from search_app.thesaurus import ONE_WAY, Thesaurus
@@ -100,6 +100,14 @@ class _Stretch:
         self.about = any(unit.synonyms or any(facet != "kind" for facet, _ in unit.meanings) for unit in self.units)
         treated = any(each.relation == "treated" for unit in self.units for each in unit.synonyms)
         found.complaint = found.complaint or treated
+        fields = [self._specialties(unit) for unit in self.units]
+        told = any(each - PERSONS for each in fields)
+        # starts of words for who is ill, where others say what the search is about
+        self.who = {
+            unit.pieces[0].start
+            for unit, each in zip(self.units, fields, strict=True)
+            if told and each and each <= PERSONS and not any(names_itself(value, unit.typed) for value in each)
+        }
         # starts of Han characters that belong to no known word: they are searched in pairs
         self.loose_han = {unit.pieces[0].start for unit in self.units if self._loose(unit)}
 
@@ -214,6 +222,8 @@ class _Stretch:
         if unit.how == "given":
             return self._part("optional", Concept((Phrase(unit.terms),)), unit)
         others = other_names(unit, self.lexicon, self.facets, values, self.spellings_only)
+        if unit.pieces[0].start in self.who:
+            return self._part("optional", concept(together(unit)), unit)
         if unit.how == "han":
             return self._han(unit, place, values, others)
         if unit.how in ("pinyin", "compound"):
@@ -286,6 +296,11 @@ class _Stretch:
         return self._part("word", concept(members[0], members[1:], others), unit)
 
     # -- Chinese -----------------------------------------------------------------------------------------------------
+
+    def _specialties(self, unit: Unit) -> set[str]:
+        """Specialties that a unit stands for or hints at."""
+        values = meanings(unit, self.facets) or tuple((facet, value) for facet, value, _ in hinted(unit, self.facets))
+        return {value for facet, value in values if facet == "specialty"}
 
     def _loose(self, unit: Unit) -> bool:
         if unit.how != "han" or len(unit.pieces) > 1 or unit.synonyms or unit.meanings:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from search_app.elsewhere import Elsewhere, load_elsewhere
 from search_app.facetwords import FacetWords, default_facet_words
 from search_app.spelling import MIN_CHARS
+from search_app.strengths import Strengths, default_strengths
 from search_app.thesaurus import Terms, Thesaurus, default_thesaurus
 from search_app.votes import Complaints, Wishes, complaint_votes, wish_votes
 
@@ -18,9 +19,9 @@ POSSESSIVE = {"childrens": "children", "womens": "women", "peoples": "people", "
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Synonyms, facet words, what single words vote for, and ``correctable`` words by their length.
+    """Synonyms, facet words, what single words vote for, what hospitals are known for, ``correctable`` words by length.
 
-    The last lead somewhere, or help to, without being indexed.
+    Those lead somewhere, or help to, without being indexed.
     """
 
     thesaurus: Thesaurus
@@ -28,11 +29,12 @@ class Words:
     correctable: Mapping[int, tuple[str, ...]]
     complaints: Complaints
     wishes: Wishes
+    strengths: Strengths
     elsewhere: Mapping[Terms, Elsewhere]
 
 
-def make_words(thesaurus: Thesaurus, facets: FacetWords) -> Words:
-    """The bundle of a thesaurus and a taxonomy's words."""
+def make_words(thesaurus: Thesaurus, facets: FacetWords, strengths: Strengths) -> Words:
+    """The bundle of a thesaurus, a taxonomy's words, and the fields that hospitals are known for."""
     single = {key[0] for key in facets.meanings if len(key) == 1 and key[0].isascii()}
     spelled = {each for each in (*thesaurus.vocabulary, *single) if each.isascii() and each.isalpha()}
     known: dict[int, list[str]] = {}
@@ -41,10 +43,10 @@ def make_words(thesaurus: Thesaurus, facets: FacetWords) -> Words:
             known.setdefault(len(each), []).append(each)
     correctable = MappingProxyType({size: tuple(found) for size, found in known.items()})
     votes = complaint_votes(thesaurus, facets), wish_votes(thesaurus)
-    return Words(thesaurus, facets, correctable, *votes, load_elsewhere())
+    return Words(thesaurus, facets, correctable, *votes, strengths, load_elsewhere())
 
 
 @cache
 def default_words() -> Words:
     """The vocabulary that comes with the program, made once."""
-    return make_words(default_thesaurus(), default_facet_words())
+    return make_words(default_thesaurus(), default_facet_words(), default_strengths())

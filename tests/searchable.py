@@ -87,11 +87,11 @@ DOCUMENTS = (
 
 
 @contextmanager
-def searcher() -> Iterator[Searcher]:
-    """A searcher on the documents."""
+def searcher(documents: tuple[Document, ...] | None = None) -> Iterator[Searcher]:
+    """A searcher on the documents, or on others."""
     engine = MemoryEngine()
     with engine.rebuild() as writer:
-        for document in DOCUMENTS:
+        for document in documents or DOCUMENTS:
             writer.put(document)
     with engine.searcher() as open_searcher:
         yield open_searcher

@@ -459,3 +459,16 @@ def test_words_of_no_list_hint_at_what_the_words_of_lists_lead_to(index: Searche
 
 def test_departments_are_known_in_pinyin(index: Searcher) -> None:
     assert "hospitals/shanghai-eye" in hits(index, read("yanke", index.lexicon))
+
+
+def test_words_for_who_is_ill_say_little_beside_a_complaint() -> None:
+    with searcher() as opened:
+        alone, beside, named = (
+            read(text, opened.lexicon) for text in ("old man", "old man cataract", "geriatric cataract")
+        )
+    boosts = [{each.value: each.weight for each in reading.query.boosts} for reading in (alone, beside, named)]
+    assert boosts[1]["Geriatrics"] < boosts[0]["Geriatrics"] < boosts[2]["Geriatrics"]
+    assert boosts[1]["Ophthalmology"] > boosts[0]["Geriatrics"]
+    assert [part.words for part in beside.words()] == ["cataract"]
+    assert [part.words for part in named.words()] == ["geriatric", "cataract"]
+    assert beside.field == FacetIs("specialty", "Ophthalmology")

@@ -1,0 +1,249 @@
+"""Which fields some words mean that hospitals are known for, and how strong a hospital is in them by its own page."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+from indexer.analysis import is_han, terms
+from indexer.errors import TaxonomyError
+from indexer.model import Card, Hit, Results, Weight
+from search_app.thesaurus import VOCABULARY, Terms, stems
+
+KNOWN = 3.0  # points for what a page says the hospital is known for, or for a wider field
+DEPARTMENT = 1.5  # for a department that it names
+NARROWER = 1.0  # for a narrower field that it is known for
+FURTHER = 0.5  # for each field more: who is known for retina, cornea and glaucoma knows eyes
+MOST = 4.0  # for one phrase
+ELSEWHERE = 0.75  # of the points for a hospital that is not in a city which was read
+LIFT = 0.15  # of the points also count against articles, where the words are a complaint
+WINDOW = 30  # hits of which the hospitals change places
+MAX_WORDS = 24  # longer texts are no list of complaints
+
+Meant = tuple[str, ...]
+"""Fields that one phrase means; each alone is enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strengths:
+    """The fields that hospitals are known for.
+
+    Attributes:
+        phrases: Fields by the stems of a phrase, whatever their order.
+        by_stem: Those phrases by the one of their stems that the fewest have.
+        han: Fields by Chinese words, which are read in their order.
+        wider: For each field those that it belongs to.
+        narrower: For each field those that belong to it.
+        persons: Fields that are meant by who is ill.
+    """
+
+    phrases: Mapping[frozenset[str], Meant]
+    by_stem: Mapping[str, tuple[frozenset[str], ...]]
+    han: Mapping[Terms, Meant]
+    wider: Mapping[str, frozenset[str]]
+    narrower: Mapping[str, frozenset[str]]
+    persons: frozenset[str]
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """All fields, in lower case."""
+        return frozenset(self.wider)
+
+    def meant(self, typed: Terms) -> tuple[Meant, ...]:
+        """The fields that some words mean, phrase by phrase; who is ill counts only where nothing else is said."""
+        if len(typed) > MAX_WORDS:
+            return ()
+        present = set(stems(typed))
+        found = [each for word in sorted(present) for each in self.by_stem.get(word, ()) if each <= present]
+        groups = [self.phrases[each] for each in found if not any(each < other for other in found)]
+        groups += self._chinese(typed)
+        told = [each for each in groups if not self.persons.issuperset(each)]
+        return tuple(dict.fromkeys(told or groups))
+
+    def _chinese(self, typed: Terms) -> list[Meant]:
+        found: list[Meant] = []
+        place = 0
+        while place < len(typed):
+            longest = 1
+            for size in range(min(6, len(typed) - place), 0, -1) if is_han(typed[place]) else ():
+                if (fields := self.han.get(typed[place : place + size])) is not None:
+                    found.append(fields)
+                    longest = size
+                    break
+            place += longest
+        return found
+
+    def worth(self, meant: Meant) -> dict[str, bool]:
+        """The fields that count for what is meant: True for those meant and wider ones, False for narrower ones."""
+        found = {narrow: False for each in meant for narrow in self.narrower[each]}
+        for each in meant:
+            found |= dict.fromkeys((each, *self.wider[each]), True)
+        return found
+
+
+def in_order(
+    results: Results,
+    meant: tuple[Meant, ...],
+    strengths: Strengths,
+    *,
+    cities: Collection[str] = (),
+    lifts: bool = False,
+) -> Results:
+    """The first hits of a search with their hospitals in another order, the stronger in what is meant first.
+
+    Hospitals take the places of hospitals, and the scores that go with these, so that no article has to give way to
+    one; where ``lifts`` is true, they gain some places on articles too. ``cities`` are those that were read.
+    ``results`` begin with the first hit.
+    """
+    near, rest = results.hits[:WINDOW], results.hits[WINDOW:]
+    worths = [strengths.worth(each) for each in meant]
+    told = {hit.doc_id: points(hit.card, worths) for hit in near if hit.card.kind == "hospital"}
+    if not any(gained for gained, _ in told.values()):
+        return results
+    places = [hit for hit in near if hit.doc_id in told]
+    gains = {
+        hit.doc_id: told[hit.doc_id][0] * (ELSEWHERE if cities and set(cities).isdisjoint(hit.card.city) else 1.0)
+        for hit in places
+    }
+    by_strength = sorted(places, key=lambda hit: (-(hit.score + gains[hit.doc_id]), hit.doc_id))
+    moved = [
+        _with(
+            hit,
+            place.score + (LIFT * gains[hit.doc_id] if lifts else 0.0),
+            told[hit.doc_id][1],
+            results.query.explain,
+        )
+        for hit, place in zip(by_strength, places, strict=True)
+    ]
+    if lifts:
+        others = [hit for hit in near if hit.doc_id not in told]
+        ordered = sorted([*moved, *others], key=lambda hit: (-hit.score, hit.doc_id))
+    else:
+        following = iter(moved)
+        ordered = [next(following) if hit.doc_id in told else hit for hit in near]
+    ranked = [hit._replace(rank=rank) for rank, hit in enumerate(ordered, 1)]
+    return replace(results, hits=(*ranked, *rest))
+
+
+def points(card: Card, worths: Iterable[Mapping[str, bool]]) -> tuple[float, tuple[str, ...]]:
+    """How strong a hospital is in what each phrase means (``Strengths.worth``), by its page, and why.
+
+    0 for one that may not be open.
+    """
+    if card.doubt or not (card.known or card.departments):
+        return 0.0, ()
+    total = 0.0
+    reasons: dict[str, None] = {}
+    known, departments = _keys(card.known), _keys(card.departments)
+    for worth in worths:
+        best = 0.0
+        count = 0
+        for key, said in known:
+            if (own := worth.get(key)) is not None:
+                best = max(best, KNOWN if own else NARROWER)
+                count += 1
+                reasons[f"{said} (what it is known for)"] = None
+        for key, said in departments:
+            if worth.get(key):
+                best = max(best, DEPARTMENT)
+                count += 1
+                reasons[f"{said} (a department of its own)"] = None
+        if count:
+            total += min(best + FURTHER * (count - 1), MOST)
+    return total, tuple(reasons)
+
+
+def _with(hit: Hit, score: float, reasons: tuple[str, ...], explain: bool) -> Hit:
+    """A hit at another place, with the reasons that brought it there."""
+    more = (Weight("what it is known for, among hospitals", round(score - hit.score, 4)),) if explain else ()
+    return hit._replace(
+        score=round(score, 4),
+        matched=(*reasons, *hit.matched),
+        explanation=(*hit.explanation, *more),
+    )
+
+
+def _key(field: str) -> str:
+    return field.casefold()
+
+
+@lru_cache(maxsize=4096)
+def _keys(stated: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    # The same few thousand cards are looked at again and again.
+    return tuple((_key(said), said) for said in stated)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Loading
+
+
+@cache
+def default_strengths() -> Strengths:
+    """The fields that come with the program, read once."""
+    return load_strengths(VOCABULARY / "strengths.toml")
+
+
+def load_strengths(path: Path) -> Strengths:
+    """The fields of a file.
+
+    Raises:
+        TaxonomyError: Names file, key and reason; for a missing file, wrong TOML, an unknown key, a word without
+            letters, or a field of ``within`` or ``persons`` that has no words.
+    """
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise TaxonomyError(path, "the file", error.strerror or "cannot be read") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TaxonomyError(path, "the file", str(error)) from error
+    words, within, persons = content.pop("words", {}), content.pop("within", {}), content.pop("persons", [])
+    if content:
+        raise TaxonomyError(path, next(iter(content)), "unknown key; known: persons, within, words")
+    phrases: dict[frozenset[str], dict[str, None]] = {}
+    han: dict[Terms, dict[str, None]] = {}
+    for field, listed in words.items():
+        for word in (field, *listed):
+            found = terms(word)
+            if not found:
+                raise TaxonomyError(path, field, f"{word!r} has no letters")
+            if is_han(word):
+                han.setdefault(found, {})[_key(field)] = None
+            else:
+                phrases.setdefault(frozenset(stems(found)), {})[_key(field)] = None
+    fields = {_key(field) for field in words}
+    for field in (*within, *(each for inner in within.values() for each in inner), *persons):
+        if _key(field) not in fields:
+            raise TaxonomyError(path, field, "has no words")
+    return _made(phrases, han, within, frozenset(map(_key, persons)), fields)
+
+
+def _made(
+    phrases: Mapping[frozenset[str], Mapping[str, None]],
+    han: Mapping[Terms, Mapping[str, None]],
+    within: Mapping[str, list[str]],
+    persons: frozenset[str],
+    fields: set[str],
+) -> Strengths:
+    wider: dict[str, set[str]] = {field: set() for field in fields}
+    narrower: dict[str, set[str]] = {field: set() for field in fields}
+    for wide, inner in within.items():
+        for field in inner:
+            wider[_key(field)].add(_key(wide))
+            narrower[_key(wide)].add(_key(field))
+    having = Counter(word for phrase in phrases for word in phrase)
+    by_stem: dict[str, list[frozenset[str]]] = {}
+    for phrase in phrases:
+        by_stem.setdefault(min(phrase, key=lambda word: (having[word], word)), []).append(phrase)
+    return Strengths(
+        phrases=MappingProxyType({phrase: tuple(found) for phrase, found in phrases.items()}),
+        by_stem=MappingProxyType({word: tuple(found) for word, found in by_stem.items()}),
+        han=MappingProxyType({word: tuple(found) for word, found in han.items()}),
+        wider=MappingProxyType({field: frozenset(found) for field, found in wider.items()}),
+        narrower=MappingProxyType({field: frozenset(found) for field, found in narrower.items()}),
+        persons=persons,
+    )

@@ -1,0 +1,128 @@
+"""What hospitals are known for: which fields words mean, and how that orders hospitals among themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from indexer.analysis import terms
+from indexer.errors import TaxonomyError
+from indexer.model import Card, Count, Everything, Fact, Hit, Query, Results
+from search_app.request import SearchRequest
+from search_app.search import answer
+from search_app.strengths import default_strengths, in_order, load_strengths, points
+from tests.real_corpus import real_engine
+from tests.searchable import DOCUMENTS, searcher
+
+STRENGTHS = default_strengths()
+
+
+def meant(text: str) -> set[str]:
+    return {field for each in STRENGTHS.meant(terms(text)) for field in each}
+
+
+@pytest.mark.parametrize(
+    ("typed", "fields"),
+    [
+        ("cataracts", {"cataract"}),
+        ("going blind", {"retina", "glaucoma", "low vision"}),
+        ("tumour in my brain", {"brain tumours"}),  # a longer phrase rules out "tumour" and "brain"
+        ("my hip is broken", {"injuries"}),
+        ("grandma broke her hip", {"injuries"}),  # who is ill says nothing beside what is
+        ("grandma", {"medicine for old age"}),
+        ("北京白内障医院", {"cataract"}),
+        ("letter of invitation", set()),
+    ],
+)
+def test_words_mean_fields_in_any_order_and_inflection(typed: str, fields: set[str]) -> None:
+    assert meant(typed) == fields
+
+
+def test_a_text_of_many_words_means_no_field() -> None:
+    assert STRENGTHS.meant(("cataract", *["word"] * 24)) == ()
+
+
+def hospital(name: str, known: tuple[str, ...] = (), departments: tuple[str, ...] = (), **other: str) -> Card:
+    return Card(f"hospitals/{name}", "hospital", name, known=known, departments=departments, **other)
+
+
+def test_known_counts_above_a_department_and_that_above_a_narrower_field() -> None:
+    worths = [STRENGTHS.worth(("eye disease",))]
+    known = points(hospital("a", ("Eye disease",)), worths)
+    department = points(hospital("b", (), ("Eye disease",)), worths)
+    narrower = points(hospital("c", ("Retina",)), worths)
+    further = points(hospital("d", ("Eye disease", "Retina")), worths)
+    other = points(hospital("e", ("Hand surgery",)), worths)
+    assert further[0] > known[0] > department[0] > narrower[0] > other[0] == 0
+    assert known[1] == ("Eye disease (what it is known for)",)
+    assert department[1] == ("Eye disease (a department of its own)",)
+    assert points(hospital("f", ("Eye disease",)), [STRENGTHS.worth(("retina",))])[0] == known[0]  # the wider field
+    assert points(hospital("g", ("Eye disease",), doubt="Not confirmed open"), worths) == (0.0, ())
+
+
+def ordered(*hits: Hit, **how: bool) -> list[str]:
+    results = Results(Query(Everything()), Count(len(hits)), hits, (), "")
+    found = in_order(results, (("retina",),), STRENGTHS, **how).hits
+    assert [hit.rank for hit in found] == list(range(1, len(hits) + 1))
+    assert [hit.score for hit in found] == sorted((hit.score for hit in found), reverse=True)
+    return [hit.doc_id for hit in found]
+
+
+def test_hospitals_take_the_places_of_hospitals_and_articles_keep_theirs() -> None:
+    other, known = Hit(1, 9.0, hospital("other")), Hit(3, 7.0, hospital("known", ("Retina",)))
+    article = Hit(2, 7.2, Card("articles/eyes", "article", "Eyes"))
+    assert ordered(other, article, known) == ["hospitals/known", "articles/eyes", "hospitals/other"]
+    close = known._replace(rank=2, score=7.1)
+    assert ordered(article._replace(rank=1), close) == ["articles/eyes", "hospitals/known"]
+    assert ordered(article._replace(rank=1), close, lifts=True) == ["hospitals/known", "articles/eyes"]
+
+
+def test_the_order_is_one_whatever_the_size_of_a_page() -> None:
+    fields = {"hospitals/shanghai-eye": "Cataract", "hospitals/renji": "Cataract", "hospitals/pumch": "Rare disease"}
+    documents = tuple(
+        replace(each, facts=(Fact("Known for", fields[each.doc_id]),)) if each.doc_id in fields else each
+        for each in DOCUMENTS
+    )
+    with searcher(documents) as opened:
+        whole = answer(SearchRequest("cataract hospital", per_page=50), opened).results
+        parts = [answer(SearchRequest("cataract hospital", page=n, per_page=2), opened).results for n in range(1, 8)]
+        by_title = answer(SearchRequest("cataract hospital", per_page=50, sort="title"), opened).results.hits
+    assert whole.hits[0].doc_id == "hospitals/shanghai-eye"
+    assert "Cataract (what it is known for)" in whole.hits[0].matched
+    assert [hit.doc_id for part in parts for hit in part.hits] == [hit.doc_id for hit in whole.hits]
+    assert all(part.total == whole.total for part in parts)
+    assert [hit.card.title for hit in by_title] == sorted(hit.card.title for hit in by_title)
+
+
+def test_every_field_that_a_page_states_has_words_and_stands_there_once() -> None:
+    with real_engine().searcher() as opened:
+        cards = [each for each in opened.documents() if each.kind == "hospital"]
+        stated = {
+            each.doc_id: [f.value for f in each.facts if f.name in ("Known for", "Departments")] for each in cards
+        }
+        first = answer(SearchRequest("cloudy vision old age"), opened).results.hits[0].card
+    assert sum(map(len, stated.values())) > 600
+    assert {
+        value for values in stated.values() for value in values if value.casefold() not in STRENGTHS.fields
+    } == set()
+    assert [doc_id for doc_id, values in stated.items() if len(set(values)) < len(values)] == []
+    assert "Ophthalmology" in first.specialty
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[words", "the file"),
+        ("[other]", "unknown key"),
+        ('[words]\n"cataract" = ["--"]', "has no letters"),
+        ('[words]\n"cataract" = []\n[within]\n"eyes" = ["cataract"]', "eyes"),
+        ('persons = ["old age"]\n[words]\n"cataract" = []', "old age"),
+    ],
+)
+def test_wrong_data_is_named(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "strengths.toml"
+    path.write_text(content, "utf-8")
+    with pytest.raises(TaxonomyError, match=message):
+        load_strengths(path)
