@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from indexer.errors import QueryError, UnknownFacet
 from indexer.model import (
@@ -33,10 +33,11 @@ _WORDS = (Term, Phrase, Prefix)
 _SILENT = (FacetIs, Everything)  # leaves that never score
 MAX_LEAVES = 62  # leaves are bits of one 64-bit mask; one bit is kept for "everything"
 LEAF, AND, OR, NOT = 0, 1, 2, 3
+_LEAVES = tuple([(LEAF, place, 0) for place in range(MAX_LEAVES)])
+_NOT = NOT, 1, 0
 
 
-@dataclass(frozen=True, slots=True)
-class FlatTree:
+class FlatTree(NamedTuple):
     """A query tree as its leaves in typed order, and a postfix program of (operation, argument, minimum) over them.
 
     ``open`` says that a document without any of the leaves may match; where it is False none does.
@@ -76,7 +77,7 @@ def flatten(root: Node) -> FlatTree:
         QueryError: If it has more than ``MAX_LEAVES`` leaves.
     """
     if not isinstance(root, _NODES):
-        return FlatTree((root,), (not isinstance(root, _SILENT),), ((LEAF, 0, 0),), False)
+        return FlatTree((root,), (not isinstance(root, _SILENT),), _LEAVES[:1], False)
     leaves: list[Leaf] = []
     scoring: list[bool] = []
     program: list[tuple[int, int, int]] = []
@@ -91,17 +92,17 @@ def flatten(root: Node) -> FlatTree:
             minimum = count if isinstance(node, And) else node.minimum
             may_be_empty = may_be_empty or minimum <= 0
             todo.append(((AND if isinstance(node, And) else OR, count, minimum), scores))
-            todo.extend((child, scores) for child in reversed(node.children))
+            todo += [(child, scores) for child in reversed(node.children)]
         elif isinstance(node, Not):
             may_be_empty = True
-            todo.append(((NOT, 1, 0), scores))
+            todo.append((_NOT, scores))
             todo.append((node.child, False))
         else:
-            program.append((LEAF, len(leaves), 0))
+            if len(leaves) == MAX_LEAVES:
+                raise QueryError(f"The query has more than {MAX_LEAVES} parts. Search for fewer words at once.")
+            program.append(_LEAVES[len(leaves)])
             leaves.append(node)
             scoring.append(scores and not isinstance(node, _SILENT))
-            if len(leaves) > MAX_LEAVES:
-                raise QueryError(f"The query has more than {MAX_LEAVES} parts. Search for fewer words at once.")
     return FlatTree(tuple(leaves), tuple(scoring), tuple(program), may_be_empty)
 
 

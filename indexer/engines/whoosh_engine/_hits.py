@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, pairwise
-from typing import Any
-
-import numpy.typing as npt
+from collections.abc import Iterable, Sequence
 
 from indexer.engines import tree as trees
 from indexer.engines.inspection import snippet
@@ -16,8 +12,6 @@ from indexer.engines.whoosh_engine._positions import impact_at
 from indexer.engines.whoosh_engine._segment import Segment
 from indexer.model import FACETS, Card, DocumentIs, Facet, Hit, Query, Snippet, Weight
 from indexer.ranking import Ranking
-
-Array = npt.NDArray[Any]
 
 
 class Presenter:
@@ -31,16 +25,16 @@ class Presenter:
     def hits(
         self, part: SegmentPlan, seen: list[int], cut: bytes, ranks: Iterable[int], scores: Sequence[float],
         bonus: Sequence[float],
-    ) -> Iterator[Hit]:  # fmt: skip
+    ) -> list[Hit]:  # fmt: skip
         """Hits of one segment: ``seen`` are their numbers as ``_answer`` writes them, ``cut`` their snippets.
 
         ``bonus`` is looked at for an explanation alone.
         """
         count = len(scores)
+        if not count:
+            return []
         if self._query.sort != "relevance":
             scores = [0.0] * count
-        if not count:
-            return
         columns = [seen[column * count : (column + 1) * count] for column in range(ROW)]
         end = ROW * count + columns[-1][-1]
         spans = list(zip(seen[ROW * count : end], seen[end:], strict=True))
@@ -48,9 +42,8 @@ class Presenter:
         new = tuple.__new__  # what a named tuple's own constructor calls, without the call of a function of Python
         named = self._named
         before = 0
-        for row, (rank, score, number, words, place, first, last, ends, upto) in enumerate(
-            zip(ranks, scores, *columns, strict=False)
-        ):
+        hits: list[Hit] = []
+        for rank, score, number, words, place, first, last, ends, upto in zip(ranks, scores, *columns, strict=False):
             card, outline = card_of(number)
             section = outline[place] if place >= 0 else None
             if section is None and card.summary:
@@ -63,14 +56,21 @@ class Presenter:
                 matched = self._words(words)
             if named:
                 own = [trees.document_reason(leaf) for leaf in named if card.doc_id in leaf.doc_ids]
-                matched = tuple(dict.fromkeys((*matched, *own)))
-            explanation = self._explain(part, number, card, bonus[row]) if explains else ()
-            yield new(Hit, (rank, score, card, shown, section, matched, explanation))
+                if own:
+                    matched = tuple(dict.fromkeys((*matched, *own)))
+            explanation = self._explain(part, number, card, bonus[len(hits)]) if explains else ()
+            hits.append(new(Hit, (rank, score, card, shown, section, matched, explanation)))
+        return hits
 
     def _words(self, words: int) -> tuple[str, ...]:
         """The words of the query that a document has, given as bits, as they are named to the searcher."""
-        members = enumerate(self._plan.members)
-        found = [trees.reason(member) for place, member in members if words >> min(place, MAX_TRACED) & 1]
+        found = []
+        place = 0
+        for member in self._plan.members:
+            if words >> place & 1:
+                found.append(trees.reason(member))
+            if place < MAX_TRACED:
+                place += 1
         matched = self._matched[words] = tuple(dict.fromkeys(found))
         return matched
 
@@ -100,17 +100,18 @@ class Presenter:
         return tuple(Weight(line.reason, round(line.score, 4)) for line in lines)
 
 
-def ordered_facets(names: Iterable[str], segment: Segment, numbers: Array) -> tuple[Facet, ...]:
+def ordered_facets(names: Iterable[str], segment: Segment, numbers: list[int]) -> tuple[Facet, ...]:
     """Facets of the only segment, without any choice, from their numbers as ``_answer`` writes them, in order."""
-    at = len(FACETS)
-    bounds = dict(zip(FACETS, pairwise(accumulate(numbers[:at].tolist(), initial=0)), strict=True))
-    every = (len(numbers) - at) // 2
-    values, counts = segment.code_values[numbers[at : at + every]].tolist(), numbers[at + every :].tolist()
-    facets = []
-    for name in names:
-        first, last = bounds[name]
-        facets.append(Facet(name, dict(zip(values[first:last], counts[first:last], strict=True))))
-    return tuple(facets)
+    first = len(FACETS)
+    every = (len(numbers) - first) // 2
+    values = segment.code_values
+    found = {}
+    for name, size in zip(FACETS, numbers, strict=False):
+        last = first + size
+        ordered = zip(numbers[first:last], numbers[first + every : last + every], strict=True)
+        found[name] = Facet(name, {values[code]: count for code, count in ordered})
+        first = last
+    return tuple([found[name] for name in names])
 
 
 def merged_facets(query: Query, parts: Sequence[SegmentPlan]) -> tuple[Facet, ...]:

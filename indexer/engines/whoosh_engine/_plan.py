@@ -13,7 +13,7 @@ from indexer.engines.tree import AND, LEAF, NOT, FlatTree, members
 from indexer.engines.whoosh_engine import _positions as loops
 from indexer.engines.whoosh_engine._kernels import BM25, CONSTANT
 from indexer.engines.whoosh_engine._scratch import Working
-from indexer.engines.whoosh_engine._segment import MAX_EXPANSION, Form, Segment, field_mask
+from indexer.engines.whoosh_engine._segment import MAX_EXPANSION, Forms, Segment, field_mask
 from indexer.errors import UnknownFacet
 from indexer.model import FACETS, DocumentIs, FacetIs, Leaf, Phrase, Prefix, Query, Term
 from indexer.ranking import Ranking
@@ -150,45 +150,46 @@ def _constant(part: SegmentPlan, leaf: Leaf, scores: bool) -> None:
 
 def _resolve(parts: list[SegmentPlan], word: Term | Phrase | Prefix, member: int, inflection: float) -> int:
     """Add the postings of a word in every segment; returns how many documents its most frequent form has."""
+    if isinstance(word, Phrase):
+        return sum([_phrase(part, word, member) for part in parts])
     if len(parts) == 1:
-        return max((frequency for _, frequency in _resolved(parts[0], word, member, inflection)), default=0)
+        return max(_resolved(parts[0], word, member, inflection)[1], default=0)
     frequencies: dict[str, int] = {}
     for part in parts:
-        for form, frequency in _resolved(part, word, member, inflection):
+        for form, frequency in zip(*_resolved(part, word, member, inflection), strict=True):
             frequencies[form] = frequencies.get(form, 0) + frequency
     return max(frequencies.values(), default=0)
 
 
-def _resolved(part: SegmentPlan, word: Term | Phrase | Prefix, member: int, inflection: float) -> list[tuple[str, int]]:
-    """Add the postings of a word in one segment; returns each form with how many live documents have it."""
-    if isinstance(word, Phrase):
-        return _phrase(part, word, member)
+def _resolved(
+    part: SegmentPlan, word: Term | Prefix, member: int, inflection: float
+) -> tuple[Sequence[str], Sequence[int]]:
+    """Add the postings of a word in one segment; returns its forms and how many live documents have each."""
     segment = part.segment
     forms = segment.ranges(word.text, word.exact) if isinstance(word, Term) else _prefix_forms(segment, word.text)
-    found = []
-    add = part.add
-    for form in forms:
-        number, typed, text, start, end, frequency, documents, impacts = form
-        weight = word.weight if typed else word.weight * inflection
-        if member >= 0:
+    if member >= 0:
+        for number in forms.numbers:
             part.terms.setdefault(number, member)
-        if word.fields:
-            frequency = _in_fields(part, form, field_mask(word.fields), weight)
-        else:
-            add(documents, impacts, end - start, weight)
-        found.append((text, frequency))
-    return found
+    weights = [word.weight] * forms.typed + [word.weight * inflection] * (len(forms.numbers) - forms.typed)
+    if word.fields:
+        return forms.texts, _in_fields(part, forms, field_mask(word.fields), weights)
+    part.documents += forms.documents
+    part.impacts += forms.impacts
+    part.sizes += forms.sizes
+    part.weights += weights
+    return forms.texts, forms.frequencies
 
 
-def _in_fields(part: SegmentPlan, form: Form, fields: int, weight: float) -> int:
-    """Add the postings of one form within some fields; returns how many live documents that are."""
-    start, end = form[3], form[4]
-    documents, _ = part.room(end - start)
-    size = loops.term_in_fields(part.working.table, start, end, fields, part.made_count)
-    frequency = _live(part, documents, size)
-    if size:
-        part.add_made(size, weight)
-    return frequency
+def _in_fields(part: SegmentPlan, forms: Forms, fields: int, weights: list[float]) -> list[int]:
+    """Add the postings of each form within some fields; returns how many live documents these are."""
+    frequencies = []
+    for start, end, weight in zip(forms.starts, forms.ends, weights, strict=True):
+        documents, _ = part.room(end - start)
+        size = loops.term_in_fields(part.working.table, start, end, fields, part.made_count)
+        frequencies.append(_live(part, documents, size))
+        if size:
+            part.add_made(size, weight)
+    return frequencies
 
 
 def _live(part: SegmentPlan, documents: Array, size: int) -> int:
@@ -198,45 +199,49 @@ def _live(part: SegmentPlan, documents: Array, size: int) -> int:
     return int(part.segment.live[documents[part.made_count : part.made_count + size]].sum())
 
 
-def _phrase(part: SegmentPlan, word: Phrase, member: int) -> list[tuple[str, int]]:
-    """Look for a phrase in one segment; what ``_resolved`` does for it."""
-    segment, working = part.segment, part.working
-    slots = [segment.ranges(term, word.exact) for term in word.terms[:MAX_PHRASE]]
-    if not slots or not all(slots):
-        return []
+def _phrase(part: SegmentPlan, word: Phrase, member: int) -> int:
+    """Add the documents of one segment that have a phrase; returns how many of them are live."""
+    working, ranges = part.working, part.segment.ranges
+    slots = [ranges(term, word.exact) for term in word.terms[:MAX_PHRASE]]
+    costs = [forms.postings for forms in slots]
+    least = min(costs, default=0)
+    if not least:
+        return 0
     masks: dict[int, int] = {}
-    for slot, forms in enumerate(slots):
-        for form in forms:
-            masks[form[0]] = masks.get(form[0], 0) | 1 << slot
-    costs = [sum([form[4] - form[3] for form in forms]) for forms in slots]
-    lead = costs.index(min(costs))
-    starts, ends = [form[3] for form in slots[lead]], [form[4] for form in slots[lead]]
-    at = segment.position_ends
-    most = sum([int(at[end]) - int(at[start]) for start, end in zip(starts, ends, strict=True)])
+    bit = 1
+    for forms in slots:
+        for number in forms.numbers:
+            masks[number] = masks.get(number, 0) | bit
+        bit <<= 1
+    lead = costs.index(least)
+    rarest = slots[lead]
     for name in ("phrase_documents", "phrase_positions"):
-        working.room(name, part.phrase_count, most)
-    documents, _ = part.room(costs[lead])
-    head = [part.made_count, part.phrase_count, len(slots), lead, field_mask(word.fields), len(masks), len(starts)]
-    working.ask([*head, *masks, *masks.values(), *starts, *ends])
+        working.room(name, part.phrase_count, rarest.positions)
+    documents, _ = part.room(least)
+    fields = field_mask(word.fields)
+    working.ask([
+        part.made_count, part.phrase_count, len(slots), lead, fields, len(masks), len(rarest.starts),
+        *masks, *masks.values(), *rarest.starts, *rarest.ends,
+    ])  # fmt: skip
     found, size = loops.find_phrase(working.table)
     if not size:
-        return []
+        return 0
     frequency = _live(part, documents, size)
     part.add_made(size, word.weight)
     if member >= 0:
         part.phrases.append((member, part.phrase_count, part.phrase_count + found, len(slots)))
         part.phrase_count += found
-    return [("", frequency)]
+    return frequency
 
 
-def _prefix_forms(segment: Segment, prefix: str) -> list[Form]:
+def _prefix_forms(segment: Segment, prefix: str) -> Forms:
     numbers = segment.terms.starting(prefix)
     chosen = list(numbers)
     if len(chosen) > MAX_EXPANSION:
         frequencies = segment.frequencies[numbers.start : numbers.stop]
         best = np.argsort(-frequencies, kind="stable")[:MAX_EXPANSION]
         chosen = sorted(int(numbers.start + each) for each in best)
-    return [segment.form(number, True) for number in chosen]
+    return segment.columns_of(chosen, len(chosen))
 
 
 def numbers_of(query: Query, plan: Plan, part: SegmentPlan, head: list[int]) -> list[int]:

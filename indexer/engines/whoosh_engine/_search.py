@@ -100,12 +100,13 @@ class ColumnSearcher:
         """How many documents of the only segment match, the hits, the facets: all of it in one call of the loops."""
         scratch = self._scratch
         size, cut = loops.answer(part.working.table)
-        total, found, first_hit = scratch.out[: loops.VALUES].tolist()
-        seen = scratch.out[first_hit:size].tolist()
+        numbers = scratch.out[:size].tolist()
+        total, found, first_hit = numbers[: loops.VALUES]
         count = max(min(found - query.offset, query.limit), 0)
         scores = scratch.out_scores[:count].tolist()
         bonus = scratch.bonus[query.offset : query.offset + count].tolist() if query.explain else ()
-        hits = tuple(presenter.hits(part, seen, cut.tobytes(), count_from(query.offset + 1), scores, bonus))
+        ranks = count_from(query.offset + 1)
+        hits = tuple(presenter.hits(part, numbers[first_hit:], cut.tobytes(), ranks, scores, bonus))
         if query.filters:
             return total, hits, merged_facets(query, [part])
-        return total, hits, ordered_facets(query.facets, part.segment, scratch.out[loops.VALUES : first_hit])
+        return total, hits, ordered_facets(query.facets, part.segment, numbers[loops.VALUES : first_hit])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,11 +26,38 @@ ARRAYS = (
     "position_ends", "positions", "stem_ends", "stem_terms", "codes", "code_ends",
     "sections", "section_ends", "title_ends", "title_ranks", "dates", "name_documents",
 )  # fmt: skip
-# A term within a segment: its number, whether it is the form that was typed, its text, first and last posting, how many
-# live documents have it, and the addresses of the documents and the impacts of its postings.
-Form = tuple[int, bool, str, int, int, int, int, int]
 ALL = -1  # no code: every document
 MAX_EXPANSION = 48  # words a prefix or a stem may stand for: the most frequent ones
+
+
+class Forms(NamedTuple):
+    """The terms within a segment that a word stands for, with all that matching needs, column by column.
+
+    Attributes:
+        numbers: Their numbers.
+        texts: What they are.
+        starts: Where their postings start.
+        ends: Where they end.
+        frequencies: How many live documents have each.
+        documents: Addresses of the documents of their postings.
+        impacts: Addresses of the impacts.
+        sizes: How many postings they have.
+        typed: How many of the first ones are the form that was typed: 0 or 1, or all.
+        postings: How many postings they have together.
+        positions: How many places they stand at together.
+    """
+
+    numbers: tuple[int, ...]
+    texts: tuple[str, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    frequencies: tuple[int, ...]
+    documents: tuple[int, ...]
+    impacts: tuple[int, ...]
+    sizes: tuple[int, ...]
+    typed: int
+    postings: int
+    positions: int
 
 
 class Segment:
@@ -56,7 +83,7 @@ class Segment:
         self._cards = core.blobs("cards")
         self._documents = core.blobs("documents")
         self.values = read_values(core)
-        self.code_values = np.array([value for _, value in self.values], object)
+        self.code_values = [value for _, value in self.values]
         self.code_of = {pair: code for code, pair in enumerate(self.values)}
         self.facet_codes: dict[str, tuple[int, tuple[str, ...]]] = {}
         for facet in FACETS:
@@ -72,6 +99,7 @@ class Segment:
         self.card = lru_cache(maxsize=4096)(self._card)
         self.forms = lru_cache(maxsize=4096)(self._forms)
         self.ranges = lru_cache(maxsize=4096)(self._ranges)
+        self.find = lru_cache(maxsize=4096)(self._find)
         self._code_postings: dict[int, tuple[tuple[int, int, int], Array, Array]] = {}
         self._documents_at, self._impacts_at = self.posting_documents.ctypes.data, self.impacts.ctypes.data
         self.longest = int(np.diff(self.token_ends).max()) if self.size else 0
@@ -113,15 +141,30 @@ class Segment:
                 found += [(other, False) for other in others]
         return tuple(found)
 
-    def _ranges(self, term: str, exact: bool) -> tuple[Form, ...]:
+    def _ranges(self, term: str, exact: bool) -> Forms:
         """The forms of a term with all that matching needs."""
-        return tuple([self.form(number, typed) for number, typed in self.forms(term, exact)])
+        forms = self.forms(term, exact)
+        return self.columns_of([number for number, _ in forms], sum(typed for _, typed in forms))
 
-    def form(self, number: int, typed: bool) -> Form:
-        """One term with all that matching needs; ``typed`` is whether it is the form that was typed."""
-        start, end = int(self.posting_ends[number]), int(self.posting_ends[number + 1])
-        documents, impacts = self._documents_at + 4 * start, self._impacts_at + 4 * start
-        return number, typed, self.terms[number], start, end, int(self.frequencies[number]), documents, impacts
+    def columns_of(self, numbers: Sequence[int], typed: int) -> Forms:
+        """Some terms with all that matching needs; the first ``typed`` of them are the form that was typed."""
+        starts = [int(self.posting_ends[number]) for number in numbers]
+        ends = [int(self.posting_ends[number + 1]) for number in numbers]
+        sizes = [end - start for start, end in zip(starts, ends, strict=True)]
+        at = self.position_ends
+        return Forms(
+            tuple(numbers),
+            tuple([self.terms[number] for number in numbers]),
+            tuple(starts),
+            tuple(ends),
+            tuple([int(self.frequencies[number]) for number in numbers]),
+            tuple([self._documents_at + 4 * start for start in starts]),
+            tuple([self._impacts_at + 4 * start for start in starts]),
+            tuple(sizes),
+            typed,
+            sum(sizes),
+            sum([int(at[end]) - int(at[start]) for start, end in zip(starts, ends, strict=True)]),
+        )
 
     def arrays(self) -> dict[str, Array]:
         """All arrays that the loops of a search read, by name."""
@@ -191,7 +234,7 @@ class Segment:
         """One whole document."""
         return read_document(zlib.decompress(self._documents[number]))
 
-    def find(self, doc_id: str) -> int:
+    def _find(self, doc_id: str) -> int:
         """Number of a live document by id, or -1."""
         number = self.ids.find(doc_id)
         return number if number >= 0 and self.live[number] else -1
