@@ -101,14 +101,14 @@ class Findings:
         for each in self.found:
             if not (each.facet == "topic" and each.words in both) and not (each.facet == "profile" and article):
                 lifts[(each.facet, each.value)] = weights[each.facet]
-        for key in self._told_by_who_is_ill():
+        for key in self.told_by_who_is_ill():
             if key in lifts:
                 lifts[key] *= WHO_IS_ILL
         if self.wants_article():
             lifts.setdefault(("kind", "article"), ADVICE)
         return tuple(Boost(facet, value, weight) for (facet, value), weight in lifts.items())
 
-    def _told_by_who_is_ill(self) -> set[tuple[str, str]]:
+    def told_by_who_is_ill(self) -> set[tuple[str, str]]:
         """Specialties that words like "old man" stand for, where other words name or hint at another specialty."""
         named = {(each.facet, each.value) for each in self.found if names_itself(each.value, each.words)}
         read = {
@@ -117,11 +117,18 @@ class Findings:
         who = {key for key in read - named if key[1] in PERSONS}
         return who if read - who else set()
 
+    def specialties(self) -> tuple[str, ...]:
+        """Specialties that were read, those that are only hinted at where none was; not what tells who is ill."""
+        who = self.told_by_who_is_ill()
+        read = [each.value for each in self.found if each.facet == "specialty" and (each.facet, each.value) not in who]
+        hinted = [value for facet, value in self.hints if facet == "specialty" and (facet, value) not in who]
+        return tuple(dict.fromkeys(read or hinted))
+
     def field(self) -> Node | None:
         """Pages of every field and city that were read, of a related field where none was; None without a field."""
         fields: dict[str, list[Node]] = {}
         cities: list[Node] = []
-        who = self._told_by_who_is_ill()
+        who = self.told_by_who_is_ill()
         for each in self.found:
             if each.facet == "city":
                 cities.append(FacetIs("city", each.value))

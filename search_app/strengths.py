@@ -39,6 +39,7 @@ class Strengths:
         han: Fields by Chinese words, which are read in their order.
         wider: For each field those that it belongs to.
         narrower: For each field those that belong to it.
+        of: Fields that a specialty stands for.
         persons: Fields that are meant by who is ill.
     """
 
@@ -47,6 +48,7 @@ class Strengths:
     han: Mapping[Terms, Meant]
     wider: Mapping[str, frozenset[str]]
     narrower: Mapping[str, frozenset[str]]
+    of: Mapping[str, Meant]
     persons: frozenset[str]
 
     @property
@@ -193,7 +195,7 @@ def load_strengths(path: Path) -> Strengths:
 
     Raises:
         TaxonomyError: Names file, key and reason; for a missing file, wrong TOML, an unknown key, a word without
-            letters, or a field of ``within`` or ``persons`` that has no words.
+            letters, or a field of ``within``, ``of`` or ``persons`` that has no words.
     """
     try:
         content = tomllib.loads(path.read_text("utf-8"))
@@ -201,9 +203,10 @@ def load_strengths(path: Path) -> Strengths:
         raise TaxonomyError(path, "the file", error.strerror or "cannot be read") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TaxonomyError(path, "the file", str(error)) from error
-    words, within, persons = content.pop("words", {}), content.pop("within", {}), content.pop("persons", [])
+    words, within, of = (content.pop(key, {}) for key in ("words", "within", "of"))
+    persons = content.pop("persons", [])
     if content:
-        raise TaxonomyError(path, next(iter(content)), "unknown key; known: persons, within, words")
+        raise TaxonomyError(path, next(iter(content)), "unknown key; known: of, persons, within, words")
     phrases: dict[frozenset[str], dict[str, None]] = {}
     han: dict[Terms, dict[str, None]] = {}
     for field, listed in words.items():
@@ -216,17 +219,18 @@ def load_strengths(path: Path) -> Strengths:
             else:
                 phrases.setdefault(frozenset(stems(found)), {})[_key(field)] = None
     fields = {_key(field) for field in words}
-    for field in (*within, *(each for inner in within.values() for each in inner), *persons):
+    for field in (*within, *(each for inner in (*within.values(), *of.values()) for each in inner), *persons):
         if _key(field) not in fields:
             raise TaxonomyError(path, field, "has no words")
-    return _made(phrases, han, within, frozenset(map(_key, persons)), fields)
+    return _made(phrases, han, within, of, persons, fields)
 
 
 def _made(
     phrases: Mapping[frozenset[str], Mapping[str, None]],
     han: Mapping[Terms, Mapping[str, None]],
     within: Mapping[str, list[str]],
-    persons: frozenset[str],
+    of: Mapping[str, list[str]],
+    persons: list[str],
     fields: set[str],
 ) -> Strengths:
     wider: dict[str, set[str]] = {field: set() for field in fields}
@@ -245,5 +249,6 @@ def _made(
         han=MappingProxyType({word: tuple(found) for word, found in han.items()}),
         wider=MappingProxyType({field: frozenset(found) for field, found in wider.items()}),
         narrower=MappingProxyType({field: frozenset(found) for field, found in narrower.items()}),
-        persons=persons,
+        of=MappingProxyType({specialty: tuple(map(_key, found)) for specialty, found in of.items()}),
+        persons=frozenset(map(_key, persons)),
     )

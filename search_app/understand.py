@@ -82,17 +82,21 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         typed = tuple(piece.term for piece in pieces_of(found, root.start, root.end))
         like = alike(typed, found)
         if not found.plain and "specialty" not in found.ignore:
-            meant = found.words.strengths.meant(typed)
+            strengths = found.words.strengths
+            meant = strengths.meant(typed) or tuple(
+                strengths.of[each] for each in found.specialties() if each in strengths.of
+            )
     if sum(part.role == "word" for part in parts) > SHORT_TEXT:  # in prose quotation marks only quote
         parts = [part._replace(role="word") if _is_phrase(part) else part for part in parts]
     doc_ids, reason = (name.doc_ids, name.reason) if name else ((), "")
+    who = found.told_by_who_is_ill()
     return Reading(
         text=parsed.text,
         used=found.used(),
         query=Query(with_exact(compose(tuple(parts)), doc_ids, reason), boosts=found.boosts()),
         parts=tuple(parts),
         corrected=tuple(found.corrected.items()),
-        found=tuple(found.found),
+        found=tuple(each for each in found.found if (each.facet, each.value) not in who),
         excluded=tuple(found.excluded),
         exact=doc_ids[0] if len(doc_ids) == 1 else "",
         exact_ids=doc_ids,

@@ -10,9 +10,11 @@ import pytest
 from indexer.analysis import terms
 from indexer.errors import TaxonomyError
 from indexer.model import Card, Count, Everything, Fact, Hit, Query, Results
+from indexer.taxonomy import load_taxonomy
 from search_app.request import SearchRequest
 from search_app.search import answer
 from search_app.strengths import default_strengths, in_order, load_strengths, points
+from search_app.understand import read
 from tests.real_corpus import real_engine
 from tests.searchable import DOCUMENTS, searcher
 
@@ -42,6 +44,15 @@ def test_words_mean_fields_in_any_order_and_inflection(typed: str, fields: set[s
 
 def test_a_text_of_many_words_means_no_field() -> None:
     assert STRENGTHS.meant(("cataract", *["word"] * 24)) == ()
+
+
+def test_a_specialty_stands_for_its_fields_where_no_narrower_one_is_meant() -> None:
+    with searcher() as opened:
+        assert read("crusty eyes", opened.lexicon).strengths == (("eye disease",),)
+        assert read("crusty eyes", opened.lexicon, ignore=frozenset({"specialty"})).strengths == ()
+        assert read("-cataract crusty", opened.lexicon).strengths == ()
+    specialties = load_taxonomy().values("specialty")
+    assert set(STRENGTHS.of) == set(specialties) - {"General Hospital"}
 
 
 def hospital(name: str, known: tuple[str, ...] = (), departments: tuple[str, ...] = (), **other: str) -> Card:

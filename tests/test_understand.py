@@ -469,6 +469,7 @@ def test_words_for_who_is_ill_say_little_beside_a_complaint() -> None:
     boosts = [{each.value: each.weight for each in reading.query.boosts} for reading in (alone, beside, named)]
     assert boosts[1]["Geriatrics"] < boosts[0]["Geriatrics"] < boosts[2]["Geriatrics"]
     assert boosts[1]["Ophthalmology"] > boosts[0]["Geriatrics"]
+    assert (beside.specialty, named.specialty) == (("Ophthalmology",), ("Geriatrics", "Ophthalmology"))
     assert [part.words for part in beside.words()] == ["cataract"]
     assert [part.words for part in named.words()] == ["geriatric", "cataract"]
     assert beside.field == FacetIs("specialty", "Ophthalmology")
