@@ -430,7 +430,10 @@ class Results:
 
     def facet(self, name: str) -> Facet:
         """The facet of that name; an empty one when it was not counted."""
-        return next((facet for facet in self.facets if facet.name == name), Facet(name, {}))
+        for facet in self.facets:
+            if facet.name == name:
+                return facet
+        return Facet(name, {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,13 +63,13 @@ def corrected(pieces: Sequence[Piece], lexicon: Lexicon, words: Words, text: str
             place += 2
         else:
             meant = () if known[place] else _meant(piece.term, _Near.at(place, pieces), lexicon, words)
-            change = Change(piece.typed.rstrip("-"), " ".join(meant), piece.start, piece.end)
             place += 1
-        if meant:
-            changes.append(change)
-            result += [Piece(term, change.typed, change.start, change.end, True) for term in meant]
-        else:
-            result.append(piece)
+            if not meant:
+                result.append(piece)
+                continue
+            change = Change(piece.typed.rstrip("-"), " ".join(meant), piece.start, piece.end)
+        changes.append(change)
+        result += [Piece(term, change.typed, change.start, change.end, True) for term in meant]
     return result, changes
 
 

@@ -38,8 +38,12 @@ class Asked:
     field: bool  # whether the name says a field that hospitals here have
 
 
-def load_elsewhere(path: Path = FILE) -> Mapping[Terms, Elsewhere]:
-    """The hospitals of a file by each of their names.
+Known = Mapping[str, Mapping[Terms, Elsewhere]]
+"""Hospitals by each of their names, and these by their first term."""
+
+
+def load_elsewhere(path: Path = FILE) -> Known:
+    """The hospitals of a file.
 
     Raises:
         TaxonomyError: Names file, entry and what is wrong with it.
@@ -70,22 +74,24 @@ def load_elsewhere(path: Path = FILE) -> Mapping[Terms, Elsewhere]:
             if typed in found:
                 raise TaxonomyError(path, where, f"{' '.join(typed)!r} stands for {found[typed].name} already")
             found[typed] = hospital
-    return MappingProxyType(found)
+    by_first: dict[str, dict[Terms, Elsewhere]] = {}
+    for typed, hospital in found.items():
+        by_first.setdefault(typed[0], {})[typed] = hospital
+    return MappingProxyType(by_first)
 
 
-def asked_for(
-    tokens: Sequence[Token], known: Mapping[Terms, Elsewhere], lexicon: Lexicon, facets: FacetWords
-) -> Asked | None:
+def asked_for(tokens: Sequence[Token], known: Known, lexicon: Lexicon, facets: FacetWords) -> Asked | None:
     """The first such hospital in a text, by its longest name there; None where a page has that name."""
     typed = tuple(token.text for token in tokens)
     if lexicon.named(" ".join(typed)):
         return None
-    longest = max(map(len, known), default=0)
-    for start in range(len(typed)):
+    for start, first in enumerate(typed):
+        names = known.get(first, {})
+        longest = max(map(len, names), default=0)
         for end in range(min(len(typed), start + longest), start, -1):
             part = typed[start:end]
-            if part in known:
-                hospital = known[part]
+            if part in names:
+                hospital = names[part]
                 if any(lexicon.named(" ".join(name)) for name in hospital.names):
                     return None
                 return Asked(hospital, tokens[start].start, tokens[end - 1].end, _says_a_field(part, facets))

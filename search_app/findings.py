@@ -110,11 +110,11 @@ class Findings:
 
     def told_by_who_is_ill(self) -> set[tuple[str, str]]:
         """Specialties that words like "old man" stand for, where other words name or hint at another specialty."""
-        named = {(each.facet, each.value) for each in self.found if names_itself(each.value, each.words)}
-        read = {
-            key for key in (*((each.facet, each.value) for each in self.found), *self.hints) if key[0] == "specialty"
-        }
-        who = {key for key in read - named if key[1] in PERSONS}
+        read = {(each.facet, each.value) for each in self.found if each.facet == "specialty"}
+        read.update([key for key in self.hints if key[0] == "specialty"])
+        who = {key for key in read if key[1] in PERSONS}
+        if who:
+            who -= {(each.facet, each.value) for each in self.found if names_itself(each.value, each.words)}
         return who if read - who else set()
 
     def specialties(self) -> tuple[str, ...]:

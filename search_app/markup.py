@@ -94,7 +94,7 @@ def readable(snippet: Snippet) -> tuple[str, Spans]:
 
 def telling(text: str, spans: Spans) -> Spans:
     """Spans without those of small words: "in" beside every match says nothing."""
-    return [(start, end) for start, end in spans if text[start:end].casefold() not in _SMALL_WORDS]
+    return [span for span in spans if text[span[0] : span[1]].casefold() not in _SMALL_WORDS]
 
 
 def is_small(word: str) -> bool:

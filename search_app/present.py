@@ -107,6 +107,7 @@ class ResultsView:
     read: tuple[ChipView, ...]
     chips: tuple[ChipView, ...]
     facets: tuple[FacetView, ...]
+    counted: bool  # whether any facet has a value
     pages: tuple[PageView, ...]
     page_count: int
     past_end: bool
@@ -149,6 +150,7 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
     links = Addresses(state, path)
     read = () if state.exact else _read_chips(answer, state, links, site)
     chips = _filter_chips(state, links, site)
+    facets = tuple([_facet_view(results.facet(name), site) for name in PANEL])
     return ResultsView(
         state=state,
         total=total,
@@ -157,7 +159,8 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
         hits=tuple([hit_view(hit, site, state.q) for hit in results.hits]),
         read=read,
         chips=chips,
-        facets=tuple([_facet_view(results.facet(name), site) for name in PANEL]),
+        facets=facets,
+        counted=any(facet.first for facet in facets),
         pages=() if past_end else _page_links(state.page, pages, links),
         page_count=pages,
         past_end=past_end,
@@ -250,8 +253,9 @@ def _filter_chips(state: SearchState, links: Addresses, site: Site) -> tuple[Chi
 
 def _facet_view(facet: Facet, site: Site) -> FacetView:
     name, chosen, language, labels = facet.name, facet.chosen, site.language, site.labels
+    new = tuple.__new__  # what a named tuple's own constructor calls: a page has dozens of them
     choices = tuple([
-        CountedChoice(_choice(name, value, value in chosen, language, labels), count)
+        new(CountedChoice, (_choice(name, value, value in chosen, language, labels), count))
         for value, count in facet.counts.items()
     ])  # fmt: skip
     # What is chosen keeps its place, where people look for it again; a fold with something chosen in it is open.

@@ -162,10 +162,14 @@ def framed(
 
     def rendered(given: Iterable[tuple[Any, ...]]) -> Markup:
         parts: list[str] = []
-        for first, *values in given:
-            for place, write in writing:
-                values[place] = write(values[place])
-            before, last = frame(first, tuple(map(bool, values)))
+        for each in given:
+            values = each[1:]
+            if writing:
+                written_values = list(values)
+                for place, write in writing:
+                    written_values[place] = write(values[place])
+                values = tuple(written_values)
+            before, last = frame(each[0], tuple(map(bool, values)))
             for text, place in before:
                 value = values[place]
                 parts += text, value if type(value) is Markup else escape(value)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from search_app.elsewhere import Elsewhere, load_elsewhere
+from search_app.elsewhere import Known, load_elsewhere
 from search_app.facetwords import FacetWords, default_facet_words
 from search_app.spelling import MIN_CHARS
 from search_app.strengths import Strengths, default_strengths
-from search_app.thesaurus import Terms, Thesaurus, default_thesaurus
+from search_app.thesaurus import Thesaurus, default_thesaurus
 from search_app.votes import Complaints, Wishes, complaint_votes, wish_votes
 
 POSSESSIVE = {"childrens": "children", "womens": "women", "peoples": "people", "mens": "men"}  # without the apostrophe
@@ -30,7 +30,7 @@ class Words:
     complaints: Complaints
     wishes: Wishes
     strengths: Strengths
-    elsewhere: Mapping[Terms, Elsewhere]
+    elsewhere: Known
 
 
 def make_words(thesaurus: Thesaurus, facets: FacetWords, strengths: Strengths) -> Words:
