@@ -11,7 +11,7 @@ from typing import NamedTuple
 from indexer.analysis import is_han, stem
 from indexer.engines import Lexicon
 from indexer.model import Concept, Phrase, Prefix, Term
-from search_app.facetwords import MAX_UNIT, FacetWords
+from search_app.facetwords import FacetWords
 from search_app.thesaurus import ONE_WAY, SAID, WEIGHTS, Synonym, Terms
 from search_app.words import Words
 
@@ -22,6 +22,7 @@ PINYIN_WEIGHT = 0.8
 PREFIX_WEIGHT = 0.6
 MIN_UNFINISHED = 3  # letters from which an unknown word may be the beginning of one
 MAX_SYLLABLES = 6
+MAX_COMPOUND = 3  # pieces of a code like PD-1
 _SYLLABLE = re.compile(
     r"(?:[bpmf]?(?:a|ai|ao|an|ang|o|ou|ei|en|eng)|[bpmdtnljqx]?(?:i|ia|iao|ie|iu|ian|in|ing|iang|iong)"
     r"|[dtnlgkhzcsr]?(?:a|ai|ao|an|ang|e|ei|en|eng|ou|ong|u|uo|ui|uan|un|uang|ua|uai)|(?:zh|ch|sh)"
@@ -101,24 +102,26 @@ def units(pieces: Sequence[Piece], lexicon: Lexicon, words: Words, meanings: boo
 
 def _longest(pieces: Sequence[Piece], every: Terms, place: int, lexicon: Lexicon, words: Words, meanings: bool) -> Unit:
     """The longest unit at a place; ``every`` are the terms of all pieces."""
-    thesaurus, facets = words.thesaurus, words.facets
-    for size in range(min(MAX_UNIT, len(pieces) - place), 0, -1):
+    thesaurus, first = words.thesaurus, every[place]
+    listed = words.longest(first) if meanings else 0
+    most = max(listed, MAX_SYLLABLES if is_syllable(first) else MAX_COMPOUND)
+    for size in range(min(most, len(pieces) - place), 0, -1):
         typed = every[place : place + size]
-        if meanings:
+        if size <= listed:
             if typed in thesaurus.except_any or typed in thesaurus.except_city:
                 return Unit(tuple(pieces[place : place + size]), "except")
             if typed in thesaurus.given_phrases:
                 return Unit(tuple(pieces[place : place + size]), "given")
-            synonyms, values = thesaurus.synonyms(typed), facets.read(typed)
+            synonyms, values = thesaurus.synonyms(typed), words.facets.read(typed)
             if synonyms or values:
                 part = tuple(pieces[place : place + size])
-                how = "han" if is_han(typed[0]) else "compound" if size > 1 and _is_compound(part, lexicon) else "words"
+                how = "han" if is_han(first) else "compound" if size > 1 and _is_compound(part, lexicon) else "words"
                 return Unit(part, how, synonyms, values)
         if size > 1 and _is_pinyin(typed, lexicon):
             return Unit(tuple(pieces[place : place + size]), "pinyin")
-        if 1 < size <= 3 and _is_compound(part := tuple(pieces[place : place + size]), lexicon):
+        if 1 < size <= MAX_COMPOUND and _is_compound(part := tuple(pieces[place : place + size]), lexicon):
             return Unit(part, "compound")
-    return Unit((pieces[place],), "han" if is_han(every[place]) else "words")
+    return Unit((pieces[place],), "han" if is_han(first) else "words")
 
 
 def _is_pinyin(typed: Terms, lexicon: Lexicon) -> bool:

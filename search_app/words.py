@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
+from indexer.analysis import stem
 from search_app.elsewhere import Known, load_elsewhere
-from search_app.facetwords import FacetWords, default_facet_words
+from search_app.facetwords import MAX_UNIT, FacetWords, default_facet_words
 from search_app.spelling import MIN_CHARS
 from search_app.strengths import Strengths, default_strengths
-from search_app.thesaurus import Thesaurus, default_thesaurus
+from search_app.thesaurus import Thesaurus, default_thesaurus, stems
 from search_app.votes import Complaints, Wishes, complaint_votes, wish_votes
 
 POSSESSIVE = {"childrens": "children", "womens": "women", "peoples": "people", "mens": "men"}  # without the apostrophe
@@ -31,6 +32,13 @@ class Words:
     wishes: Wishes
     strengths: Strengths
     elsewhere: Known
+    reach: Mapping[str, int]  # terms of the longest phrase of any list by its first one, as ``stems`` leaves it
+
+    def longest(self, term: str) -> int:
+        """How many terms what is listed and begins with a term may have, at least 1."""
+        if stem(term) in self.thesaurus.in_phrases:  # whose words may stand in any order
+            return MAX_UNIT
+        return self.reach.get(stems((term,))[0], 1)
 
 
 def make_words(thesaurus: Thesaurus, facets: FacetWords, strengths: Strengths) -> Words:
@@ -43,7 +51,11 @@ def make_words(thesaurus: Thesaurus, facets: FacetWords, strengths: Strengths) -
             known.setdefault(len(each), []).append(each)
     correctable = MappingProxyType({size: tuple(found) for size, found in known.items()})
     votes = complaint_votes(thesaurus, facets), wish_votes(thesaurus)
-    return Words(thesaurus, facets, correctable, *votes, strengths, load_elsewhere())
+    phrases = (*thesaurus.except_any, *thesaurus.except_city, *thesaurus.given_phrases)
+    reach: dict[str, int] = {}
+    for typed in (*thesaurus.by_stem, *facets.by_stem, *map(stems, phrases)):
+        reach[typed[0]] = max(len(typed), reach.get(typed[0], 1))
+    return Words(thesaurus, facets, correctable, *votes, strengths, load_elsewhere(), MappingProxyType(reach))
 
 
 @cache
