@@ -46,6 +46,7 @@ class Measured:
     stderr: str
     seconds: float
     megabytes: float  # resident at most
+    cpu_seconds: float  # of all processors, in the program and in the system for it
 
 
 # Linux hands the peak memory of a process on to what it executes, and a long run of tests is itself half a gigabyte: so
@@ -54,7 +55,8 @@ _MEASURE = """
 import os, sys, time
 started = time.monotonic()
 _, status, usage = os.wait4(os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ), 0)
-told = os.waitstatus_to_exitcode(status), time.monotonic() - started, usage.ru_maxrss / 1024
+used = usage.ru_utime + usage.ru_stime
+told = os.waitstatus_to_exitcode(status), time.monotonic() - started, usage.ru_maxrss / 1024, used
 open(sys.argv[1], "w").write(" ".join(map(str, told)))
 """
 
@@ -64,8 +66,8 @@ def measured(*arguments: str | Path) -> Measured:
     with tempfile.NamedTemporaryFile("r") as figures:
         command = [sys.executable, "-I", "-S", "-c", _MEASURE, figures.name, *MEDSEARCH, *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
-        returncode, seconds, megabytes = figures.read().split()
-    return Measured(int(returncode), done.stdout, done.stderr, float(seconds), float(megabytes))
+        returncode, *told = figures.read().split()
+    return Measured(int(returncode), done.stdout, done.stderr, *map(float, told))
 
 
 def page_html(title: str, text: str, city: str = "") -> str:
