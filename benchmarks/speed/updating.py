@@ -153,7 +153,8 @@ def section(figures: dict[str, Any]) -> str:
         "## One page of many has changed\n\n"
         f"`{figures['command']}`: {figures['day']}, {figures['cores']} cores, Python {figures['python']}."
         f" `medsearch index build` over {figures['documents']:,} HTML files, the whole command in a process of its own, in"
-        f" {figures['rounds']} rounds.\n\n{table(figures['found'])}\n\n"
+        f" {figures['rounds']} rounds; other work on the machine lengthens all but the processor's time, of which the least is"
+        f" given.\n\n{table(figures['found'])}\n\n"
         f"* published within {WANTED_SECONDS:g} s and {WANTED_MB:,.0f} MB: {seconds:.2f} s, {memory:.0f} MB, {held}\n"
     )
 
