@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import Stemmer
 
-from indexer.model import Document
+from indexer.model import DEPARTMENTS, KNOWN_FOR, Document
 
-ANALYZER_VERSION = 2  # raise it whenever the tokens of any text change: older generations are then rebuilt
+ANALYZER_VERSION = 3  # raise it whenever the tokens of any text change: older generations are then rebuilt
 
 FIELDS = ("title", "alias", "label", "heading", "body", "pinyin")
 BREAK = ""  # stands between fields, sections and aliases, so that no phrase reaches across
@@ -339,6 +339,9 @@ def analyze(document: Document) -> AnalyzedDocument:
         body_start = len(stream.terms)
         stream.shown(section.text, body)
         spans.append(SectionSpan(start, body_start, len(stream.terms) - 1))
+    for fact in document.facts:
+        if fact.name in (KNOWN_FOR, DEPARTMENTS):
+            stream.hidden((strength_term(fact.value),), body)
     for value in document.profile:  # among the text: it would make the short field of labels longer for many pages
         stream.hidden(terms(value), body)
     for name in names:
@@ -355,6 +358,15 @@ def analyze(document: Document) -> AnalyzedDocument:
         spans,
         tuple(stream.compounds.items()),
     )
+
+
+@cache
+def strength_term(field: str) -> str:
+    """The token by which a document is found for a field that it states (``KNOWN_FOR``, ``DEPARTMENTS``).
+
+    It is near no word, so that nothing that is typed begins with it or is corrected to it.
+    """
+    return "=" + hashlib.blake2b(field.casefold().encode(), digest_size=8).hexdigest()
 
 
 def document_names(document: Document) -> tuple[str, ...]:

@@ -124,7 +124,7 @@ class Findings:
         hinted = [value for facet, value in self.hints if facet == "specialty" and (facet, value) not in who]
         return tuple(dict.fromkeys(read or hinted))
 
-    def field(self) -> Node | None:
+    def field(self, stated: Node | None = None) -> Node | None:
         """Pages of every field and city that were read, of a related field where none was; None without a field."""
         fields: dict[str, list[Node]] = {}
         cities: list[Node] = []
@@ -143,6 +143,8 @@ class Findings:
                 if facet == "specialty" and (facet, value) not in who
             ]
         wanted = [_any(nodes) for nodes in fields.values() if nodes]
+        if stated is not None and not wanted and not self.asks() and not self.advice():
+            wanted = [stated]
         if not wanted:
             return None
         wanted += [_any(cities)] if cities else []

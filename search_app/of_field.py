@@ -23,7 +23,8 @@ def values_of(card: Card, field: Node) -> tuple[FacetIs, ...]:
     if isinstance(field, FacetIs):
         own = (card.kind,) if field.facet == "kind" else getattr(card, field.facet)
         return (field,) if field.value in own else ()
-    assert isinstance(field, And | Or)
+    if not isinstance(field, And | Or):  # words that a field is found by, which name themselves
+        return ()
     each = [values_of(card, child) for child in field.children]
     if isinstance(field, And) and not all(each):
         return ()

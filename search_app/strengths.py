@@ -10,9 +10,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from indexer.analysis import is_han, terms
+from indexer.analysis import is_han, strength_term, terms
 from indexer.errors import TaxonomyError
-from indexer.model import Card, Hit, Results, Weight
+from indexer.model import Card, Concept, Hit, Node, Results, Term, Weight
 from search_app.thesaurus import VOCABULARY, Terms, stems
 
 KNOWN = 3.0  # points for what a page says the hospital is known for, or for a wider field
@@ -23,6 +23,8 @@ MOST = 4.0  # for one phrase
 ELSEWHERE = 0.75  # of the points for a hospital that is not in a city which was read
 LIFT = 0.15  # of the points also count against articles, where the words are a complaint
 WINDOW = 30  # hits of which the hospitals change places
+STATED = 0.3  # weight of a stated field that finds a page which lacks the words
+MAX_FIELDS = 12  # of these in one search
 MAX_WORDS = 24  # longer texts are no list of complaints
 
 Meant = tuple[str, ...]
@@ -79,6 +81,14 @@ class Strengths:
                     break
             place += longest
         return found
+
+    def stated(self, meant: tuple[Meant, ...]) -> Node | None:
+        """Hospitals that state a field which is meant, or a narrower one; None where nothing is meant."""
+        fields = dict.fromkeys(
+            each for group in meant for field in group for each in (field, *sorted(self.narrower[field]))
+        )
+        ways = [Term(strength_term(each), ("body",), STATED, True, f"{each} (field of the page)") for each in fields]
+        return Concept(tuple(ways[:MAX_FIELDS])) if ways else None
 
     def worth(self, meant: Meant) -> dict[str, bool]:
         """The fields that count for what is meant: True for those meant and wider ones, False for narrower ones."""

@@ -103,7 +103,7 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         exact_reason=reason,
         optional=tuple(dict.fromkeys(part.words for part in parts if part.role == "optional" and part.words)),
         unknown=tuple(found.unknown),
-        field=found.field(),
+        field=found.field(found.words.strengths.stated(meant)),
         alike=like,
         strengths=meant,
         lifts=found.complaint and not found.wants_article(),

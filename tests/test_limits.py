@@ -106,15 +106,17 @@ def test_a_script_is_told_when_to_come_back(client: FlaskClient) -> None:
     who = {"X-Forwarded-For": "203.0.113.9"}
     assert [client.get("/search?q=eye", headers=who).status_code for _ in range(4)] == [200, 200, 200, 429]
     page = client.get("/search?q=eye", headers=who)
-    assert page.headers["Retry-After"] == "10"
+    assert 5 < int(page.headers["Retry-After"]) <= 10, "ten seconds, less what went by on a busy machine"
     assert "Too many requests" in page.text
     assert page.headers["Content-Security-Policy"]
     problem = client.get("/api/v1/search?q=eye", headers=who)
     assert problem.status_code == 429
-    assert problem.headers["Retry-After"] == "10"
+    seconds = int(problem.headers["Retry-After"])
+    assert 5 < seconds <= 10
     assert problem.mimetype == "application/problem+json"
     assert problem.json is not None
-    assert problem.json["detail"] == "More than 6 requests a minute come from your address. Try again in 10 seconds."
+    told = f"More than 6 requests a minute come from your address. Try again in {seconds} seconds."
+    assert problem.json["detail"] == told
     assert client.get("/search?q=eye", headers={"X-Forwarded-For": "203.0.113.10"}).status_code == 200
 
 

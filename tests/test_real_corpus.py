@@ -8,7 +8,7 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-from indexer.analysis import name_key
+from indexer.analysis import name_key, strength_term
 from indexer.engines.whoosh_engine import WhooshEngine
 from indexer.model import FACETS, Everything, Filter, Query
 from indexer.taxonomy import load_taxonomy
@@ -136,10 +136,23 @@ def test_a_well_known_hospital_without_a_page_is_said_to_have_none(engine: Whoos
         assert "Chest & Respiratory" in chest.results.hits[0].card.specialty
         shadowed = [
             each.name
-            for each in set(load_elsewhere().values())
+            for by_first in load_elsewhere().values()
+            for each in {*by_first.values()}
             if any(searcher.lexicon.named(" ".join(name)) for name in each.names)
         ]
         assert shadowed == [], "they have a page"
+
+
+def test_a_stated_field_finds_hospitals_that_lack_the_words(engine: WhooshEngine) -> None:
+    with engine.searcher() as searcher:
+        found = answer(SearchRequest(q="too fat lose weight"), searcher)
+        stating = [hit for hit in found.results.hits if "weight problems (field of the page)" in hit.matched]
+        assert stating
+        assert all("Weight problems" in (*hit.card.known, *hit.card.departments) for hit in stating)
+        lexicon = searcher.lexicon
+        assert not lexicon.starting("weight problems", 1)
+        assert all(not word.startswith("=") for word, *_ in (*lexicon.starting("", 50), *lexicon.similar("obesity", 9)))
+        assert lexicon.frequency(strength_term("Weight problems"))
 
 
 def test_who_lists_transplants_says_that_visitors_cannot_have_one(engine: WhooshEngine) -> None:
