@@ -14,7 +14,7 @@ import Stemmer
 
 from indexer.model import DEPARTMENTS, KNOWN_FOR, Document
 
-ANALYZER_VERSION = 3  # raise it whenever the tokens of any text change: older generations are then rebuilt
+ANALYZER_VERSION = 4  # raise it whenever the tokens of any text change: older generations are then rebuilt
 
 FIELDS = ("title", "alias", "label", "heading", "body", "pinyin")
 BREAK = ""  # stands between fields, sections and aliases, so that no phrase reaches across
@@ -339,9 +339,9 @@ def analyze(document: Document) -> AnalyzedDocument:
         body_start = len(stream.terms)
         stream.shown(section.text, body)
         spans.append(SectionSpan(start, body_start, len(stream.terms) - 1))
-    for fact in document.facts:
+    for fact in document.facts:  # among the pinyin: elsewhere they would make a field longer for all other words
         if fact.name in (KNOWN_FOR, DEPARTMENTS):
-            stream.hidden((strength_term(fact.value),), body)
+            stream.hidden((strength_term(fact.value),), pinyin)
     for value in document.profile:  # among the text: it would make the short field of labels longer for many pages
         stream.hidden(terms(value), body)
     for name in names:

@@ -87,7 +87,7 @@ class Strengths:
         fields = dict.fromkeys(
             each for group in meant for field in group for each in (field, *sorted(self.narrower[field]))
         )
-        ways = [Term(strength_term(each), ("body",), STATED, True, f"{each} (field of the page)") for each in fields]
+        ways = [Term(strength_term(each), ("pinyin",), STATED, True, f"{each} (field of the page)") for each in fields]
         return Concept(tuple(ways[:MAX_FIELDS])) if ways else None
 
     def worth(self, meant: Meant) -> dict[str, bool]:
