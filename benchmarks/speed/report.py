@@ -126,6 +126,11 @@ def classes(figures: Figures) -> str:
     return "\n".join(lines)
 
 
+def _built(figures: Figures) -> str:
+    """On which other day the builds were timed, for all engines together."""
+    return f"; builds timed on {figures['built']}" if "built" in figures else ""
+
+
 def field_words(figures: Figures) -> list[str]:
     """The mix of words of the field as a table, with what was aimed at for the other mix; empty where it was not asked."""
     if "field" not in figures:
@@ -166,7 +171,7 @@ def page(measured: list[Figures]) -> str:
         parts += [
             f"## {figures['documents']:,} documents\n",
             f"`{figures['command']}`: {figures['day']}, {figures['cores']} cores, Python {figures['python']};"
-            f" {figures['questions']} questions, the median one with {figures['matches']:,} matches.\n",
+            f" {figures['questions']} questions, the median one with {figures['matches']:,} matches{_built(figures)}.\n",
             table(figures),
             "",
             *(f"* {each}" for each in verdicts(figures)),
