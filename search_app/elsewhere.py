@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from indexer.engines import Lexicon
 from indexer.errors import TaxonomyError
 from indexer.model import And, Concept, FacetIs, Node, Or, Phrase, Term
 from search_app.facetwords import FacetWords
-from search_app.thesaurus import Terms
+from search_app.thesaurus import Terms, read_toml
 
 FILE = Path(__file__).with_name("vocabulary") / "elsewhere.toml"
 _KEYS = {"name", "city", "names"}
@@ -48,12 +47,7 @@ def load_elsewhere(path: Path = FILE) -> Known:
     Raises:
         TaxonomyError: Names file, entry and what is wrong with it.
     """
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise TaxonomyError(path, "the file", error.strerror or "cannot be read") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TaxonomyError(path, "the file", str(error)) from error
+    content = read_toml(path)
     listed = content.get("hospital", [])
     if set(content) - {"hospital"} or not isinstance(listed, list):
         raise TaxonomyError(path, "the file", "may only hold [[hospital]]")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from types import MappingProxyType
 from indexer.analysis import is_han, strength_term, terms
 from indexer.errors import TaxonomyError
 from indexer.model import Card, Concept, Hit, Node, Results, Term, Weight
-from search_app.thesaurus import VOCABULARY, Terms, stems
+from search_app.thesaurus import VOCABULARY, Terms, read_toml, stems
 
 KNOWN = 3.0  # points for what a page says the hospital is known for, or for a wider field
 DEPARTMENT = 1.5  # for a department that it names
@@ -207,12 +206,7 @@ def load_strengths(path: Path) -> Strengths:
         TaxonomyError: Names file, key and reason; for a missing file, wrong TOML, an unknown key, a word without
             letters, or a field of ``within``, ``of`` or ``persons`` that has no words.
     """
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise TaxonomyError(path, "the file", error.strerror or "cannot be read") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TaxonomyError(path, "the file", str(error)) from error
+    content = read_toml(path)
     words, within, of = (content.pop(key, {}) for key in ("words", "within", "of"))
     persons = content.pop("persons", [])
     if content:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from indexer.analysis import stem, terms
 from indexer.errors import TaxonomyError
@@ -174,7 +175,7 @@ def load_thesaurus(folder: Path | str | None = None) -> Thesaurus:
 
 def _everyday(path: Path) -> frozenset[str]:
     found: set[str] = set()
-    for theme, listed in _read(path).items():
+    for theme, listed in read_toml(path).items():
         if not isinstance(listed, str):
             raise TaxonomyError(path, theme, "must be words between spaces")
         found.update(stem(word) for word in terms(listed))
@@ -183,7 +184,7 @@ def _everyday(path: Path) -> frozenset[str]:
 
 def _misspelt(path: Path, entries: Mapping[Terms, object]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for right, listed in _read(path).items():
+    for right, listed in read_toml(path).items():
         if not isinstance(listed, str):
             raise TaxonomyError(path, right, "must be words between spaces")
         for wrong in listed.split():
@@ -193,7 +194,12 @@ def _misspelt(path: Path, entries: Mapping[Terms, object]) -> dict[str, str]:
     return found
 
 
-def _read(path: Path) -> dict[str, object]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a vocabulary file.
+
+    Raises:
+        TaxonomyError: For a file that cannot be read, is not UTF-8 or no TOML.
+    """
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -205,7 +211,7 @@ def _read(path: Path) -> dict[str, object]:
 def _entries(root: Path) -> dict[Terms, tuple[Synonym, ...]]:
     path = root / "thesaurus.toml"
     found: dict[Terms, dict[Terms, Synonym]] = {}
-    for relation, themes in _read(path).items():
+    for relation, themes in read_toml(path).items():
         if relation not in SECTIONS:
             raise TaxonomyError(path, relation, f"unknown section; known: {', '.join(SECTIONS)}")
         if not isinstance(themes, dict):
@@ -231,7 +237,7 @@ def _entries(root: Path) -> dict[Terms, tuple[Synonym, ...]]:
 
 def _fields(path: Path) -> Iterator[tuple[list[str], list[str]]]:
     """The lists of complaints, each with what its words find."""
-    content = _read(path)
+    content = read_toml(path)
     fields = content.get("field", [])
     if set(content) - {"field"} or not isinstance(fields, list) or not all(isinstance(each, dict) for each in fields):
         raise TaxonomyError(path, "the file", "may only hold [[field]]")
@@ -283,7 +289,7 @@ class _Lists:
 
     def __init__(self, path: Path, known: set[str], content: dict[str, object] | None = None) -> None:
         self.path = path
-        self.content = _read(path) if content is None else content
+        self.content = read_toml(path) if content is None else content
         for key in self.content:
             if key not in known:
                 raise TaxonomyError(path, key, f"unknown key; known: {', '.join(sorted(known))}")
