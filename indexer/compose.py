@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from indexer.cleaning import clean
 from indexer.dates import date_line, iso_date
-from indexer.model import Basis, Citation, Cut, Fact, Link, Page, Receipt, Section
+from indexer.model import PROFILE_FACTS, Basis, Citation, Cut, Fact, Link, Page, Receipt, Section
 from indexer.outline import GENERATED, Line, bullet, ends_sentence, outline, sections
 from indexer.structured import Declared, is_han_name
 
@@ -20,7 +20,6 @@ MAX_SUMMARY_CHARS = 2_000
 HINT_CHARS = 60  # "Home > Popular cities > Shanghai" is a hint, a sentence above the title is not
 SAMPLE_CHARS = 80
 OPENING_LINES = 12  # a date line stands within these first lines or the last ones, elsewhere it is text
-PROFILE_FACTS = frozenset(("profile", "医院类型"))
 FACTS, SOURCES, RELATED, HINT = "facts", "sources", "related", "hint"
 OUTSIDE = "outside the main content"
 _NOTHING_DECLARED = Declared()

@@ -85,7 +85,8 @@ class KnownPages:
 
     def having(self, fingerprints: Collection[int], groups: Collection[int]) -> list[int]:
         """Rows of the pages that have any of some fingerprints or belong to any of some groups, rising."""
-        found = {row for row, own in self.groups.items() if not set(groups).isdisjoint(own)}
+        wanted_groups = set(groups)
+        found = {row for row, own in self.groups.items() if not wanted_groups.isdisjoint(own)}
         if fingerprints:
             wanted = np.fromiter(fingerprints, np.uint64, len(fingerprints))
             places = np.flatnonzero(np.isin(self.fingerprints, wanted))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 KINDS = ("hospital", "article")
 FACETS = ("city", "specialty", "topic", "profile", "kind")
 SORTS = ("relevance", "title", "date")
+PROFILE_FACTS = frozenset(("profile", "医院类型"))  # folded names of facts whose values are a facet
 KNOWN_FOR, DEPARTMENTS = "Known for", "Departments"  # facts of a hospital, one for each field
 MAX_WINDOW = 10_000  # offset + limit; the default window of a distributed engine, so pages never differ
 

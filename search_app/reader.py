@@ -8,20 +8,14 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup
 
-from indexer.compose import PROFILE_FACTS
-from indexer.model import Citation, Document, Fact
+from indexer.model import PROFILE_FACTS, Citation, Document, Fact
 from search_app.cards import ValueView
 from search_app.markup import Block, Marker, marked, prose, source_marker, word_marker
 from search_app.site import Site
 
 _SPECIALTY_FACTS = ("specialties", "specialty")
-_FACETED_FACTS = (
-    *_SPECIALTY_FACTS,
-    *PROFILE_FACTS,
-    "city",
-    "status",
-)  # shown as links to their pages, or above the table
 _STATED_FACTS = frozenset((*_SPECIALTY_FACTS, *PROFILE_FACTS))
+_FACETED_FACTS = frozenset((*_STATED_FACTS, "city", "status"))  # shown as links to their pages, or above the table
 _FROM_NAME = " (from the name)"
 
 

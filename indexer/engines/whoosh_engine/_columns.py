@@ -20,8 +20,6 @@ Floats = npt.NDArray[np.float32]
 
 CORE, WEIGHTS = "core", "weights"  # packs: what the documents say, and what the whole index makes of it
 LIVE, FREQUENCIES = "live.npy", "frequencies.npy"  # what a deletion changes
-
-
 FEW_TOKENS = 50_000  # sorting them takes some milliseconds, loading the compiled loops a quarter of a second
 
 

@@ -26,9 +26,8 @@ from indexer.model import FACETS
 
 Array = npt.NDArray[Any]
 
-FEW_ROWS = (
-    2_000  # putting them in their places takes some milliseconds, loading the compiled loops a quarter of a second
-)
+# Putting them in their places takes some milliseconds, loading the compiled loops a quarter of a second.
+FEW_ROWS = 2_000
 
 
 class _Source:
