@@ -16,15 +16,17 @@ from search_app.thesaurus import Terms, read_toml
 
 FILE = Path(__file__).with_name("vocabulary") / "elsewhere.toml"
 _KEYS = {"name", "city", "names"}
+GENERAL = "General Hospital"  # what most of them are
 
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A hospital that has no page: what people are told, its city, and what is typed for it."""
+    """A hospital that has no page: what people are told, its city, what is typed for it, and its specialty."""
 
     name: str
     city: str
     names: tuple[Terms, ...]
+    specialty: str = GENERAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,14 @@ def load_elsewhere(path: Path = FILE) -> Known:
     found: dict[Terms, Elsewhere] = {}
     for number, entry in enumerate(listed, 1):
         where = f"hospital {number}"
-        if not isinstance(entry, dict) or set(entry) != _KEYS:
-            raise TaxonomyError(path, where, f"must have {', '.join(sorted(_KEYS))}, and no more")
-        name, city, names = entry["name"], entry["city"], entry["names"]
-        if not all(isinstance(text, str) and text.strip() for text in (name, city)):
-            raise TaxonomyError(path, where, "'name' and 'city' must be texts")
+        if not isinstance(entry, dict) or set(entry) - {"specialty"} != _KEYS:
+            raise TaxonomyError(path, where, f"must have {', '.join(sorted(_KEYS))}, may have specialty, and no more")
+        name, city, names, specialty = entry["name"], entry["city"], entry["names"], entry.get("specialty", GENERAL)
+        if not all(isinstance(text, str) and text.strip() for text in (name, city, specialty)):
+            raise TaxonomyError(path, where, "'name', 'city' and 'specialty' must be texts")
         if not isinstance(names, list) or not names or not all(isinstance(each, str) for each in names):
             raise TaxonomyError(path, where, "'names' must be a list of texts")
-        hospital = Elsewhere(name, city, tuple(dict.fromkeys(map(terms, names))))
+        hospital = Elsewhere(name, city, tuple(dict.fromkeys(map(terms, names))), specialty)
         for typed in hospital.names:
             if not typed:
                 raise TaxonomyError(path, where, "a name without any letter")

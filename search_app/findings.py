@@ -22,6 +22,7 @@ FIELD_BESIDE_ADVICE = 1.0  # for a specialty, where an article is asked for: its
 PERSONS = frozenset(("Geriatrics",))  # specialties that are read from who is ill, and mean little beside another one
 WHO_IS_ILL = 0.25  # what they count then
 HINT = 2.0  # for a value that is only related to the words
+LIKE_IT = 0.1  # for the specialty of a hospital that has no page: an order among hospitals of its city, no more
 MAX_LEAVES = 52  # an engine takes 62; exact name, names inside and filters need a few
 
 
@@ -45,6 +46,7 @@ class Findings:
     in_name: list[tuple[int, int]] = field(default_factory=list)  # stretches that are names of pages
     pieces: dict[tuple[int, int], list[Piece]] = field(default_factory=dict)  # stretches that were corrected
     complaint: bool = False  # some words are a complaint that is listed
+    like: str = ""  # specialty of a hospital that was asked for and has no page
     leaves: int = 0
 
     def wanted(self, facet: str, value: str) -> bool:
@@ -106,6 +108,8 @@ class Findings:
                 lifts[key] *= WHO_IS_ILL
         if self.wants_article():
             lifts.setdefault(("kind", "article"), ADVICE)
+        if self.like:
+            lifts.setdefault(("specialty", self.like), LIKE_IT)
         return tuple(Boost(facet, value, weight) for (facet, value), weight in lifts.items())
 
     def told_by_who_is_ill(self) -> set[tuple[str, str]]:

@@ -127,6 +127,7 @@ def _absent(root: Syntax, found: Findings) -> Asked | None:
     if asked.field:
         return None
     found.correct = False
+    found.like = found.words.facets.canonical("specialty", asked.hospital.specialty) or ""
     city = found.words.facets.canonical("city", asked.hospital.city)
     found.notes[
         f"Pages that name it, if there are any, come first, then hospitals in {city}."

@@ -129,11 +129,20 @@ def test_a_well_known_hospital_without_a_page_is_said_to_have_none(engine: Whoos
             assert first.doc_id == "articles/chengdu-medical-tourism"
             assert "names West China Hospital (华西医院)" in first.matched
             assert last.card.city == ("Chengdu",) or "names West China Hospital (华西医院)" in last.matched
+        general, heart = (
+            [hit.card for hit in answer(SearchRequest(q=text), searcher).results.hits if hit.card.kind == "hospital"]
+            for text in ("301 hospital", "阜外医院")
+        )
+        assert [card.city for card in general] == [("Beijing",)] * len(general) != []
+        assert all("General Hospital" in card.specialty for card in general[:5])
+        assert all("Cardiology & Cerebrovascular" in card.specialty for card in heart[:2])
         plain = answer(SearchRequest(q="west china hospital", plain=True), searcher)
         assert not any("no page about" in note for note in plain.applied)
         chest = answer(SearchRequest(q="Shanghai Chest Hospital"), searcher)
         assert "no page about Shanghai Chest Hospital" in chest.applied[0]
         assert "Chest & Respiratory" in chest.results.hits[0].card.specialty
+        listed = [each for by_first in load_elsewhere().values() for each in by_first.values()]
+        assert {each.specialty for each in listed} <= set(load_taxonomy().values("specialty"))
         shadowed = [
             each.name
             for by_first in load_elsewhere().values()
