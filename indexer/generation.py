@@ -33,7 +33,7 @@ from filelock import FileLock, Timeout
 from indexer.errors import GenerationMissing, IndexDamaged, IndexLocked, IndexMissing, IndexOutdated
 from indexer.model import FACETS, Facet, IndexStats
 
-FORMAT_VERSION = 5  # raise it when the files of a generation change; an older one then asks for a rebuild
+FORMAT_VERSION = 6  # raise it when the files of a generation change; an older one then asks for a rebuild
 KEEP = 3  # generations kept after a build: the current one and two to go back to
 MANIFEST = "manifest.json"
 POINTER = "CURRENT"

@@ -11,6 +11,7 @@ FACETS = ("city", "specialty", "topic", "profile", "kind")
 SORTS = ("relevance", "title", "date")
 PROFILE_FACTS = frozenset(("profile", "医院类型"))  # folded names of facts whose values are a facet
 KNOWN_FOR, DEPARTMENTS = "Known for", "Departments"  # facts of a hospital, one for each field
+NATIONAL_LISTS = "National lists"  # facts of a hospital, one for each list that has it (``indexer.placings``)
 MAX_WINDOW = 10_000  # offset + limit; the default window of a distributed engine, so pages never differ
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -340,6 +341,7 @@ class Card:
     known: tuple[str, ...] = ()  # fields that its page says it is known for, and those it names a department for
     departments: tuple[str, ...] = ()
     profile: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()  # its places in national lists, as its page words them
 
     @property
     def url(self) -> str:
@@ -367,6 +369,7 @@ def card_of(document: Document) -> Card:
         _stated(document, KNOWN_FOR),
         _stated(document, DEPARTMENTS),
         document.profile,
+        _stated(document, NATIONAL_LISTS),
     )
 
 

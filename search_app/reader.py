@@ -8,7 +8,8 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup
 
-from indexer.model import PROFILE_FACTS, Citation, Document, Fact
+from indexer.model import NATIONAL_LISTS, PROFILE_FACTS, Citation, Document, Fact
+from indexer.placings import Placing, placing_of
 from search_app.cards import ValueView
 from search_app.markup import Block, Marker, marked, prose, source_marker, word_marker
 from search_app.site import Site
@@ -26,6 +27,14 @@ class FactView:
     name: str
     value: Markup
     url: str
+    sources: tuple[Markup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacingView:
+    """A place in a national list, and where it is known from."""
+
+    placing: Placing
     sources: tuple[Markup, ...]
 
 
@@ -87,6 +96,7 @@ class DocumentView:
     specialty: tuple[ValueView, ...]
     topic: tuple[ValueView, ...]
     facts: tuple[FactView, ...]
+    placings: dict[str, tuple[PlacingView, ...]]  # by the list that they are in
     stated: tuple[StatedValue, ...]
     profile: tuple[StatedValue, ...]
     lead: tuple[Block, ...]
@@ -144,7 +154,8 @@ def document_view(
         city=values("city"),
         specialty=values("specialty"),
         topic=values("topic"),
-        facts=tuple(_fact(fact, anchors) for fact in document.facts if fact.name.casefold() not in _FACETED_FACTS),
+        facts=tuple(_fact(fact, anchors) for fact in document.facts if _is_plain(fact)),
+        placings=_placings(document, anchors),
         stated=tuple(_stated(value, document, anchors) for value in values("specialty")),
         profile=tuple(_stated(value, document, anchors) for value in values("profile")),
         lead=lead_blocks,
@@ -202,6 +213,22 @@ def _source(citation: Citation, number: int) -> SourceView:
         date=citation.date,
         accessed=citation.accessed,
     )
+
+
+def _is_plain(fact: Fact) -> bool:
+    return fact.name.casefold() not in _FACETED_FACTS and not _placing(fact)
+
+
+def _placing(fact: Fact) -> Placing | None:
+    return placing_of(fact.value) if fact.name == NATIONAL_LISTS else None
+
+
+def _placings(document: Document, anchors: tuple[str, ...]) -> dict[str, tuple[PlacingView, ...]]:
+    found: dict[str, list[PlacingView]] = {}
+    for fact in document.facts:
+        if placing := _placing(fact):
+            found.setdefault(placing.source, []).append(PlacingView(placing, _fact(fact, anchors).sources))
+    return {source: tuple(views) for source, views in found.items()}
 
 
 def _fact(fact: Fact, anchors: tuple[str, ...]) -> FactView:

@@ -59,6 +59,7 @@ _REASONS = (
     N_("names %(name)s"),
     N_("%(name)s (what it is known for)"),
     N_("%(name)s (a department of its own)"),
+    N_("%(number)s in China for %(name)s (%(list)s)"),
 )
 _NAMED = re.compile(r"%\((\w+)\)s")
 _BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")

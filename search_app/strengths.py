@@ -12,15 +12,19 @@ from types import MappingProxyType
 from indexer.analysis import is_han, strength_term, terms
 from indexer.errors import TaxonomyError
 from indexer.model import Card, Concept, Hit, Node, Results, Term, Weight
+from indexer.placings import placing_of
 from search_app.thesaurus import VOCABULARY, Terms, read_toml, stems
 
 KNOWN = 3.0  # points for what a page says the hospital is known for, or for a wider field
 DEPARTMENT = 1.5  # for a department that it names
 NARROWER = 1.0  # for a narrower field that it is known for
+LISTED = 1.0  # for the first place in a national list of the field, a tenth less for each place further down
+LISTED_NARROWER = 0.5  # of that for the list of a narrower field
 FURTHER = 0.5  # for each field more: who is known for retina, cornea and glaucoma knows eyes
-MOST = 4.0  # for one phrase
+MOST = 4.0  # for one phrase, without the place in a list
 ELSEWHERE = 0.75  # of the points for a hospital that is not in a city which was read
 LIFT = 0.15  # of the points also count against articles, where the words are a complaint
+PLACES = 10  # of a list of one field that count
 WINDOW = 30  # hits of which the hospitals change places
 STATED = 0.3  # weight of a stated field that finds a page which lacks the words
 MAX_FIELDS = 12  # of these in one search
@@ -41,6 +45,7 @@ class Strengths:
         wider: For each field those that it belongs to.
         narrower: For each field those that belong to it.
         of: Fields that a specialty stands for.
+        listed: Fields that a national list is of.
         persons: Fields that are meant by who is ill.
     """
 
@@ -50,6 +55,7 @@ class Strengths:
     wider: Mapping[str, frozenset[str]]
     narrower: Mapping[str, frozenset[str]]
     of: Mapping[str, Meant]
+    listed: Mapping[str, Meant]
     persons: frozenset[str]
 
     @property
@@ -89,12 +95,29 @@ class Strengths:
         ways = [Term(strength_term(each), ("pinyin",), STATED, True, f"{each} (field of the page)") for each in fields]
         return Concept(tuple(ways[:MAX_FIELDS])) if ways else None
 
-    def worth(self, meant: Meant) -> dict[str, bool]:
-        """The fields that count for what is meant: True for those meant and wider ones, False for narrower ones."""
-        found = {narrow: False for each in meant for narrow in self.narrower[each]}
+    def worth(self, meant: Meant) -> Worth:
+        """What counts for fields of which each alone is meant."""
+        fields = {narrow: False for each in meant for narrow in self.narrower[each]}
         for each in meant:
-            found |= dict.fromkeys((each, *self.wider[each]), True)
-        return found
+            fields |= dict.fromkeys((each, *self.wider[each]), True)
+        lists: dict[str, bool] = {}
+        for name, listed in self.listed.items():
+            if covered := [own for each in listed if (own := fields.get(each)) is not None]:
+                lists[name] = any(covered)
+        return Worth(fields, lists)
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What counts for one phrase: True for the fields meant and wider ones, False for narrower ones.
+
+    Attributes:
+        fields: Fields that pages state.
+        lists: National lists of such fields, by their names.
+    """
+
+    fields: Mapping[str, bool]
+    lists: Mapping[str, bool]
 
 
 def in_order(
@@ -141,12 +164,12 @@ def in_order(
     return replace(results, hits=(*ranked, *rest))
 
 
-def points(card: Card, worths: Iterable[Mapping[str, bool]]) -> tuple[float, tuple[str, ...]]:
+def points(card: Card, worths: Iterable[Worth]) -> tuple[float, tuple[str, ...]]:
     """How strong a hospital is in what each phrase means (``Strengths.worth``), by its page, and why.
 
     0 for one that may not be open.
     """
-    if card.doubt or not (card.known or card.departments):
+    if card.doubt or not (card.known or card.departments or card.listed):
         return 0.0, ()
     total = 0.0
     reasons: dict[str, None] = {}
@@ -154,19 +177,35 @@ def points(card: Card, worths: Iterable[Mapping[str, bool]]) -> tuple[float, tup
     for worth in worths:
         best = 0.0
         count = 0
+        placed, reason = _placed(card, worth.lists)
+        if placed:
+            total += placed
+            reasons[reason] = None
         for key, said in known:
-            if (own := worth.get(key)) is not None:
+            if (own := worth.fields.get(key)) is not None:
                 best = max(best, KNOWN if own else NARROWER)
                 count += 1
                 reasons[f"{said} (what it is known for)"] = None
         for key, said in departments:
-            if worth.get(key):
+            if worth.fields.get(key):
                 best = max(best, DEPARTMENT)
                 count += 1
                 reasons[f"{said} (a department of its own)"] = None
         if count:
             total += min(best + FURTHER * (count - 1), MOST)
     return total, tuple(reasons)
+
+
+def _placed(card: Card, lists: Mapping[str, bool]) -> tuple[float, str]:
+    """The most points for a place in one of these lists, and the place in words; nothing where it is in none."""
+    best, reason = 0.0, ""
+    for placing in map(placing_of, card.listed):
+        if placing and placing.of in lists and placing.place <= PLACES:
+            gained = LISTED * (PLACES + 1 - placing.place) / PLACES * (1.0 if lists[placing.of] else LISTED_NARROWER)
+            if gained > best:
+                best = gained
+                reason = f"{placing.nth} in China for {placing.of.lower()} ({placing.source})"
+    return best, reason
 
 
 def _with(hit: Hit, score: float, reasons: tuple[str, ...], explain: bool) -> Hit:
@@ -204,13 +243,13 @@ def load_strengths(path: Path) -> Strengths:
 
     Raises:
         TaxonomyError: Names file, key and reason; for a missing file, wrong TOML, an unknown key, a word without
-            letters, or a field of ``within``, ``of`` or ``persons`` that has no words.
+            letters, or a field of ``within``, ``of``, ``listed`` or ``persons`` that has no words.
     """
     content = read_toml(path)
-    words, within, of = (content.pop(key, {}) for key in ("words", "within", "of"))
+    words, within, of, lists = (content.pop(key, {}) for key in ("words", "within", "of", "listed"))
     persons = content.pop("persons", [])
     if content:
-        raise TaxonomyError(path, next(iter(content)), "unknown key; known: of, persons, within, words")
+        raise TaxonomyError(path, next(iter(content)), "unknown key; known: listed, of, persons, within, words")
     phrases: dict[frozenset[str], dict[str, None]] = {}
     han: dict[Terms, dict[str, None]] = {}
     for field, listed in words.items():
@@ -223,10 +262,11 @@ def load_strengths(path: Path) -> Strengths:
             else:
                 phrases.setdefault(frozenset(stems(found)), {})[_key(field)] = None
     fields = {_key(field) for field in words}
-    for field in (*within, *(each for inner in (*within.values(), *of.values()) for each in inner), *persons):
+    named = (each for inner in (*within.values(), *of.values(), *lists.values()) for each in inner)
+    for field in (*within, *named, *persons):
         if _key(field) not in fields:
             raise TaxonomyError(path, field, "has no words")
-    return _made(phrases, han, within, of, persons, fields)
+    return _made(phrases, han, within, of, lists, persons, fields)
 
 
 def _made(
@@ -234,6 +274,7 @@ def _made(
     han: Mapping[Terms, Mapping[str, None]],
     within: Mapping[str, list[str]],
     of: Mapping[str, list[str]],
+    listed: Mapping[str, list[str]],
     persons: list[str],
     fields: set[str],
 ) -> Strengths:
@@ -254,5 +295,6 @@ def _made(
         wider=MappingProxyType({field: frozenset(found) for field, found in wider.items()}),
         narrower=MappingProxyType({field: frozenset(found) for field, found in narrower.items()}),
         of=MappingProxyType({specialty: tuple(map(_key, found)) for specialty, found in of.items()}),
+        listed=MappingProxyType({name: tuple(map(_key, found)) for name, found in listed.items()}),
         persons=frozenset(map(_key, persons)),
     )

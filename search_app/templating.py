@@ -41,7 +41,8 @@ N_ = str  # marks a text for the catalogues, which translate it for each languag
 FACT_NAMES = (
     N_("Accreditation"), N_("Address"), N_("Affiliation"), N_("Beds"), N_("Departments"), N_("District"), N_("Founded"),
     N_("International patients"), N_("Known for"), N_("Languages"), N_("Level"),
-    N_("Listed as one hospital because"), N_("Ownership"), N_("Services"), N_("Status"), N_("Website"),
+    N_("Listed as one hospital because"), N_("National lists"), N_("Ownership"), N_("Services"), N_("Status"),
+    N_("Website"),
 )  # fmt: skip
 FACET_NAMES = {
     "kind": N_("Type"),

@@ -38,7 +38,7 @@ EXAMPLES = {
 # Rows of the comparison that most people ask for first; the others follow as the pages have them.
 FIRST_FACTS = (
     "Level", "Ownership", "Founded", "Beds", "Accreditation", "International patients", "Languages", "Known for",
-    "Departments", "Services", "Affiliation", "District", "Address", "Website",
+    "Departments", "National lists", "Services", "Affiliation", "District", "Address", "Website",
 )  # fmt: skip
 
 

@@ -18,6 +18,10 @@ IVF = "Reproductive Medicine (IVF)"
 
 
 EYE_FIELDS = ("Eye disease", "Cataract", "Retina", "Cornea", "Glaucoma")
+EYE_LISTS = (
+    "Eye disease: joint 2nd (reputation, Fudan list for 2021)",
+    "All hospitals: 36th (Fudan list for 2021)",
+)
 
 
 def _hospital(
@@ -53,6 +57,7 @@ def _hospital(
             Fact("Services", "Interpreting", ("source-1",)),
             *((Fact("Known for", each, ("source-2",)) for each in EYE_FIELDS) if EYES in specialty else ()),
             *((Fact("Departments", "Low vision", ("source-1",)),) if EYES in specialty else ()),
+            *((Fact("National lists", each, ("source-2",)) for each in EYE_LISTS) if EYES in specialty else ()),
         ),
         citations=(
             Citation("Official page", "https://hospital.example/about", "The hospital", "2024-05", anchor="source-1"),

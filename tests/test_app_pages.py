@@ -210,6 +210,7 @@ def test_a_hospital_shows_facts_with_their_sources(client: FlaskClient) -> None:
     assert list(facts) == [
         "Known for",
         "Departments",
+        "National lists",
         "Founded",
         "Ownership",
         "Address",
@@ -220,6 +221,10 @@ def test_a_hospital_shows_facts_with_their_sources(client: FlaskClient) -> None:
     ]
     known = [each.get_text() for each in facts["Known for"].select("li")]
     assert known == ["Eye disease[2]", "Cataract[2]", "Retina[2]", "Cornea[2]", "Glaucoma[2]"]
+    lists = facts["National lists"]
+    assert [each.get_text() for each in lists.select("li")] == ["Eye disease: joint 2nd[2]", "All hospitals: 36th[2]"]
+    assert "Fudan list for 2021: what specialists think" in lists.get_text()
+    assert soup(client.get(lists.select_one("a[href*=ranking]")["href"])).find(id="lists")
     assert facts["Profile"].select_one("a")["href"] == "/search?profile=Public%20hospital"
     assert [link["href"] for link in facts["Ownership"].select("sup a")] == ["#source-1", "#source-2"]
     away = page.select("a[href^='https://']")

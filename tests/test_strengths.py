@@ -73,6 +73,20 @@ def test_known_counts_above_a_department_and_that_above_a_narrower_field() -> No
     assert points(hospital("g", ("Eye disease",), doubt="Not confirmed open"), worths) == (0.0, ())
 
 
+def test_a_place_in_the_list_of_the_field_adds_to_that_the_more_the_better_it_is() -> None:
+    worths = [STRENGTHS.worth(("retina",))]
+    first, tenth, other, overall = (
+        replace(hospital("a", ("Retina",)), listed=(f"{place} (reputation, Fudan list for 2021)",))
+        for place in ("Eye disease: 1st", "Eye disease: 10th", "Burns: 1st", "All hospitals: 1st")
+    )
+    known = points(hospital("a", ("Retina",)), worths)
+    assert points(first, worths)[0] > points(tenth, worths)[0] > known[0]
+    assert points(other, worths) == points(overall, worths) == known
+    assert points(first, worths)[1][0] == "1st in China for eye disease (Fudan list for 2021)"
+    listed_only = replace(first, known=())
+    assert known[0] > points(listed_only, worths)[0] > 0
+
+
 def ordered(*hits: Hit, **how: bool) -> list[str]:
     results = Results(Query(Everything()), Count(len(hits)), hits, (), "")
     found = in_order(results, (("retina",),), STRENGTHS, **how).hits
@@ -129,6 +143,7 @@ def test_every_field_that_a_page_states_has_words_and_stands_there_once() -> Non
         ("[other]", "unknown key"),
         ('[words]\n"cataract" = ["--"]', "has no letters"),
         ('[words]\n"cataract" = []\n[within]\n"eyes" = ["cataract"]', "eyes"),
+        ('[words]\n"cataract" = []\n[listed]\n"Eyes" = ["eyes"]', "eyes"),
         ('persons = ["old age"]\n[words]\n"cataract" = []', "old age"),
     ],
 )
