@@ -14,9 +14,9 @@ import Stemmer
 
 from indexer.model import DEPARTMENTS, KNOWN_FOR, Document
 
-ANALYZER_VERSION = 4  # raise it whenever the tokens of any text change: older generations are then rebuilt
+ANALYZER_VERSION = 5  # raise it whenever the tokens of any text change: older generations are then rebuilt
 
-FIELDS = ("title", "alias", "label", "heading", "body", "pinyin")
+FIELDS = ("title", "alias", "label", "heading", "body", "pinyin", "question")
 BREAK = ""  # stands between fields, sections and aliases, so that no phrase reaches across
 
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
@@ -249,7 +249,8 @@ class AnalyzedDocument:
     """A document as a stream of terms.
 
     ``terms[i]`` stands in ``FIELDS[fields[i]]``; ``BREAK`` keeps phrases apart. ``starts`` and ``lengths`` are places
-    in ``text`` in UTF-8 bytes, both 0 for terms that are not shown (aliases, labels, pinyin).
+    in ``text`` in UTF-8 bytes, both 0 for terms that are not shown (aliases, labels, pinyin,
+    questions).
     """
 
     terms: list[str]
@@ -319,8 +320,8 @@ class _Stream:
 
 
 def analyze(document: Document) -> AnalyzedDocument:
-    """The token stream of a document: title, aliases, labels, then each section, then pinyin of Chinese names."""
-    title, alias, label, heading, body, pinyin = range(len(FIELDS))
+    """The token stream of a document: title, aliases, labels, sections, pinyin of Chinese names, questions."""
+    title, alias, label, heading, body, pinyin, question = range(len(FIELDS))
     stream = _Stream()
     stream.shown(document.title, title)
     title_end = len(stream.terms)
@@ -348,6 +349,9 @@ def analyze(document: Document) -> AnalyzedDocument:
         if is_han(name):
             for run in pinyin_terms(name):
                 stream.hidden((run,), pinyin)
+    for each in document.questions:
+        stream.hidden(terms(each.text), question)
+        stream.compounds.update(compounds(each.text))
     return AnalyzedDocument(
         stream.terms,
         stream.fields,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from indexer.generation import Manifest
 
 STATE = "pages.bin"  # attached to each generation: what the next incremental build needs to know
-STATE_VERSION = 3  # raise it when parsing, cutting or classifying changes: everything is then read again
+STATE_VERSION = 4  # raise it when parsing, cutting or classifying changes: everything is then read again
 PARALLEL_FROM = 400  # pages; starting processes costs about as much as parsing these in one
 MIN_KEPT = 0.5  # of the documents before; a build that would lose more is refused unless forced
 MIN_KEPT_FROM = 20  # documents before; smaller sites may change as they like

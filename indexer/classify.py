@@ -9,7 +9,7 @@ from dataclasses import replace
 from indexer.corpus import UNFILED
 from indexer.entities import merge_entities, propose_duplicates
 from indexer.matching import Match, Matcher, matcher
-from indexer.model import Basis, Document, Page
+from indexer.model import Basis, Document, Page, Question
 from indexer.standing import in_doubt
 from indexer.taxonomy import Taxonomy
 
@@ -20,7 +20,7 @@ MAX_TOPICS = 3
 MAX_SPECIALTIES = 4
 MANY_COUNTRIES = 4  # foreign countries in the text from which on it compares countries
 MENTIONS = 6  # of one city in an article, with most of all mentions, before the article is about it
-MAX_UNKNOWN = 5  # unknown declared values that a warning names
+MAX_UNKNOWN = 5  # unknown declared values, or false anchors, that are named
 
 _ADDRESS_FACTS = ("address", "city", "district", "location")
 _NO_HOSPITAL = re.compile(
@@ -62,6 +62,7 @@ def classify(page: Page, taxonomy: Taxonomy) -> Document:
         if unknown:
             warnings.append(f"unknown {facet}: " + ", ".join(unknown[:MAX_UNKNOWN]))
         basis += declared or infer(page, kind, finder)
+    questions, dangling = _questions(page)
     chosen = {facet: tuple(each.value for each in basis if each.facet == facet) for facet in _INFER}
     return Document(
         doc_id=_doc_id(page, kind),
@@ -80,12 +81,21 @@ def classify(page: Page, taxonomy: Taxonomy) -> Document:
         source_url=page.source_url,
         facts=page.facts,
         citations=page.citations,
+        questions=questions,
         links=page.links,
         basis=tuple(basis),
-        warnings=(*page.warnings, *warnings),
+        warnings=(*page.warnings, *warnings, *dangling),
         receipt=page.receipt,
         doubt=in_doubt(page.facts) if kind == "hospital" else "",
     )
+
+
+def _questions(page: Page) -> tuple[tuple[Question, ...], list[str]]:
+    """The questions of a page; one whose section the page does not have leads to its top, with a warning."""
+    anchors = {"", *(section.anchor for section in page.sections)}
+    kept = tuple(each if each.anchor in anchors else replace(each, anchor="") for each in page.questions)
+    wrong = [each for each in page.questions if each.anchor not in anchors]
+    return kept, [f"no section #{each.anchor} answers: {each.text}" for each in wrong[:MAX_UNKNOWN]]
 
 
 # ---------------------------------------------------------------------------------------------------------------------

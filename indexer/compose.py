@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from indexer.cleaning import clean
 from indexer.dates import date_line, iso_date
-from indexer.model import PROFILE_FACTS, Basis, Citation, Cut, Fact, Link, Page, Receipt, Section
+from indexer.model import PROFILE_FACTS, Basis, Citation, Cut, Fact, Link, Page, Question, Receipt, Section
 from indexer.outline import GENERATED, Line, bullet, ends_sentence, outline, sections
-from indexer.structured import Declared, is_han_name
+from indexer.structured import Asked, Declared, is_han_name
 
 MAX_TEXT_CHARS = 1_000_000  # of a page; the longest real one has 212,431, and a hit in the rest helps nobody
 MAX_SECTIONS = 2_000
@@ -21,6 +21,7 @@ HINT_CHARS = 60  # "Home > Popular cities > Shanghai" is a hint, a sentence abov
 SAMPLE_CHARS = 80
 OPENING_LINES = 12  # a date line stands within these first lines or the last ones, elsewhere it is text
 FACTS, SOURCES, RELATED, HINT = "facts", "sources", "related", "hint"
+ANSWER_CHARS = 20, 80  # letters of an answer by which its section is known: with fewer it may stand anywhere
 OUTSIDE = "outside the main content"
 _NOTHING_DECLARED = Declared()
 
@@ -150,6 +151,7 @@ def compose(reading: Reading, doc_id: str, path: str) -> Page:
         hints=tuple(dict.fromkeys((*declared.hints, *reading.hints, *hints))),
         facts=all_facts,
         citations=_both_citations(declared.citations, citations),
+        questions=tuple(_questions(declared.questions, parts)),
         links=links,
         warnings=(*reading.warnings, *declared.warnings, *warnings),
         receipt=ledger.receipt(),
@@ -378,6 +380,19 @@ def _both_citations(declared: tuple[Citation, ...], visible: tuple[Citation, ...
             )
         joined.append(citation)
     return tuple(joined)
+
+
+def _questions(asked: Iterable[Asked], parts: Sequence[Section]) -> Iterator[Question]:
+    """The questions with the sections that answer them: as declared, else the one that has the answer's first words."""
+    keys: list[tuple[str, str]] = []
+    least, most = ANSWER_CHARS
+    for each in asked:
+        anchor = each.anchor
+        if not anchor and each.answer:
+            keys = keys or [(part.anchor, title_key(f"{part.heading} {part.text}")) for part in parts]
+            wanted = title_key(each.answer)[:most]
+            anchor = next((own for own, key in keys if len(wanted) >= least and wanted in key), "")
+        yield Question(each.text, anchor)
 
 
 def _links(lines: list[VisibleLine], ledger: _Ledger) -> tuple[list[VisibleLine], tuple[Link, ...]]:

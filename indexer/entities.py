@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from rapidfuzz import fuzz
 
-from indexer.model import Basis, Citation, Document, Fact, Section
+from indexer.model import Basis, Citation, Document, Fact, Question, Section
 from indexer.taxonomy import Entity, Taxonomy
 
 _T = TypeVar("_T")
@@ -143,11 +143,9 @@ def _joined(kept: Document, other: Document) -> Document:
     known_facts = {fact.name.casefold() for fact in kept.facts}
     known_text = {section.text for section in kept.sections}
     used = {section.anchor for section in kept.sections}
-    sections = [
-        replace(section, anchor=_free(section.anchor, used))
-        for section in other.sections
-        if section.text not in known_text
-    ]
+    new = [section for section in other.sections if section.text not in known_text]
+    sections = [replace(section, anchor=_free(section.anchor, used)) for section in new]
+    headed = {old.anchor: section.anchor for old, section in zip(new, sections, strict=True)}
     names = dict.fromkeys((*kept.aliases, other.title, *other.aliases))
     names.pop(kept.title, None)
     return replace(
@@ -162,10 +160,19 @@ def _joined(kept: Document, other: Document) -> Document:
         profile=_union(kept.profile, other.profile),
         facts=(*kept.facts, *(_moved(fact, moved) for fact in other.facts if fact.name.casefold() not in known_facts)),
         citations=(*kept.citations, *(_anchored(citation, moved) for citation in other.citations)),
+        questions=(*kept.questions, *_new_questions(kept, other, headed)),
         links=_union(kept.links, other.links),
         basis=_both_bases(kept, other),
         warnings=_union(kept.warnings, other.warnings),
     )
+
+
+def _new_questions(kept: Document, other: Document, anchors: Mapping[str, str]) -> Iterator[Question]:
+    """Questions that only the second page answers, with the anchors that its sections have now."""
+    known = {_fold(each.text) for each in kept.questions}
+    for each in other.questions:
+        if _fold(each.text) not in known:
+            yield replace(each, anchor=anchors.get(each.anchor, ""))
 
 
 def _headed(section: Section, title: str) -> Section:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import posixpath
 import re
@@ -29,6 +30,7 @@ PARAGRAPH_CHARS = 60  # shorter lines ("Ask at the hospital.") may stand on two 
 MAX_LOOK_ALIKES = 500  # hospitals; every name is held against every other: 140 take one second
 _OWN_ADDRESS = re.compile(r"^/((?:hospitals|articles)/[^/?#]+)")
 _REFERENCE = re.compile(r"\[\d{1,3}\]")  # "[3]": one paragraph may have other numbers on another page
+_OF_QUESTIONS = ("a question ", "questions past ", "no section #")  # how warnings about questions begin
 _MAKESHIFT_TITLES = ("file name", "first heading")
 
 
@@ -87,6 +89,7 @@ class Finding:
             "sections": [
                 {"heading": each.heading, "anchor": each.anchor, "chars": len(each.text)} for each in document.sections
             ],
+            "questions": [{"text": each.text, "anchor": each.anchor} for each in document.questions],
             "receipt": {
                 "seen": document.receipt.seen,
                 "kept": document.receipt.kept,
@@ -113,6 +116,8 @@ def _described(document: Document, title_source: str) -> Iterator[str]:
         for each in document.sections
     ]
     yield row("sections", f"{len(headings)}: " + "; ".join(headings))
+    if document.questions:
+        yield row("questions", f"{len(document.questions)}, the first: {document.questions[0].text}")
     receipt = document.receipt
     seen = max(receipt.seen, 1)
     cuts = [f"{each.reason} {100 * each.chars / seen:.1f} % “{each.sample}”" for each in receipt.cuts]
@@ -197,7 +202,7 @@ def _read(corpus: _Corpus) -> Iterator[Finding]:
 
 def _of_page(corpus: _Corpus, path: str, page: Page, document: Document, *, kept: bool) -> tuple[list[str], list[str]]:
     markup = corpus.markup[path]
-    problems = list(_identity(page, document))
+    problems = [*_identity(page, document), *_asked(corpus, path, document)]
     doubts = [  # problems of a kept corpus, remarks of any other
         f"{_at(_line_of_value(corpus, path, warning))}{warning}; use a value of the vocabulary"
         for warning in document.warnings
@@ -230,14 +235,26 @@ def _identity(page: Page, document: Document) -> Iterator[str]:
         yield "a hospital without a city; declare addressLocality in JSON-LD"
 
 
+def _asked(corpus: _Corpus, path: str, document: Document) -> Iterator[str]:
+    """What is wrong with the questions that a page says it answers."""
+    for warning in document.warnings:
+        if warning.startswith(_OF_QUESTIONS):
+            text = _text_of(corpus, path) if "#" in warning or " twice: " in warning else ""
+            asked = json.dumps(warning.partition(": ")[2], ensure_ascii=False)
+            yield f"{_at(line_of(text, asked))}{warning}; correct mainEntity in JSON-LD"
+
+
+def _text_of(corpus: _Corpus, path: str) -> str:
+    try:
+        return Path(corpus.root, path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
 def _line_of_value(corpus: _Corpus, path: str, warning: str) -> int:
     """Line of the first unknown value that a warning names."""
     value = warning.partition(": ")[2].partition(", ")[0]
-    try:
-        text = Path(corpus.root, path).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return 0
-    return line_of(text, f'"{value}"', value)
+    return line_of(_text_of(corpus, path), f'"{value}"', value)
 
 
 def _dead(corpus: _Corpus, path: str, link: Marked) -> str:

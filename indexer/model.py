@@ -50,6 +50,14 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A question that a page says it answers; ``anchor`` is that of the section with the answer, empty for the top."""
+
+    text: str
+    anchor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Basis:
     """Why a document has a facet value: declared by the page, or inferred, and from which words."""
 
@@ -105,6 +113,7 @@ class Page:
     hints: tuple[str, ...] = ()  # breadcrumb and label lines: evidence for classification, never text
     facts: tuple[Fact, ...] = ()
     citations: tuple[Citation, ...] = ()
+    questions: tuple[Question, ...] = ()  # as the page declares them: an anchor may be wrong
     links: tuple[Link, ...] = ()
     warnings: tuple[str, ...] = ()
     receipt: Receipt = Receipt(0, 0)
@@ -136,6 +145,7 @@ class Document:
     source_url: str = ""
     facts: tuple[Fact, ...] = ()
     citations: tuple[Citation, ...] = ()
+    questions: tuple[Question, ...] = ()
     links: tuple[Link, ...] = ()
     basis: tuple[Basis, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -342,6 +352,7 @@ class Card:
     departments: tuple[str, ...] = ()
     profile: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()  # its places in national lists, as its page words them
+    questions: tuple[Question, ...] = field(default=(), hash=False)  # a card is looked up many times in a search
 
     @property
     def url(self) -> str:
@@ -370,6 +381,7 @@ def card_of(document: Document) -> Card:
         _stated(document, DEPARTMENTS),
         document.profile,
         _stated(document, NATIONAL_LISTS),
+        document.questions,
     )
 
 

@@ -16,8 +16,8 @@ class Ranking:
     Probabilistic Relevance Framework: BM25 and Beyond", section 3.6, with Whoosh's factor ``k1 + 1``.
     """
 
-    field_weights: tuple[float, ...] = (4.0, 4.0, 2.0, 2.0, 1.0, 2.0)
-    field_b: tuple[float, ...] = (0.3, 0.0, 0.6, 0.3, 0.7, 0.0)
+    field_weights: tuple[float, ...] = (4.0, 4.0, 2.0, 2.0, 1.0, 2.0, 0.5)
+    field_b: tuple[float, ...] = (0.3, 0.0, 0.6, 0.3, 0.7, 0.0, 0.5)
     k1: float = 2.0
     idf_shift: float = 0.2
     inflection: float = 0.8  # weight of another form of the same stem, against 1 for the form typed

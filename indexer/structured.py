@@ -22,6 +22,8 @@ MAX_ALIASES = 60
 MAX_FACTS = 80
 MAX_SERVICES = 40
 MAX_CITATIONS = 400
+MAX_QUESTIONS = 60
+MAX_QUESTION_CHARS = 200
 
 HOSPITAL_TYPES = frozenset(
     [
@@ -65,6 +67,15 @@ _SEPARATORS = re.compile(r"[,;，；、|]")
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that a page says it answers: in the section with an anchor, or in these words."""
+
+    text: str
+    anchor: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Declared:
     """What the JSON-LD of a page says about the page's own subject; empty fields where it says nothing."""
 
@@ -80,6 +91,7 @@ class Declared:
     hints: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
     citations: tuple[Citation, ...] = ()
+    questions: tuple[Asked, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -88,9 +100,10 @@ def read_json_ld(scripts: Sequence[str]) -> Declared:
     warnings: list[str] = []
     nodes = list(_top_nodes(_load(scripts, warnings)))
     hints = tuple(name for node in nodes if "BreadcrumbList" in _types(node) for name in _breadcrumb(node))
+    questions = _questions(nodes, warnings)
     subject, kind = _subject(nodes)
     if subject is None:
-        return Declared(hints=hints, warnings=tuple(warnings))
+        return Declared(hints=hints, questions=questions, warnings=tuple(warnings))
     name = _first_text(subject, "name" if kind == "hospital" else "headline", "headline", "name")
     name_zh, aliases = _other_names(subject, name)
     url = _url(subject.get("url")) or _url(subject.get("mainEntityOfPage"))
@@ -107,6 +120,7 @@ def read_json_ld(scripts: Sequence[str]) -> Declared:
         hints=hints,
         facts=_facts(subject) if kind == "hospital" else (),
         citations=tuple(_citations(subject)),
+        questions=questions,
         warnings=tuple(warnings),
     )
 
@@ -333,7 +347,7 @@ def _property(value: Any) -> Fact | None:
 def _anchor(value: Any) -> str:
     if isinstance(value, dict):
         value = value.get("@id") or value.get("url")
-    if isinstance(value, str) and re.fullmatch(r"#[\w.:~-]{1,60}", value):
+    if isinstance(value, str) and re.fullmatch(r"#[\w.:~-]{1,100}", value):
         return value[1:]
     return ""
 
@@ -360,3 +374,36 @@ def _citations(node: dict[str, Any]) -> Iterator[Citation]:
             anchor = _anchor(work) or _anchor(work.get("identifier")) or f"source-{number}"
             publisher = ", ".join(_texts(work.get("publisher"))[:3])
             yield Citation(title, _url(work.get("url")), publisher, _date(work, "datePublished"), "", anchor)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Questions
+
+
+def _questions(nodes: Iterable[dict[str, Any]], warnings: list[str]) -> tuple[Asked, ...]:
+    """The questions among some nodes, in their order; what is wrong with others leaves a warning."""
+    found: dict[str, Asked] = {}
+    for node in nodes:
+        if "Question" not in _types(node):
+            continue
+        text = _text(node.get("name"), MAX_QUESTION_CHARS + 1) or _text(node.get("text"), MAX_QUESTION_CHARS + 1)
+        key = " ".join(re.findall(r"\w+", text.casefold()))
+        if not key:
+            warnings.append("a question without words was left out")
+        elif len(text) > MAX_QUESTION_CHARS:
+            warnings.append(f"a question longer than {MAX_QUESTION_CHARS} characters was left out: {text[:80]} …")
+        elif key in found:
+            warnings.append(f"a question stands twice: {text}")
+        elif len(found) == MAX_QUESTIONS:
+            warnings.append(f"questions past the first {MAX_QUESTIONS} were left out")
+            break
+        else:
+            found[key] = _asked(text, node)
+    return tuple(found.values())
+
+
+def _asked(text: str, node: dict[str, Any]) -> Asked:
+    answers = [each for key in ("acceptedAnswer", "suggestedAnswer") for each in _list(node.get(key))[:20]]
+    anchor = next((found for each in answers if isinstance(each, dict) and (found := _anchor(each.get("url")))), "")
+    words = (_text(each.get("text"), MAX_TEXT_CHARS) if isinstance(each, dict) else "" for each in answers)
+    return Asked(text, anchor, "" if anchor else next(filter(None, words), ""))

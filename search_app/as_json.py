@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from indexer.model import FACETS, Card, Document, Facet, Hit
+from indexer.model import FACETS, Card, Document, Facet, Hit, Question
 from search_app.labels import default_labels
 from search_app.markup import pieces, readable
 from search_app.search import Answer
@@ -45,7 +45,7 @@ def answer_json(answer: Answer, state: SearchState) -> dict[str, Any]:
             "notes": list(answer.applied),
             "exact_url": links.plain(),
         },
-        "hits": [hit_json(hit) for hit in results.hits],
+        "hits": [hit_json(hit, answer.asked.get(hit.doc_id)) for hit in results.hits],
         "facets": {facet: _buckets_json(results.facet(facet), links) for facet in FACETS},
         "unknown_values": [
             {"facet": each.facet, "value": each.value, "close": list(each.close)} for each in answer.unknown_values
@@ -63,7 +63,7 @@ def answer_json(answer: Answer, state: SearchState) -> dict[str, Any]:
     }
 
 
-def hit_json(hit: Hit) -> dict[str, Any]:
+def hit_json(hit: Hit, asked: Question | None = None) -> dict[str, Any]:
     """One hit of the API."""
     section = hit.section
     text, spans = readable(hit.snippet)
@@ -73,6 +73,8 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     found["snippet"] = [{"text": part, "highlight": matched} for part, matched in pieces(text, spans)]
     if section and section.heading:
         found["section"] = {"heading": section.heading, "anchor": section.anchor}
+    if asked:
+        found["answers"] = {"question": asked.text, "anchor": asked.anchor}
     found["matched"] = hit.matched
     if hit.explanation:
         found["explanation"] = [{"reason": each.reason, "score": round(each.score, 4)} for each in hit.explanation]
@@ -98,6 +100,7 @@ def _card_json(card: Card) -> dict[str, Any]:
         "score": 0.0,
         "snippet": [],
         "section": None,
+        "answers": None,
         "matched": (),
     }
 
@@ -124,6 +127,7 @@ def document_json(document: Document, generation: str = "") -> dict[str, Any]:
             {"heading": each.heading, "anchor": each.anchor, "level": each.level, "text": each.text}
             for each in document.sections
         ],
+        "questions": [{"text": each.text, "anchor": each.anchor} for each in document.questions],
         "citations": [
             {
                 "title": each.title,

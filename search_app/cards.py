@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from indexer.model import Card, Hit, Snippet
+from indexer.model import Card, Hit, Question, Snippet
 from search_app.labels import Labels
 from search_app.markup import is_small, marked, readable
 from search_app.site import Site, asking
@@ -58,6 +58,8 @@ class HitView(NamedTuple):
     snippet: Markup
     section: str
     section_url: str
+    answers: str  # the stated question that was asked
+    answers_url: str
     why: tuple[str, ...]
 
 
@@ -108,8 +110,8 @@ def _known_mention(card: Card, heading: str, anchor: str, language: str, labels:
     return replace(known, section=heading, section_url=f"{known.url}#{quote(anchor)}")
 
 
-def hit_view(hit: Hit, site: Site, query: str) -> HitView:
-    """A search result: a card with its snippet, its best section and why it is here."""
+def hit_view(hit: Hit, site: Site, query: str, asked: Question | None = None) -> HitView:
+    """A search result: a card with its snippet, its best section, the question it answers and why it is here."""
     card, section = card_view(hit.card, site), hit.section
     text, spans = readable(hit.snippet if hit.snippet.text else Snippet(hit.card.summary))
     url = card.url + asking(query) if query else card.url
@@ -121,6 +123,8 @@ def hit_view(hit: Hit, site: Site, query: str) -> HitView:
         marked(text, spans),
         section.heading if section and shown else "",
         f"{url}#{quote(section.anchor)}" if section and shown else "",
+        asked.text if asked else "",
+        (f"{url}#{quote(asked.anchor)}" if asked.anchor else url) if asked else "",
         _telling(hit.matched),
     )
 

@@ -102,6 +102,11 @@ def is_small(word: str) -> bool:
     return word.casefold() in _SMALL_WORDS
 
 
+def tells(word: str) -> bool:
+    """Whether a word says something of what a text is about: it is not small, and not on every page."""
+    return stem(word) not in _UNMARKED
+
+
 def marked(text: str, spans: Spans) -> Markup:
     """Escaped text with ``<mark>`` around its spans."""
     if not spans:

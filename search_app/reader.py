@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup
 
-from indexer.model import NATIONAL_LISTS, PROFILE_FACTS, Citation, Document, Fact
+from indexer.model import NATIONAL_LISTS, PROFILE_FACTS, Citation, Document, Fact, Question
 from indexer.placings import Placing, placing_of
 from search_app.cards import ValueView
 from search_app.markup import Block, Marker, marked, prose, source_marker, word_marker
@@ -102,6 +102,7 @@ class DocumentView:
     lead: tuple[Block, ...]
     sections: tuple[SectionView, ...]
     sources: tuple[SourceView, ...]
+    questions: tuple[Question, ...]
     source_url: str
     source_host: str
     maps: tuple[tuple[str, str], ...]
@@ -161,6 +162,7 @@ def document_view(
         lead=lead_blocks,
         sections=sections,
         sources=sources,
+        questions=_by_section(document.questions),
         source_url=web_address(document.source_url),
         source_host=urlsplit(web_address(document.source_url)).hostname or "",
         maps=_maps(document, address),
@@ -183,6 +185,14 @@ def _found(top: tuple[Markup, tuple[Block, ...]], sections: tuple[SectionView, .
         *(FoundView(each.heading.striptags(), each.anchor, places(each.heading, each.blocks)) for each in sections),
     ]
     return tuple(each for each in counted if each.places)
+
+
+def _by_section(questions: tuple[Question, ...]) -> tuple[Question, ...]:
+    """The questions, the first one of each section before the others: whoever reads a few sees what all is answered."""
+    first: dict[str, Question] = {}
+    for each in questions:
+        first.setdefault(each.anchor, each)
+    return (*first.values(), *(each for each in questions if first[each.anchor] is not each))
 
 
 def web_address(text: str) -> str:

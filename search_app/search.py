@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from indexer.engines import Lexicon, Searcher
-from indexer.model import FACETS, MAX_WINDOW, Count, Filter, Query, Results
+from indexer.model import FACETS, MAX_WINDOW, Count, Filter, Query, Question, Results
 from search_app.of_field import named
 from search_app.reading import Reading
 from search_app.relax import (
@@ -17,6 +18,7 @@ from search_app.relax import (
     relaxations,
 )
 from search_app.request import MAX_PER_PAGE, SearchRequest
+from search_app.stated import asked
 from search_app.strengths import WINDOW, in_order
 from search_app.understand import read
 from search_app.words import Words, default_words
@@ -57,6 +59,7 @@ class Answer:
         did_you_mean: Another spelling with hits; only when nothing has all words.
         unknown_values: Chosen values that do not exist.
         applied: What was corrected, left out or given up, as plain sentences.
+        asked: The question that is asked, as a page says that it answers it, by the ids of such documents.
     """
 
     request: SearchRequest
@@ -70,6 +73,7 @@ class Answer:
     did_you_mean: DidYouMean | None = None
     unknown_values: tuple[UnknownValue, ...] = ()
     applied: tuple[str, ...] = ()
+    asked: Mapping[str, Question] = field(default_factory=dict)
 
     @property
     def past_end(self) -> bool:
@@ -126,6 +130,7 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
         did_you_mean=meant,
         unknown_values=unknown_values,
         applied=_applied(reading, wider, unknown_values, beside=results.total.value > with_words),
+        asked=asked(reading.parts, results.hits),
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
-from indexer.model import KNOWN_FOR, Document
+from indexer.model import KNOWN_FOR, Document, Question
 from search_app.browse import Landing
 from search_app.labels import BROWSED, KIND_FOLDERS
 from search_app.present import ResultsView
@@ -116,8 +117,15 @@ def article_data(view: DocumentView, document: Document, site: Site) -> Data:
         "dateModified": document.date,
         "inLanguage": document.language or "en",
         "citation": [source.url or source.title for source in view.sources],
+        "mainEntity": [_question(each, site.absolute(site.document(view.doc_id))) for each in document.questions],
     })  # fmt: skip
     return {"@context": CONTEXT, "@graph": [article, _trail(document, site)]}
+
+
+def _question(question: Question, page: str) -> Data:
+    """A question with where it is answered; no FAQPage, since the answer is a section and no text of its own."""
+    url = f"{page}#{quote(question.anchor)}" if question.anchor else page
+    return {"@type": "Question", "name": question.text, "acceptedAnswer": {"@type": "Answer", "url": url}}
 
 
 def landing_data(found: Landing, site: Site) -> Data:

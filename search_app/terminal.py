@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from indexer.model import Document, Hit
+from indexer.model import Document, Hit, Question
 from search_app.markup import Spans, pieces, readable
 from search_app.search import Answer
 
@@ -29,7 +29,7 @@ def print_answer(answer: Answer, explain: bool = False) -> None:
     else:
         click.echo(f"{total:,} hit{'s' if total != 1 else ''}, page {answer.page} of {answer.pages}", err=True)
     for hit in results.hits:
-        _print_hit(hit, explain)
+        _print_hit(hit, explain, answer.asked.get(hit.doc_id))
     for facet in results.facets:
         if facet.buckets:
             shown = [
@@ -42,17 +42,20 @@ def print_answer(answer: Answer, explain: bool = False) -> None:
             click.echo(f"{facet.name}: {', '.join(shown)}{more}")
 
 
-def _print_hit(hit: Hit, explain: bool) -> None:
+def _print_hit(hit: Hit, explain: bool, asked: Question | None) -> None:
     card = hit.card
     name = f"{card.title} {card.title_zh}".strip()
     click.echo(f"{hit.rank:>3}. {click.style(name, bold=True)}")
     facts = [card.kind, *card.city, *card.specialty, *card.topic, *card.profile]
     click.echo(f"     {' · '.join(facts)}")
-    place = card.url + (f"#{hit.section.anchor}" if hit.section and hit.section.anchor else "")
+    anchor = asked.anchor if asked else hit.section.anchor if hit.section else ""
+    place = card.url + (f"#{anchor}" if anchor else "")
     click.echo(click.style(f"     {place}", fg="cyan"))
     if card.doubt:
         for line in click.wrap_text(f"! {card.doubt}", WIDTH).splitlines():
             click.echo(click.style("     " + line, fg="red"))
+    if asked:
+        click.echo(f"     Answers: {asked.text}")
     if hit.snippet.text:
         # Colours are added after wrapping by words, so that a span never counts as width.
         for line in click.wrap_text(_highlighted(*readable(hit.snippet)), WIDTH).splitlines():
@@ -87,6 +90,7 @@ def document_line(document: Document) -> dict[str, Any]:
         "profile": list(document.profile),
         "date": document.date,
         "language": document.language,
+        "questions": [{"text": each.text, "anchor": each.anchor} for each in document.questions],
         "sections": [{"heading": section.heading, "anchor": section.anchor} for section in document.sections],
         "basis": basis,
     }

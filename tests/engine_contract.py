@@ -27,6 +27,7 @@ from indexer.model import (
     Phrase,
     Prefix,
     Query,
+    Question,
     Results,
     Section,
     Term,
@@ -76,12 +77,13 @@ def documents(draw: st.DrawFn) -> Document:
         city=tuple(draw(st.sets(st.sampled_from(CITIES), max_size=2))),
         specialty=tuple(draw(st.sets(st.sampled_from(SPECIALTIES), max_size=2))),
         profile=tuple(draw(st.sets(st.sampled_from(PROFILES), max_size=2))),
+        questions=tuple(Question(text) for text in draw(st.lists(texts, max_size=2))),
         date=draw(st.sampled_from(("", "2024", "2025-03", "2025-03-09"))),
         doubt=draw(st.sampled_from(("", "", "Closed"))),
     )
 
 
-fields = st.sampled_from(((), (), (), ("title",), ("title", "alias"), ("heading", "body")))
+fields = st.sampled_from(((), (), (), ("title",), ("title", "alias"), ("heading", "body"), ("question",)))
 weights = st.sampled_from((1.0, 0.5))
 terms = st.builds(Term, words, fields, weights, st.booleans())
 phrases = st.builds(Phrase, st.lists(words, min_size=1, max_size=3).map(tuple), fields, weights, st.booleans())

@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 
 from indexer.engines import open_engine
-from indexer.model import Basis, Citation, Document, Fact, Link, Section
+from indexer.model import Basis, Citation, Document, Fact, Link, Question, Section
 
 GENERAL = "General Hospital"
 EYES = "Ophthalmology"
@@ -75,6 +75,7 @@ def _article(
     city: tuple[str, ...] = (),
     specialty: tuple[str, ...] = (),
     links: tuple[Link, ...] = (),
+    questions: tuple[Question, ...] = (),
 ) -> Document:
     return Document(
         doc_id=f"articles/{slug}",
@@ -92,9 +93,20 @@ def _article(
         date="2025-09-12",
         language="en",
         citations=(Citation("A guide", "https://guide.example/", "Guide", anchor="source-1"),),
+        questions=questions,
         links=links,
     )
 
+
+VISA_QUESTIONS = (
+    Question("Where do I apply for an S2 visa?", "the-short-answer"),
+    Question("Who writes the invitation for an S2 visa?", "the-short-answer"),
+    Question("Is an S2 visa <the> right one?"),
+    Question("What is an S2 visa called at the embassy?", "the-short-answer"),
+    Question("Which estimate do I ask for?", "what-to-ask"),
+    Question("Who interprets?", "what-to-ask"),
+    Question("Is the estimate written?", "what-to-ask"),
+)
 
 DOCUMENTS = (
     _hospital(
@@ -186,6 +198,7 @@ DOCUMENTS = (
         "The S2 Visa for Medical Treatment",
         ("Visa & Entry",),
         "Apply for an S2 visa at the embassy with an invitation of the hospital.",
+        questions=VISA_QUESTIONS,
     ),
     _article(
         "eye-care-in-shanghai",

@@ -16,7 +16,7 @@ from scripts import translations
 from search_app import create_app, sayings
 from search_app.settings import MAX_COMPARED
 from search_app.templating import make_environment
-from tests.site_fixture import DOCUMENTS, EYE_FIELDS, site_app
+from tests.site_fixture import DOCUMENTS, EYE_FIELDS, VISA_QUESTIONS, site_app
 
 PAGES = (
     "/",
@@ -672,3 +672,29 @@ def test_a_remembered_page_is_that_of_the_same_address_host_and_language_only(cl
     assert "other.example" not in first
     past = client.get("/search?q=eye+hospital&page=900")
     assert past.status_code == client.get("/search?q=eye+hospital&page=900").status_code == 404
+
+
+def test_an_article_lists_the_questions_it_answers_one_of_each_section_first(client: FlaskClient) -> None:
+    page = soup(client.get("/articles/s2-visa"))
+    listed = [(link.text, link["href"]) for link in page.select(".answered a")]
+    order = (0, 2, 4, 1, 3, 5, 6)
+    assert listed == [(VISA_QUESTIONS[n].text, f"#{VISA_QUESTIONS[n].anchor or 'top'}") for n in order]
+    assert [link.text for link in page.select(".answered details a")] == [VISA_QUESTIONS[n].text for n in (5, 6)]
+    assert page.select_one(".answered summary").text == "2 more questions"
+    assert "本页回答的问题" in client.get("/zh/articles/s2-visa").text
+    first = data_of(page)["@graph"][0]["mainEntity"][0]
+    assert (first["name"], first["acceptedAnswer"]["url"].partition("/articles/")[2]) == (
+        "Where do I apply for an S2 visa?",
+        "s2-visa#the-short-answer",
+    )
+    assert not soup(client.get("/articles/eye-care-in-shanghai")).select(".answered")
+
+
+def test_a_result_that_answers_what_was_asked_says_so_and_leads_there(client: FlaskClient) -> None:
+    hit = soup(client.get("/search?q=where+to+apply+for+S2+visa")).select_one(".hits article")
+    link = hit.select_one(".section-link a")
+    assert link.text == "Where do I apply for an S2 visa?"
+    assert link["href"].endswith("/articles/s2-visa?q=where%20to%20apply%20for%20S2%20visa#the-short-answer")
+    answers = client.get("/api/v1/search?q=where+to+apply+for+S2+visa").json["hits"][0]["answers"]
+    assert answers == {"question": "Where do I apply for an S2 visa?", "anchor": "the-short-answer"}
+    assert client.get("/api/v1/search?q=embassy").json["hits"][0]["answers"] is None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from indexer.classify import classify, merge_entities, propose_duplicates
 from indexer.corpus import CorpusFile, walk
 from indexer.matching import matcher
-from indexer.model import Basis, Citation, Document, Fact, Link, Page, Section
+from indexer.model import Basis, Citation, Document, Fact, Link, Page, Question, Section
 from indexer.parse import parse_page
 from indexer.standing import in_doubt
 from indexer.taxonomy import Entity, load_taxonomy
@@ -368,6 +368,7 @@ def test_joined_document_keeps_what_only_one_of_them_says() -> None:
         city=("Shanghai",),
         specialty=("Oncology",),
         basis=(Basis("city", "Shanghai", "declared", "x"),),
+        questions=(Question("Who?", "about"),),
     )
     other = document(
         "hospitals/b",
@@ -382,6 +383,7 @@ def test_joined_document_keeps_what_only_one_of_them_says() -> None:
         basis=(Basis("city", "Beijing", "declared", "x"), Basis("specialty", "Hematology", "declared", "x")),
         links=(Link("/l", "L"),),
         warnings=("w",),
+        questions=(Question("who", "about"), Question("Where?", "about"), Question("When?", "x")),
     )
     taxonomy = replace(TAXONOMY, same=(Entity(("hospitals/a", "B"), "because"),))
     ((found,), _) = merge_entities([other, one], taxonomy)
@@ -400,6 +402,7 @@ def test_joined_document_keeps_what_only_one_of_them_says() -> None:
     )
     assert [(basis.facet, basis.value) for basis in found.basis] == [("city", "Shanghai"), ("specialty", "Hematology")]
     assert (found.links, found.warnings) == ((Link("/l", "L"),), ("w",))
+    assert found.questions == (Question("Who?", "about"), Question("Where?", "about-2"), Question("When?"))
 
 
 def proposed(*titles: str) -> list[tuple[str, str]]:

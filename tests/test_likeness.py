@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from indexer.engines.likeness import LEAST_PAGES, LIMIT, STANDS_OUT
 from indexer.engines.memory import MemoryEngine
 from indexer.engines.whoosh_engine import WhooshEngine
 from indexer.meanings import UNKNOWN, default_meanings
-from indexer.model import Document, Section
+from indexer.model import Document, Question, Section
 from search_app.search import SearchRequest, answer
 from search_app.understand import read
 
@@ -80,13 +81,23 @@ def test_among_few_articles_none_stands_out(make_engine: Callable[[], Engine]) -
         assert searcher.lexicon.alike(("money",)) == ()
 
 
+def test_a_question_that_a_page_answers_is_compared_by_itself(make_engine: Callable[[], Engine]) -> None:
+    pages = documents()
+    asked = (Question("Is the hotel far?"), Question("How much money?"), Question("?"))
+    pages[5] = replace(pages[5], questions=asked)  # airport luggage flight customs
+    with written(make_engine(), pages).searcher() as searcher:
+        assert searcher.lexicon.alike(("how", "much", "money"))[0][0] == "articles/05"
+        assert searcher.get("articles/05").questions == asked  # type: ignore[union-attr]
+
+
 def test_columns_in_several_segments_say_what_the_naive_engine_says(tmp_path: Path) -> None:
     """Also after an update: what was replaced or deleted is like nothing."""
     engines = (written(WhooshEngine(tmp_path / "index"), documents()), written(MemoryEngine(), documents()))
     for engine in engines:
         with engine.update() as writer:
             writer.delete("articles/06")
-            writer.put(Document("articles/03", "article", "money", (Section("", "", "cash in the bank"),)))
+            text = (Section("", "", "cash in the bank"),)
+            writer.put(Document("articles/03", "article", "money", text, questions=(Question("Where is my lawyer?"),)))
     with engines[0].searcher() as columns, engines[1].searcher() as naive:
         for words in (("money",), ("my", "lawyer"), ("fly", "home"), ("a", "place", "to", "sleep")):
             left, right = columns.lexicon.alike(words), naive.lexicon.alike(words)

@@ -183,6 +183,21 @@ def test_an_unknown_value_is_a_remark_in_a_corpus_from_elsewhere(tmp_path: Path)
     assert "unknown specialty: Ophtalmology" in remarks(findings)[0]
 
 
+def test_a_question_that_no_section_answers_and_one_that_stands_twice_are_problems(tmp_path: Path) -> None:
+    def asked(name: str, anchor: str) -> dict[str, object]:
+        return {"@type": "Question", "name": name, "acceptedAnswer": {"@type": "Answer", "url": f"#{anchor}"}}
+
+    body = f'<h2 id="eyes">Eyes</h2><p>{SENTENCE}</p>'
+    right = hospital(body=body, mainEntity=[asked("Which days?", "eyes")])
+    assert problems(check(tmp_path, hospitals__a=right)) == []
+    wrong = hospital(body=body, mainEntity=[asked("Which days?", "eye"), asked("which days", "eyes")])
+    lines = [wrong[: wrong.index(f'"{name} days')].count("\n") + 1 for name in ("which", "Which")]
+    assert problems(check(tmp_path, hospitals__a=wrong)) == [
+        f"hospitals/a.html: line {lines[0]}: a question stands twice: which days; correct mainEntity in JSON-LD",
+        f"hospitals/a.html: line {lines[1]}: no section #eye answers: Which days?; correct mainEntity in JSON-LD",
+    ]
+
+
 def test_a_hospital_without_city_is_a_problem(tmp_path: Path) -> None:
     page = hospital("Eye Hospital", city=None)
     assert problems(check(tmp_path, hospitals__a=page)) == [

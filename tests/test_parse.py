@@ -13,7 +13,7 @@ from indexer import compose
 from indexer.classify import classify
 from indexer.corpus import CorpusFile
 from indexer.errors import PageError
-from indexer.model import Basis, Citation, Fact, Link, Page
+from indexer.model import Basis, Citation, Fact, Link, Page, Question
 from indexer.parse import MAX_ELEMENTS, parse_page
 from indexer.taxonomy import load_taxonomy
 
@@ -726,3 +726,47 @@ def test_any_bytes_give_a_page_or_a_page_error(data: bytes, suffix: str) -> None
     except PageError:
         return
     assert page.receipt.kept + sum(cut.chars for cut in page.receipt.cuts) == page.receipt.seen
+
+
+def test_questions_of_json_ld_lead_to_the_sections_that_answer_them() -> None:
+    asked = [
+        {"@type": "Question", "name": "How much is it?", "acceptedAnswer": {"@type": "Answer", "url": "#costs"}},
+        {
+            "@type": "Question",
+            "name": "Who pays?",
+            "acceptedAnswer": {"text": "<p>Everybody pays for  themselves, it is said."},
+        },
+        {
+            "@type": "Question",
+            "name": "Is it <em>safe</em> now?",
+            "acceptedAnswer": [{"text": "As safe as anywhere else is it."}],
+        },
+        {"@type": "Question", "name": "Where?", "acceptedAnswer": {"url": "https://elsewhere.example/#costs"}},
+    ]
+    text = (
+        '<p>As safe as anywhere else is it.</p><h2 id="costs">Costs</h2><p>Ten.</p>'
+        "<h2>Who pays</h2><p>Everybody pays for themselves, it is said. Or not.</p>"
+    )
+    page = json_ld({"@type": "FAQPage", "headline": "T", "mainEntity": asked}, text)
+    assert page.questions == (
+        Question("How much is it?", "costs"),
+        Question("Who pays?", "~who-pays"),
+        Question("Is it safe now?", ""),
+        Question("Where?", ""),
+    )
+    assert (page.kind, page.warnings) == ("article", ())
+
+
+def test_wrong_questions_are_left_out_with_a_warning() -> None:
+    names = ["Why?", "", "why", {"a": 1}, "Long " * 50 + "?", *(f"Number {n}?" for n in range(70))]
+    page = json_ld(
+        {"@type": "Article", "headline": "T", "mainEntity": [{"@type": "Question", "name": n} for n in names]}
+    )
+    assert [each.text for each in page.questions] == ["Why?", *(f"Number {n}?" for n in range(59))]
+    assert page.warnings == (
+        "a question without words was left out",
+        "a question stands twice: why",
+        "a question without words was left out",
+        f"a question longer than 200 characters was left out: {('Long ' * 50)[:80]} …",
+        "questions past the first 60 were left out",
+    )

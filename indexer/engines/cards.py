@@ -6,7 +6,20 @@ from typing import Any
 
 import orjson
 
-from indexer.model import Basis, Card, Citation, Cut, Document, Fact, Link, Receipt, Section, SectionRef, card_of
+from indexer.model import (
+    Basis,
+    Card,
+    Citation,
+    Cut,
+    Document,
+    Fact,
+    Link,
+    Question,
+    Receipt,
+    Section,
+    SectionRef,
+    card_of,
+)
 
 
 def card_blob(document: Document) -> bytes:
@@ -20,6 +33,8 @@ def read_card(blob: bytes) -> tuple[Card, tuple[SectionRef, ...]]:
     """The card and the outline that ``card_blob`` wrote."""
     values, outline = orjson.loads(blob)
     fields: list[Any] = [tuple(value) if isinstance(value, list) else value for value in values]
+    if fields[-1]:
+        fields[-1] = tuple(Question(**each) for each in fields[-1])
     return Card(*fields), tuple(SectionRef(heading, anchor, place) for place, (heading, anchor) in enumerate(outline))
 
 
@@ -33,7 +48,14 @@ def read_document(blob: bytes) -> Document:
     data: dict[str, Any] = orjson.loads(blob)
     receipt = data.pop("receipt")
     cuts = tuple(Cut(**cut) for cut in receipt.pop("cuts"))
-    parts: dict[str, Any] = {"sections": Section, "facts": Fact, "citations": Citation, "links": Link, "basis": Basis}
+    parts: dict[str, Any] = {
+        "sections": Section,
+        "facts": Fact,
+        "citations": Citation,
+        "questions": Question,
+        "links": Link,
+        "basis": Basis,
+    }
     for name, part in parts.items():
         data[name] = tuple(
             part(**{k: tuple(v) if isinstance(v, list) else v for k, v in each.items()}) for each in data[name]

@@ -1,57 +1,92 @@
-"""Which pages are like some words in meaning, told from their titles and sections; the same sums for every engine."""
+"""Which pages are like some words in meaning, told from titles, sections and questions; the same for every engine."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from indexer.analysis import FIELDS
 from indexer.meanings import UNKNOWN, Meanings
 
 Array = npt.NDArray[Any]
 TITLE = 0.5  # how much the likeness of the title adds to that of the best part
+ASKED = 1.0  # and that of the question most like the words
 LIMIT = 10  # pages that are named
 STANDS_OUT = 1.0  # standard deviations above the mean of all pages: with less a page is like any other
 SAME = 1e-6  # a deviation below it is rounding
 LEAST_PAGES = 20  # of fewer none stands out
-MOST_PARTS = 20_000  # titles and sections; more would take a second to read and 10 MB in each process to keep
+MOST_PARTS = (
+    20_000  # titles, sections and questions; more would take a second to read and 10 MB in each process to keep
+)
+
+QUESTION = FIELDS.index("question")
 
 Alike = tuple[tuple[str, float], ...]
 
 
+class Compared(NamedTuple):
+    """What is compared of a page, each part as places in its token stream or as the words there."""
+
+    parts: list[Any]  # its title, then its sections
+    asked: list[Any]  # the questions that it says it answers
+
+    def words(self, of: Callable[[int, int], Array]) -> Compared:
+        """The same with what stands at these places."""
+        return Compared([of(*span) for span in self.parts], [of(*span) for span in self.asked])
+
+
+def spans_of(title_end: int, sections: Iterable[Sequence[int]], fields: Array, breaks: Array) -> Compared:
+    """Places of what is compared of a page.
+
+    ``sections`` are rows of start, body and end, ``fields`` and ``breaks`` say of each token in which field it stands,
+    and whether it is none.
+    """
+    parts = [(0, title_end), *((int(start), int(end)) for start, _, end in sections)]
+    ends = np.flatnonzero((fields == QUESTION) & breaks).tolist()  # each question has a break behind it
+    starts = [int(np.argmax(fields == QUESTION)), *(end + 1 for end in ends[:-1])] if ends else []
+    return Compared(parts, list(zip(starts, ends, strict=True)))
+
+
 class Likeness:
-    """Vectors of the titles and sections of some pages.
+    """Vectors of the titles, sections and questions of some pages.
 
     A word weighs by its rarity among them, so that no list of small words is needed, and what all pages speak of, as
     "china" here, tells nothing.
     """
 
-    def __init__(self, pages: Iterable[tuple[str, Sequence[Array]]], meanings: Meanings) -> None:
-        """Keep what some pages are about: their ids, with rows of ``meanings`` for the title and for each section.
+    def __init__(self, pages: Iterable[tuple[str, Compared]], meanings: Meanings) -> None:
+        """Keep what some pages are about: their ids, with rows of ``meanings`` for each part and question.
 
-        More than ``MOST_PARTS`` titles and sections, or fewer than ``LEAST_PAGES`` pages, are not kept at all.
+        More than ``MOST_PARTS`` of these, or fewer than ``LEAST_PAGES`` pages, are not kept at all.
         """
         self._meanings = meanings
         self._ids: list[str] = []
-        parts: list[Array] = []
-        starts: list[int] = []
+        parts, asked = list[Array](), list[Array]()
+        starts, asked_starts, asking = list[int](), list[int](), list[int]()
         for doc_id, own in pages:
-            self._ids.append(doc_id)
             starts.append(len(parts))
-            parts += [rows[rows != UNKNOWN] for rows in own]
-            if len(parts) > MOST_PARTS:
+            if own.asked:
+                asking.append(len(self._ids))
+                asked_starts.append(len(asked))
+            self._ids.append(doc_id)
+            parts += [rows[rows != UNKNOWN] for rows in own.parts]
+            asked += [rows[rows != UNKNOWN] for rows in own.asked]
+            if len(parts) + len(asked) > MOST_PARTS:
                 break
-        if len(parts) > MOST_PARTS or len(self._ids) < LEAST_PAGES:
-            self._ids, starts, parts = [], [], []
-        self._starts = np.array(starts, np.int64)
+        if len(parts) + len(asked) > MOST_PARTS or len(self._ids) < LEAST_PAGES:
+            self._ids, starts, parts, asking, asked_starts, asked = [], [], [], [], [], []
+        self._starts, self._asked_starts = np.array(starts, np.int64), np.array(asked_starts, np.int64)
+        self._asking = np.array(asking, np.int64)  # pages that have questions
         in_parts = np.zeros(len(meanings.vectors), np.int64)
-        for rows in parts:
+        for rows in (*parts, *asked):
             in_parts[np.unique(rows)] += 1
-        self._rarity = np.log(max(len(parts), 1) / (in_parts + 1)).clip(min=0).astype(np.float32)
+        self._rarity = np.log(max(len(parts) + len(asked), 1) / (in_parts + 1)).clip(min=0).astype(np.float32)
         self._vectors = np.array([self._direction(rows) for rows in parts], np.float32)
+        self._asked_vectors = np.array([self._direction(rows) for rows in asked], np.float32)
 
     def _direction(self, rows: Array) -> Array:
         """Where the words of a text point to, of length 1; of length 0 when they tell nothing."""
@@ -70,6 +105,8 @@ class Likeness:
             return ()
         like = self._vectors @ wanted
         best = np.maximum.reduceat(like, self._starts) + TITLE * like[self._starts]
+        if len(self._asking):
+            best[self._asking] += ASKED * np.maximum.reduceat(self._asked_vectors @ wanted, self._asked_starts)
         count = len(best)  # sums by hand: numpy's mean and deviation take longer than all the rest
         mean = float(best.sum()) / count
         spread = math.sqrt(max(float(best @ best) / count - mean * mean, 0.0))

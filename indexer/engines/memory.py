@@ -17,7 +17,7 @@ from rapidfuzz.distance import OSA
 from indexer.analysis import BREAK, FIELDS, AnalyzedDocument, analyze, document_names, is_han, name_key, stem
 from indexer.engines import Lexicon
 from indexer.engines import tree as trees
-from indexer.engines.likeness import Alike, Likeness
+from indexer.engines.likeness import Alike, Compared, Likeness, spans_of
 from indexer.errors import IndexMissing, UnknownFacet
 from indexer.meanings import default_meanings
 from indexer.model import (
@@ -192,10 +192,12 @@ class MemoryLexicon:
         """Articles that are like some words in meaning."""
         meanings = default_meanings()
 
-        def parts(held: _Held) -> list[Array]:
+        def parts(held: _Held) -> Compared:
             found = held.analyzed
-            spans = [(0, found.title_end), *((each.start, each.end) for each in found.sections)]
-            return [meanings.of(found.terms[start:end]) for start, end in spans]
+            sections = [(each.start, each.body, each.end) for each in found.sections]
+            breaks = np.array([term == BREAK for term in found.terms])
+            spans = spans_of(found.title_end, sections, np.array(found.fields), breaks)
+            return spans.words(lambda start, end: meanings.of(found.terms[start:end]))
 
         articles = sorted((i, held) for i, held in self._store.held.items() if held.document.kind == "article")
         return Likeness(((i, parts(held)) for i, held in articles), meanings).to(words)

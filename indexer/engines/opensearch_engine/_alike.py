@@ -1,15 +1,15 @@
-"""Articles close in meaning: the words of their titles and sections are read from the cluster once for a generation."""
+"""Articles close in meaning: the words of their parts are read from the cluster once for a generation."""
 
 from __future__ import annotations
 
 import base64
 import zlib
 from collections.abc import Iterator
-from typing import Any
 
-import numpy.typing as npt
+import numpy as np
 
-from indexer.engines.likeness import MOST_PARTS, Likeness
+from indexer.analysis import BREAK
+from indexer.engines.likeness import MOST_PARTS, Compared, Likeness, spans_of
 from indexer.engines.opensearch_engine._blob import Packed, unpack
 from indexer.engines.opensearch_engine._cluster import Cluster
 from indexer.errors import EngineUnavailable
@@ -29,10 +29,11 @@ def read_likeness(cluster: Cluster, index: str, articles: int) -> Likeness:
     return Likeness(((packed.card.doc_id, _parts(packed, meanings)) for packed in pages), meanings)
 
 
-def _parts(packed: Packed, meanings: Meanings) -> list[npt.NDArray[Any]]:
+def _parts(packed: Packed, meanings: Meanings) -> Compared:
     rows = meanings.of(packed.terms)
-    spans = [(0, packed.title_end), *((int(start), int(end)) for start, _, end in packed.sections)]
-    return [rows[start:end] for start, end in spans]
+    breaks = np.array([term == BREAK for term in packed.terms])
+    spans = spans_of(packed.title_end, packed.sections, packed.fields, breaks)
+    return spans.words(lambda start, end: rows[start:end])
 
 
 def _articles(cluster: Cluster, index: str) -> Iterator[Packed]:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from indexer.analysis import FIELDS, stem
 from indexer.engines.cards import read_card, read_document
+from indexer.engines.likeness import Compared, spans_of
 from indexer.engines.whoosh_engine._collecting import pack_codes
 from indexer.engines.whoosh_engine._columns import CORE, FREQUENCIES, LIVE, WEIGHTS, read_values
 from indexer.engines.whoosh_engine._pack import Pack, load_loose
@@ -209,8 +210,8 @@ class Segment:
         made = (documents.ctypes.data, impacts.ctypes.data, len(documents)), documents, impacts
         return self._code_postings.setdefault(code, made)
 
-    def in_rows(self, value: tuple[str, str], meanings: Meanings) -> Iterator[tuple[str, list[Array]]]:
-        """Live documents with a facet value: the id, and the words of title and sections as rows of ``meanings``."""
+    def in_rows(self, value: tuple[str, str], meanings: Meanings) -> Iterator[tuple[str, Compared]]:
+        """Live documents with a facet value: the id, and the words of each part as rows of ``meanings``."""
         places = np.flatnonzero(self.codes == self.code_of.get(value, ALL))
         documents = np.searchsorted(self.code_ends, places, side="right") - 1
         documents = documents[self.live[documents]]
@@ -221,9 +222,12 @@ class Segment:
             row_of[self.stem_terms[self.stem_ends[group] : self.stem_ends[group + 1]]] = row
         for number in documents.tolist():
             base = int(self.token_ends[number])
-            spans = self.sections[self.section_ends[number] : self.section_ends[number + 1]]
-            parts = [(0, int(self.title_ends[number])), *((int(start), int(end)) for start, _, end in spans)]
-            yield self.ids[number], [row_of[self.tokens[base + start : base + end]] for start, end in parts]
+            end = int(self.token_ends[number + 1])
+            sections = self.sections[self.section_ends[number] : self.section_ends[number + 1]]
+            tokens = self.tokens[base:end]
+            spans = spans_of(int(self.title_ends[number]), sections, self.token_fields[base:end], tokens < 0)
+            rows = row_of[tokens]
+            yield self.ids[number], spans.words(lambda start, stop, rows=rows: rows[start:stop])  # type: ignore[misc]
 
     # -- documents -----------------------------------------------------------------------------------------------------
 
