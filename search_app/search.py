@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from indexer.engines import Lexicon, Searcher
@@ -97,14 +97,22 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
     reading = _read(request, searcher, vocabulary)
     query = reading.query
     results = _ask(request, query, searcher, reading, vocabulary)
-    wider = _wider(reading, searcher, _all_hits(request, results)) if results.total.value < FEW else _Wider()
+
+    def ask(wider_query: Query) -> Results:
+        return _ask(request, wider_query, searcher, reading, vocabulary)
+
+    wider = _Wider()
+    if results.total.value < FEW:
+        # Where no filter is chosen and no page comes beside, what the last step counts is what is shown of it.
+        shown = None if request.filtered or reading.alike else ask
+        wider = _wider(reading, searcher, _all_hits(request, results), shown)
     absent, complete = wider.absent, len(wider.first)
     if absent:
         query = reading.relaxed(wider.missing, wider.first)
-        results = _ask(request, query, searcher, reading, vocabulary)
+        results = wider.results or ask(query)
     with_words = results.total.value
     if reading.alike and (with_words or _count(query, searcher).value):  # whatever is filtered: see _wider
-        results = _ask(request, reading.beside(query), searcher, reading, vocabulary)
+        results = ask(reading.beside(query))
     if absent:
         results = named(results, reading.field, vocabulary.facets)
     offered: tuple[Relaxation, ...] = ()
@@ -205,11 +213,13 @@ class _Wider:
         absent: Words that a page may lack; all of them when those of the field follow.
         missing: Words that a page may lack that is not of the field.
         first: Pages that have them all.
+        results: What is shown of it, where that was asked already.
     """
 
     absent: int = 0
     missing: int = 0
     first: tuple[str, ...] = ()
+    results: Results | None = None
 
 
 def _all_hits(request: SearchRequest, results: Results) -> tuple[str, ...] | None:
@@ -219,10 +229,16 @@ def _all_hits(request: SearchRequest, results: Results) -> tuple[str, ...] | Non
     return tuple(hit.doc_id for hit in results.hits)
 
 
-def _wider(reading: Reading, searcher: Searcher, known: tuple[str, ...] | None = None) -> _Wider:
+def _wider(
+    reading: Reading,
+    searcher: Searcher,
+    known: tuple[str, ...] | None = None,
+    ask: Callable[[Query], Results] | None = None,
+) -> _Wider:
     """What to give up when no page or few have all words; ``known`` are those that do, as far as they are known.
 
-    Filters play no part, so that choosing a value never changes what the other values' counts promise.
+    Filters play no part, so that choosing a value never changes what the other values' counts promise. ``ask`` gives
+    the results that are shown of a query: the last step is not counted first, when both are the same pages.
     """
     fillable = may_be_filled_up(reading)
     with_field = fillable and reading.field is not None
@@ -237,9 +253,11 @@ def _wider(reading: Reading, searcher: Searcher, known: tuple[str, ...] | None =
         return _Wider()
     last = _Wider()
     for missing in steps:
-        found = _count(reading.relaxed(missing), searcher).value
+        # Pages that have all words have enough of them too: lifting them changes the order, not the number.
+        asked = ask(reading.relaxed(missing, first)) if ask and missing == steps[-1] else None
+        found = (asked.total if asked else _count(reading.relaxed(missing), searcher)).value
         if found > len(first):
-            last = _Wider(len(reading.words()) if with_field else missing, missing, first)
+            last = _Wider(len(reading.words()) if with_field else missing, missing, first, asked)
         if found >= ENOUGH:
             break
     return last

@@ -35,6 +35,9 @@ FIRST = (
     "/api/v1/suggest?q=sha",
     "/none",
 )
+# After so many new objects Python looks for those that only name each other, of which a request leaves hardly any; the
+# usual 700 come several times in each page.
+YOUNG_OBJECTS = 10_000
 ARENAS = 2  # in which the threads of a process allocate; glibc would make one for each, and each keeps what it ever had
 _M_ARENA_MAX = -8  # its number in malloc.h
 MEMORY = "/dev/shm"  # noqa: S108 - not a place for files of ours: heartbeats, and counters of the metrics
@@ -145,6 +148,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             client.get(address, headers={"Sec-GPC": "1", "Host": host})
         gc.collect()
         gc.freeze()  # a collection in a worker would touch, and so copy, all that it shares with its parent (50 MB)
+        gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
         return app
 
 

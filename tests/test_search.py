@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -65,6 +66,14 @@ def test_how_far_a_search_goes_does_not_depend_on_the_hits_that_are_shown(index:
     }
     assert [doc_id for each in pages for doc_id in ids(each)] == ids(whole)
     assert sorted(ids(answer(SearchRequest(text, per_page=100, sort="title"), index))) == sorted(ids(whole))
+
+
+@pytest.mark.parametrize("text", ["eye hospital in beijing", "cataract surgery price", "zzyzx eye surgery"])
+def test_pages_with_fewer_words_are_asked_for_once(index: Searcher, text: str) -> None:
+    with patch.object(type(index), "search", autospec=True, side_effect=type(index).search) as asked:
+        found = answer(SearchRequest(text, per_page=100), index)
+    assert found.absent
+    assert asked.call_count == 2  # those with all words, and these
 
 
 def test_pages_are_counted_and_one_past_the_end_is_empty_but_knows_the_last(index: Searcher) -> None:
