@@ -36,6 +36,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     from search_app.caching import AnswerCache, Latest
     from search_app.context import EXTENSION, Services, language_of
     from search_app.counting import Counting
+    from search_app.direct import Direct
     from search_app.errors import init_errors
     from search_app.feeds import make_feeds
     from search_app.headers import init_headers
@@ -98,9 +99,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         return LOCALES[language_of(request.path)] if has_request_context() else next(iter(LANGUAGES))
 
     Babel(app, locale_selector=locale)
-    Compress(app)
+    compress = Compress(app)
     init_metrics(app, metrics)
     admission = init_limits(app, settings)
+    if not settings.debug:
+        app.wsgi_app = Direct(app.wsgi_app, app, compress, admission, settings.trusted_hosts)  # type: ignore[method-assign]
     if settings.cached_answers and not settings.debug:
         app.wsgi_app = Remembering(  # type: ignore[method-assign]
             app.wsgi_app, searcher, counting, admission, settings.cached_answers * ANSWER_BYTES

@@ -14,10 +14,21 @@ from indexer.engines import Searcher
 from search_app.as_json import answer_json, document_json, suggestions_json
 from search_app.asking import find, suggestions
 from search_app.caching import API_POLICY, NO_STORE, mark, not_modified
-from search_app.context import arguments, services, site
+from search_app.context import Services, arguments, services, site
 from search_app.errors import InvalidRequest
 from search_app.labels import KIND_FOLDERS
-from search_app.state import API_PATH, Addresses, Given, Problem, clean_text, last_page, parse, unexpected
+from search_app.search import Answer
+from search_app.state import (
+    API_PATH,
+    Addresses,
+    Given,
+    Problem,
+    SearchState,
+    clean_text,
+    last_page,
+    parse,
+    unexpected,
+)
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -36,7 +47,7 @@ def indexed(view: Callable[..., Callable[[], Response]]) -> Callable[..., Respon
     def run(**values: str) -> Response:
         with services().searcher() as searcher:
             generation = searcher.stats().generation
-            tag = f"{generation}-{services().build}"
+            tag = tag_of(generation, services())
             make = view(searcher, **values)
             return mark(not_modified(tag) or make(), tag, API_POLICY, generation)
 
@@ -52,17 +63,9 @@ def search(searcher: Searcher) -> Callable[[], Response]:
     state = parsed.state.resolved(services().labels.resolve)
 
     def make() -> Response:
-        answer = find(searcher, state, "api")
-        response = answer_with(answer_json(answer, state))
-        pages = last_page(answer.results.total.value, state.per_page)
-        links = {"self": state.page, "first": 1, "last": pages}
-        if state.page < pages:
-            links["next"] = state.page + 1
-        if state.page > 1:
-            links["prev"] = min(state.page - 1, pages)
-        addresses = Addresses(state, API_PATH)
-        named = (f'<{addresses.on_page(page)}>; rel="{name}"' for name, page in links.items())
-        response.headers["Link"] = ", ".join(named)
+        body, links = written(find(searcher, state, "api"), state)
+        response = _response(body)
+        response.headers["Link"] = links
         return response
 
     return make
@@ -118,6 +121,24 @@ def unknown(rest: str = "") -> Response:
     abort(404, "There is no such address in this API. It is described at /api/v1/openapi.json.")
 
 
+def tag_of(generation: str, parts: Services) -> str:
+    """What an answer of a generation is known by, since it depends on nothing else but its address."""
+    return f"{generation}-{parts.build}"
+
+
+def written(answer: Answer, state: SearchState) -> tuple[bytes, str]:
+    """The JSON of an answer, and its ``Link`` header: the neighbouring pages."""
+    pages = last_page(answer.results.total.value, state.per_page)
+    links = {"self": state.page, "first": 1, "last": pages}
+    if state.page < pages:
+        links["next"] = state.page + 1
+    if state.page > 1:
+        links["prev"] = min(state.page - 1, pages)
+    addresses = Addresses(state, API_PATH)
+    named = ", ".join([f'<{addresses.on_page(page)}>; rel="{name}"' for name, page in links.items()])
+    return orjson.dumps(answer_json(answer, state)), named
+
+
 def refuse(problems: Sequence[Problem]) -> None:
     """Stop with all problems of a request at once."""
     if problems:
@@ -126,7 +147,11 @@ def refuse(problems: Sequence[Problem]) -> None:
 
 def answer_with(body: dict[str, Any]) -> Response:
     """JSON, written as it is read: Chinese as Chinese, keys in our order."""
-    response = Response(orjson.dumps(body), mimetype="application/json", headers={"Vary": "Accept-Encoding"})
+    return _response(orjson.dumps(body))
+
+
+def _response(body: bytes) -> Response:
+    response = Response(body, mimetype="application/json", headers={"Vary": "Accept-Encoding"})
     if request.method == "HEAD":
         response.content_length = len(response.get_data())
     return response

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from flask import request
+from werkzeug.datastructures import Headers
 
 from indexer.engines import Searcher
 from indexer.model import FACETS, And, Concept, Node, Or, Phrase, Term
-from search_app.context import services, site
+from search_app.context import Services, services, site
 from search_app.counting import Searched
 from search_app.remembered import NOTE, Note
 from search_app.search import Answer, answer
@@ -17,13 +19,26 @@ from search_app.suggest import Suggestions, make_catalogue, suggest
 
 
 def find(searcher: Searcher, state: SearchState, surface: str) -> Answer:
-    """The answer to a search, from memory when this generation gave it before."""
-    started = time.perf_counter()
-    found = _remembered(searcher, state)
-    filters = sum(len(state.values(facet)) for facet in FACETS)
-    searched = Searched(surface, state.q, found.results.total.value, filters, state.page, site().language)
-    services().counting.search(searched, time.perf_counter() - started, request.headers)
+    """The answer to a search of this request, from memory when this generation gave it before."""
     note: Note | None = request.environ.get(NOTE)
+    return found_for(services(), searcher, state, surface, site().language, request.headers, note)
+
+
+def found_for(
+    parts: Services,
+    searcher: Searcher,
+    state: SearchState,
+    surface: str,
+    language: str,
+    headers: Headers | Mapping[str, str],
+    note: Note | None,
+) -> Answer:
+    """The answer to a search of a request with these headers, counted and noted."""
+    started = time.perf_counter()
+    found = _remembered(parts, searcher, state)
+    filters = sum([len(state.values(facet)) for facet in FACETS])
+    searched = Searched(surface, state.q, found.results.total.value, filters, state.page, language)
+    parts.counting.search(searched, time.perf_counter() - started, headers)
     if note is not None:
         note.searched.append(searched)  # counted again whenever the answer is given again
     return found
@@ -41,20 +56,20 @@ def suggestions(searcher: Searcher, text: str, limit: int) -> Suggestions:
 
 def answered(searcher: Searcher, text: str) -> bool:
     """Whether a search for some words has hits that have them all; asked by a page itself, so nobody is counted."""
-    found = _remembered(searcher, SearchState(q=text))
+    found = _remembered(services(), searcher, SearchState(q=text))
     return found.results.total.value > 0 and (not found.absent or found.complete > 0)
 
 
-def _remembered(searcher: Searcher, state: SearchState) -> Answer:
+def _remembered(parts: Services, searcher: Searcher, state: SearchState) -> Answer:
     key = (state, searcher.stats().generation)
-    return services().answers.get(key, lambda: answer(request_of(state), searcher))
+    return parts.answers.get(key, lambda: answer(request_of(state), searcher))
 
 
 def searched_terms(searcher: Searcher, text: str) -> tuple[tuple[str, ...], ...]:
     """Everything that typed words are searched as, corrections and synonyms too: one term each, or several in a row."""
     if not text:
         return ()
-    reading = _remembered(searcher, SearchState(q=text)).reading
+    reading = _remembered(services(), searcher, SearchState(q=text)).reading
     found: dict[tuple[str, ...], None] = {}
 
     def collect(node: Node) -> None:

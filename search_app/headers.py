@@ -52,7 +52,13 @@ def init_headers(app: Flask, settings: Settings) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         # Nothing else writes these, so they need not be looked for.
-        response.headers.extend(_OF_API if request.path.startswith("/api/") else _OF_PAGES)
-        if request.is_secure:
-            response.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+        response.headers.extend(headers_of(request.path, request.scheme))
         return response
+
+
+def headers_of(path: str, scheme: str) -> list[tuple[str, str]]:
+    """The headers of every response to a path, asked for with a scheme."""
+    found = [*(_OF_API if path.startswith("/api/") else _OF_PAGES).items()]
+    if scheme == "https":
+        found.append(("Strict-Transport-Security", STRICT_TRANSPORT))
+    return found

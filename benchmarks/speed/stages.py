@@ -49,10 +49,10 @@ def shares(index: Path, path: str, texts: list[str]) -> dict[str, float]:
 
         return run
 
-    whole = timed(REST, app.full_dispatch_request)
+    whole = timed(REST, app.wsgi_app)
     rows: list[dict[str, float]] = []
     with ExitStack() as stack:
-        stack.enter_context(patch.object(app, "full_dispatch_request", whole))
+        stack.enter_context(patch.object(app, "wsgi_app", whole))
         for part, (module, *names, last) in PARTS.items():
             owner = functools.reduce(getattr, names, importlib.import_module(module))
             stack.enter_context(patch.object(owner, last, timed(part, getattr(owner, last))))

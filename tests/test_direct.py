@@ -1,0 +1,150 @@
+"""The short way to the search of the API: it answers what the application would answer, and counts what that counts."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import brotli
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from indexer.errors import EngineUnavailable
+from search_app import create_app
+from search_app.context import EXTENSION
+from search_app.direct import Direct
+from search_app.settings import MAX_QUERY_CHARS
+from tests.site_fixture import build_index
+
+SEARCH = "/api/v1/search"
+RIGHT = (
+    "",
+    "?q=eye",
+    "?q=eye+hospital%20in%20Shanghai&city=shanghai&city=BEIJING",
+    "?q=%E7%9C%BC%E7%A7%91&kind=hospital&per_page=2&page=2",
+    "?q=eye&exact=1&sort=title",
+    "?q=zzyzx",
+    "?q=&city=Nowhere",
+    "?q=%FFeye",
+    "?q=eye&page=999",
+)
+WRONG = ("?q=a&q=b", "?page=0", "?colour=red", "?q=" + "a" * (MAX_QUERY_CHARS + 1))
+HEADERS: tuple[dict[str, str], ...] = (
+    {},
+    {"Accept-Encoding": "gzip, deflate, br"},
+    {"Accept-Encoding": "gzip;q=0.5, identity"},
+    {"Accept-Language": "zh-CN", "Host": "search.example:8080"},
+)
+FOR_THE_APPLICATION: tuple[dict[str, str], ...] = (
+    {"If-None-Match": "*"},
+    {"If-Match": '"none"', "Accept-Encoding": "gzip"},
+    {"Host": "no host"},
+    {"Host": "elsewhere.example"},
+)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return build_index(tmp_path_factory.mktemp("index"))
+
+
+def site(index: str, **settings: Any) -> Flask:
+    made = create_app({"index": index, "cached_answers": 0, "rate_limit": 0, **settings})
+    made.testing = False
+    return made
+
+
+@pytest.fixture(scope="module")
+def client(index: str) -> FlaskClient:
+    return site(index, trusted_hosts=("localhost", "search.example")).test_client()
+
+
+def direct(client: FlaskClient) -> Direct:
+    """The part of an application that answers in front of Flask."""
+    found = client.application.wsgi_app
+    assert isinstance(found, Direct)
+    return found
+
+
+def asked(client: FlaskClient, address: str, headers: dict[str, str]) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Status, headers and body, but for the time that the search took; ``Date`` is the server's to say."""
+    found = client.get(address, headers=headers)
+    sent = [(name, value) for name, value in found.headers if name not in ("Date", "Content-Length")]
+    body = found.get_data()
+    if found.headers.get("Content-Encoding") == "gzip":
+        body = gzip.decompress(body)
+    elif found.headers.get("Content-Encoding") == "br":
+        body = brotli.decompress(body)
+    return found.status, sent, re.sub(rb'"took_ms":[^,]+', b"", body)
+
+
+@pytest.mark.parametrize("headers", HEADERS)
+@pytest.mark.parametrize("query", RIGHT)
+def test_what_is_right_is_answered_as_the_application_would(
+    client: FlaskClient, query: str, headers: dict[str, str]
+) -> None:
+    with patch.object(client.application, "full_dispatch_request", side_effect=AssertionError("asked Flask")):
+        found = asked(client, SEARCH + query, headers)
+    with patch.object(direct(client), "_made", return_value=None):
+        assert found == asked(client, SEARCH + query, headers)
+    assert found[0] == "200 OK"
+
+
+@pytest.mark.parametrize(
+    ("query", "headers"), [*((query, {}) for query in WRONG), *(("?q=eye", headers) for headers in FOR_THE_APPLICATION)]
+)
+def test_all_else_is_for_the_application(client: FlaskClient, query: str, headers: dict[str, str]) -> None:
+    flask = client.application.full_dispatch_request
+    with patch.object(client.application, "full_dispatch_request", side_effect=flask) as application:
+        found = asked(client, SEARCH + query, headers)
+        application.assert_called_once()
+    with patch.object(direct(client), "_made", return_value=None):
+        assert found == asked(client, SEARCH + query, headers)
+
+
+def test_head_and_other_methods_are_for_the_application(client: FlaskClient) -> None:
+    assert client.head(SEARCH).headers["Content-Length"] != "0"
+    assert client.post(SEARCH).status_code == 405
+
+
+def test_a_failure_is_told_by_the_application(client: FlaskClient) -> None:
+    with patch("search_app.asking.answer", side_effect=EngineUnavailable("http://node:9200", "gone")):
+        found = client.get(SEARCH + "?q=eye")
+    assert (found.status_code, found.mimetype, found.headers["Retry-After"]) == (503, "application/problem+json", "30")
+
+
+def test_a_client_that_asks_too_much_is_refused(index: str) -> None:
+    client = site(index, rate_limit=1, rate_burst=2, trusted_proxies=1).test_client()
+    who = {"X-Forwarded-For": "203.0.113.9"}
+    assert [client.get(SEARCH + "?q=eye", headers=who).status_code for _ in range(3)] == [200, 200, 429]
+    assert client.get(SEARCH + "?q=eye", headers={"X-Forwarded-For": "203.0.113.10"}).status_code == 200
+
+
+def test_only_behind_tls_an_answer_demands_it(index: str) -> None:
+    client = site(index).test_client()
+    answers = [client.get(SEARCH, base_url=f"{scheme}://localhost") for scheme in ("http", "https")]
+    assert ["Strict-Transport-Security" in each.headers for each in answers] == [False, True]
+
+
+@pytest.mark.parametrize("cached_answers", [0, 100])
+def test_requests_and_searches_are_counted_and_logged(index: str, tmp_path: Path, cached_answers: int) -> None:
+    made = site(index, query_log=str(tmp_path / "log"), query_log_minimum=2, cached_answers=cached_answers)
+    client = made.test_client()
+    for _ in range(2):  # the second may be given from memory
+        client.get(SEARCH + "?q=eye", headers={"Sec-GPC": "1"})
+        client.get(SEARCH + "?q=zzyzx", headers={"Accept-Encoding": "gzip"})
+    lines = client.get("/metrics").text.splitlines()
+    assert {line for line in lines if line.startswith(("http_requests_total", "search_requests_total"))} == {
+        'http_requests_total{route="api.search",status="200"} 4.0',
+        'search_requests_total{surface="api"} 4.0',
+    }
+    assert {line for line in lines if line.startswith("search_zero_results_total")} == {
+        'search_zero_results_total{surface="api"} 2.0'
+    }
+    recorder = made.extensions[EXTENSION].query_log
+    waiting = [recorder._waiting.get_nowait() for _ in range(recorder._waiting.qsize())]
+    assert [(each.query, each.results, each.filters, each.language) for each in waiting] == [("zzyzx", 0, 0, "en")] * 2
