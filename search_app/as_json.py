@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
 from indexer.model import FACETS, Card, Document, Facet, Hit, Question
 from search_app.labels import default_labels
@@ -178,7 +179,7 @@ def completions(found: Suggestions, site: Site) -> list[tuple[str, str, str]]:
 def _suggestion_json(each: Suggestion) -> dict[str, Any]:
     site = Site("en", default_labels())
     if each.doc_id:
-        url = site.document(each.doc_id)
+        url = site.document(each.doc_id) + (f"#{quote(each.anchor)}" if each.anchor else "")
     elif each.facet:
         url = site.landing(each.facet, each.value)
     else:

@@ -1,4 +1,4 @@
-"""Suggestions while a person types: hospitals, articles, cities, specialties, topics and whole queries."""
+"""Suggestions while a person types: hospitals, articles, cities, specialties, topics, questions and whole queries."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from rapidfuzz.process import extract
 
 from indexer.analysis import is_han, pinyin_syllables, terms
 from indexer.engines import Searcher
-from indexer.model import Document
+from indexer.model import Document, Question
 from search_app.facetwords import FacetWords
 from search_app.grammar import clean
+from search_app.questions import MAX_KEPT, Questions, beginning, collect
 from search_app.widen import is_syllable
 from search_app.words import Words, default_words
 
@@ -24,7 +25,7 @@ MAX_TERMS = 8
 MAX_NAMES = 200_000  # names kept in a catalogue; beyond it suggestions come from the first documents
 MAX_SCANNED = 4_000  # names looked at for one keystroke
 MIN_FUZZY = 4  # letters from which one slip is forgiven
-GROUPS = ("hospitals", "articles", "cities", "specialties", "topics", "queries")
+GROUPS = ("hospitals", "articles", "cities", "specialties", "topics", "questions", "queries")
 _FACET_GROUPS = {"city": "cities", "specialty": "specialties", "topic": "topics"}
 
 
@@ -39,6 +40,7 @@ class Suggestion:
     value: str = ""
     count: int = 0
     text_zh: str = ""  # the Chinese name of a document, if it has one
+    anchor: str = ""  # of the section of the document that answers a question
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Suggestions:
     cities: tuple[Suggestion, ...] = ()
     specialties: tuple[Suggestion, ...] = ()
     topics: tuple[Suggestion, ...] = ()
+    questions: tuple[Suggestion, ...] = ()
     queries: tuple[Suggestion, ...] = ()
     generation: str = ""  # whose names these are
 
@@ -87,12 +90,14 @@ class Catalogue:
     words: tuple[str, ...]
     postings: tuple[tuple[int, ...], ...]
     han: Mapping[str, tuple[int, ...]]
+    questions: Questions
 
 
 def make_catalogue(searcher: Searcher, words: Words | None = None) -> Catalogue:
     """The names of everything a searcher holds; keep it for as long as the generation lasts."""
     vocabulary = words or default_words()
     collected = _Collected()
+    stated: list[tuple[str, Question]] = []
     stats = searcher.stats()
     counted = {(facet.name, bucket.value): bucket.count.value for facet in stats.counts for bucket in facet.buckets}
     counts: dict[tuple[str, str], int] = {pair: count for pair, count in counted.items() if pair[0] in _FACET_GROUPS}
@@ -104,9 +109,11 @@ def make_catalogue(searcher: Searcher, words: Words | None = None) -> Catalogue:
                 counts[(facet, value)] = counts.get((facet, value), 0) + 1
         if len(collected.names) < MAX_NAMES:
             collected.document(document)
+        if len(stated) < MAX_KEPT:
+            stated += [(document.doc_id, question) for question in document.questions]
     for (facet, value), count in sorted(counts.items()):
         collected.value(facet, value, count, vocabulary.facets)
-    return collected.catalogue(stats.generation)
+    return collected.catalogue(stats.generation, collect(stated, vocabulary.thesaurus))
 
 
 class _Collected:
@@ -145,7 +152,7 @@ class _Collected:
         for start in range(max(0, len(syllables) - 1)):  # "xieheyiyuan" inside "beijingxieheyiyuan"
             self.words.setdefault("".join(syllables[start:]), {})[number] = None
 
-    def catalogue(self, generation: str) -> Catalogue:
+    def catalogue(self, generation: str, questions: Questions) -> Catalogue:
         words = tuple(sorted(self.words))
         return Catalogue(
             generation=generation,
@@ -155,6 +162,7 @@ class _Collected:
             words=words,
             postings=tuple(tuple(self.words[word]) for word in words),
             han={char: tuple(numbers) for char, numbers in self.han.items()},
+            questions=questions,
         )
 
 
@@ -173,6 +181,7 @@ def suggest(
     wanted = terms(typed)[:MAX_TERMS]
     if not wanted or limit < 1:
         return Suggestions(typed, generation=catalogue.generation)
+    asked = beginning(wanted, catalogue.questions, vocabulary.thesaurus, limit)
     numbers = _matching(wanted, catalogue)
     if not numbers and not is_han(typed):
         repaired = _repaired(wanted, catalogue)
@@ -188,6 +197,7 @@ def suggest(
                     target.text, target.group, target.doc_id, target.facet, target.value, target.count, target.text_zh
                 )
             )
+    groups["questions"] = [Suggestion(each.text, "questions", doc_id, anchor=each.anchor) for doc_id, each in asked]
     groups["queries"] = _queries(typed, wanted, searcher, vocabulary, limit)
     return Suggestions(
         typed, **{group: tuple(found) for group, found in groups.items()}, generation=catalogue.generation

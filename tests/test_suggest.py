@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.engines import Searcher
+from indexer.model import Question
 from search_app.suggest import Catalogue, Suggestions, make_catalogue, suggest
-from tests.searchable import searcher
+from tests.searchable import DOCUMENTS, searcher
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +92,41 @@ def test_any_text_is_answered(text: str) -> None:
 @pytest.mark.parametrize("text", ["a" * 1_000_000, "ab " * 400_000, "眼" * 500_000], ids=["word", "words", "Chinese"])
 def test_of_a_megabyte_only_the_start_is_read(index: Searcher, catalogue: Catalogue, text: str) -> None:
     assert suggest(text, catalogue, index) == suggest(text[:100_000], catalogue, index)
+
+
+QUESTIONS = (
+    "How much does IVF cost in China?",
+    "Can a single woman have IVF?",
+    "Is IVF covered by insurance?",
+    "how much does ivf cost in china",
+)
+
+
+@pytest.fixture(scope="module")
+def asking() -> Iterator[Searcher]:
+    visa = next(each for each in DOCUMENTS if each.doc_id == "articles/visa")
+    stated = replace(visa, questions=tuple(Question(each, "costs") for each in QUESTIONS))
+    with searcher((stated, *(each for each in DOCUMENTS if each is not visa))) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("typed", "numbers"),
+    [
+        ("how much is iv", (0, 2, 1)),  # the last one may be any word; small words choose
+        ("how much is ivf co", (0, 2)),  # "cost" and "covered"
+        ("ivf price", (0,)),
+        ("single wom", (1,)),
+        ("ivf zzz", ()),
+        ("zzz ivf", ()),
+        ("ivf", ()),
+        ("how", ()),
+        ("is i", ()),
+    ],
+)
+def test_questions_that_pages_answer_are_offered_each_once(
+    asking: Searcher, typed: str, numbers: tuple[int, ...]
+) -> None:
+    found = suggest(typed, make_catalogue(asking), asking).questions
+    assert [each.text for each in found] == [QUESTIONS[number] for number in numbers]
+    assert {(each.doc_id, each.anchor) for each in found} <= {("articles/visa", "costs")}

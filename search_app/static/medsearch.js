@@ -64,7 +64,7 @@ function combobox(box, number) {
   };
 
   const show = (suggestions) => {
-    const names = { hospitals: words.hospitals, articles: words.articles, queries: words.queries };
+    const names = { hospitals: words.hospitals, articles: words.articles, questions: words.questions, queries: words.queries };
     const groups = new Map();
     for (const each of suggestions) {
       const name = names[each.group] ?? words.values;
