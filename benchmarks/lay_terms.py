@@ -4,7 +4,7 @@
     python -m benchmarks.lay_terms --list       and those of the first list that go wrong, with what was read
 
 Each list was written before any of it was searched. The words were mended with the first list of each kind; the others
-(``_unseen``, ``_third``) came afterwards and are only counted, so they say what new words meet. Nothing has been mended
+(``_unseen``, ``_third``, ``_fourth``) came afterwards and are only counted, so they say what new words meet. Nothing has been mended
 with ``plain_questions_fresh`` either, but it may be used for that.
 
 A hit is *of the field* when its page has one of the specialties, or the articles on it, or, for a field that no specialty
@@ -27,7 +27,7 @@ from search_app.request import SearchRequest
 from search_app.search import Answer, answer
 
 HERE = Path(__file__).parent
-TERMS = (HERE / "lay_terms.txt", HERE / "lay_terms_unseen.txt", HERE / "lay_terms_third.txt")
+TERMS = tuple(HERE / f"lay_terms{each}.txt" for each in ("", "_unseen", "_third", "_fourth"))
 QUESTIONS = tuple(HERE / f"plain_questions{each}.txt" for each in ("", "_unseen", "_fresh", "_third"))
 LOOKED_AT = 5
 LITTLE = 0.75  # of the first hospitals: below it a term is shown as going wrong
