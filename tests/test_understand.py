@@ -457,6 +457,18 @@ def test_words_of_no_list_hint_at_what_the_words_of_lists_lead_to(index: Searche
     assert lifted("tongren") == set()
 
 
+def test_names_of_tests_and_illnesses_are_no_typing_errors_and_lead_to_a_field(index: Searcher) -> None:
+    """ "Holter" was read as "halted" and "cpap" as "clap"; Chinese names of illnesses led nowhere."""
+
+    def reading(text: str) -> tuple[str, set[str]]:
+        found = read(text, index.lexicon)
+        return found.used, {each.value for each in found.query.boosts}
+
+    assert reading("holter") == ("holter", {"Cardiology & Cerebrovascular"})
+    assert reading("cpap") == ("cpap", {"Ear, Nose & Throat"})
+    assert reading("肩周炎") == ("肩周炎", {"Orthopedics, Trauma & Burns"})
+
+
 def test_departments_are_known_in_pinyin(index: Searcher) -> None:
     assert "hospitals/shanghai-eye" in hits(index, read("yanke", index.lexicon))
 
