@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,9 @@ from indexer.compose import SAMPLE_CHARS
 from indexer.linklists import ListedLine, link_lists
 from indexer.model import Cut, Page, Receipt, Section
 from indexer.outline import BULLET
+
+Numbers = npt.NDArray[np.uint64]
+Counts = npt.NDArray[np.int64]
 
 # A line is boilerplate when it stands on this many pages and on this share of all pages. In a small corpus it has to
 # be on most pages, in a large one a twentieth is far more than any sentence that somebody wrote for a page.
@@ -37,56 +40,100 @@ _TURN = re.compile(
 )
 _TOP = re.compile(r"^(?:back to top|to the top|top|print(?: this page)?|返回顶部|返回列表|打印本页)\W*$", re.IGNORECASE)
 
+_NO_NUMBERS: Numbers = np.zeros(0, np.uint64)
+_NO_COUNTS: Counts = np.zeros(0, np.int64)
+
 
 class Evidence:
-    """How many pages have each line, link or title suffix; add and remove pages as they come and go."""
+    """How many pages have each line, link or title suffix; add and remove pages as they come and go.
+
+    Fingerprints of one page are given without repetition. They are kept in arrays: of 100,000 pages there are millions.
+    """
 
     def __init__(self) -> None:
         self.pages = 0
-        # What there was to begin with, fingerprints in rising order, and what has come since.
-        self._known: npt.NDArray[np.uint64] = np.zeros(0, np.uint64)
-        self._known_counts: npt.NDArray[np.int64] = np.zeros(0, np.int64)
-        self._counts: Counter[int] = Counter()
+        # What there was to begin with and by how much that has changed since; fingerprints in rising order.
+        self._known, self._known_counts = _NO_NUMBERS, _NO_COUNTS
+        self._moved, self._changes = _NO_NUMBERS, _NO_COUNTS
+        self._added: list[Numbers] = []
+        self._removed: list[Numbers] = []
+        self._recurring: dict[int, int] | None = None
 
     @classmethod
-    def of(cls, fingerprints: npt.NDArray[np.uint64], pages: int) -> Evidence:
-        """Evidence of so many pages, whose fingerprints stand in one array, those of each page without repetition."""
+    def of(cls, fingerprints: Numbers, pages: int) -> Evidence:
+        """Evidence of so many pages, whose fingerprints stand in one array."""
         evidence = cls()
         evidence.pages = pages
         evidence._known, evidence._known_counts = np.unique(fingerprints, return_counts=True)
         return evidence
 
-    def add(self, fingerprints: Iterable[int]) -> None:
+    def add(self, fingerprints: Sequence[int]) -> None:
         """Count one page in."""
         self.pages += 1
-        self._counts.update(set(fingerprints))
+        self._added.append(np.asarray(fingerprints, np.uint64))
+        self._recurring = None
 
-    def remove(self, fingerprints: Iterable[int]) -> None:
+    def remove(self, fingerprints: Sequence[int]) -> None:
         """Count one page out that was counted in with the same fingerprints."""
         self.pages -= 1
-        self._counts.subtract(set(fingerprints))
+        self._removed.append(np.asarray(fingerprints, np.uint64))
+        self._recurring = None
 
     def count(self, fingerprint: int) -> int:
         """Pages that have it."""
-        more = self._counts.get(fingerprint, 0)
-        if not len(self._known):
-            return more
-        place = int(self._known.searchsorted(np.uint64(fingerprint)))
-        found = place < len(self._known) and int(self._known[place]) == fingerprint
-        return more + (int(self._known_counts[place]) if found else 0)
+        self._settle()
+        wanted = np.array([fingerprint], np.uint64)
+        known, moved = (self._known, self._known_counts), (self._moved, self._changes)
+        return int(_looked_up(*known, wanted)[0] + _looked_up(*moved, wanted)[0])
 
     def recurs(self, fingerprint: int) -> bool:
         """Whether it stands on enough pages to be no page's own (see ``LEVELS``)."""
-        return self.count(fingerprint) >= self.threshold()
+        return fingerprint in self.often()
 
     def threshold(self) -> int:
         """Pages that something must stand on to recur, for the pages counted now."""
         return min(max(least, -int(-share * self.pages // 1)) for least, share in LEVELS)
 
+    def often(self) -> Mapping[int, int]:
+        """Everything that recurs now, with the number of pages: a few hundred numbers, however many pages there are."""
+        if self._recurring is None:
+            self._settle()
+            least = self.threshold()
+            large = self._known_counts >= least
+            found = dict(zip(self._known[large].tolist(), self._known_counts[large].tolist(), strict=True))
+            totals = _looked_up(self._known, self._known_counts, self._moved) + self._changes
+            small = totals < least
+            for number in set(self._moved[small].tolist()) & found.keys() if found else ():
+                del found[number]
+            found.update(zip(self._moved[~small].tolist(), totals[~small].tolist(), strict=True))
+            self._recurring = found
+        return self._recurring
+
     def recurring(self) -> frozenset[int]:
         """Everything that recurs now: a page must be cut again when its share of this set has changed."""
-        found = set(self._known[self._known_counts >= self.threshold()].tolist())
-        return frozenset(each for each in found | self._counts.keys() if self.recurs(each))
+        return frozenset(self.often())
+
+    def _settle(self) -> None:
+        """Count what has been added and removed since the last time."""
+        if not self._added and not self._removed:
+            return
+        numbers = np.concatenate([self._moved, *self._added, *self._removed])
+        sizes = [sum(map(len, pages)) for pages in (self._added, self._removed)]
+        self._added, self._removed = [], []
+        if not len(self._moved) and not sizes[1]:
+            self._moved, self._changes = np.unique(numbers, return_counts=True)
+            return
+        changes = np.concatenate([self._changes, np.repeat(np.array([1, -1]), sizes)])
+        self._moved, places = np.unique(numbers, return_inverse=True)
+        self._changes = np.bincount(places, changes, len(self._moved)).astype(np.int64)
+
+
+def _looked_up(numbers: Numbers, counts: Counts, wanted: Numbers) -> Counts:
+    """Count of each wanted number, 0 where it is not among the numbers."""
+    if not len(numbers):
+        return np.zeros(len(wanted), np.int64)
+    places = np.minimum(numbers.searchsorted(wanted), len(numbers) - 1)
+    return np.where(numbers[places] == wanted, counts[places], 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +211,8 @@ def _by_itself(line: str, linked: bool, evidence: Evidence) -> str:
         return "share line"
     if len(text) <= 200 and (_TURN.match(text) or _TOP.match(text)):
         return "links to the previous and next page"
-    if (linked or len(text) >= RECURRING_CHARS) and evidence.recurs(_fingerprint("line", line)):
-        return f"stands on {evidence.count(_fingerprint('line', line))} of {evidence.pages} pages"
+    if (linked or len(text) >= RECURRING_CHARS) and (pages := evidence.often().get(_fingerprint("line", line))):
+        return f"stands on {pages} of {evidence.pages} pages"
     return ""
 
 

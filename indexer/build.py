@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import compress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
-from indexer.analysis import name_key
 from indexer.boilerplate import Evidence, cut, fingerprints, title_of_line
-from indexer.classify import classify, merge_entities
+from indexer.classify import Named, classify, merge_entities
 from indexer.corpus import CorpusFile, describe, printable
-from indexer.engines import DurableEngine, open_durable
+from indexer.engines import BuildWriter, DurableEngine, open_durable
 from indexer.errors import BuildRefused, IndexUnusable, PageError
 from indexer.known import Array, Flags, KnownPage, KnownPages, about, loads, stamps_array
 from indexer.model import Document, Page
 from indexer.parse import parse_page
+from indexer.spool import Spool, packed
 from indexer.survey import survey
 from indexer.taxonomy import Taxonomy, load_taxonomy
-from indexer.workers import worker_count, worker_pool
+from indexer.workers import worked, worker_count
 
 if TYPE_CHECKING:
     from indexer.generation import Manifest
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 STATE = "pages.bin"  # attached to each generation: what the next incremental build needs to know
 STATE_VERSION = 4  # raise it when parsing, cutting or classifying changes: everything is then read again
 PARALLEL_FROM = 400  # pages; starting processes costs about as much as parsing these in one
+SOME = 32  # pages that another process parses at a time
 MIN_KEPT = 0.5  # of the documents before; a build that would lose more is refused unless forced
 MIN_KEPT_FROM = 20  # documents before; smaller sites may change as they like
 
@@ -70,12 +73,19 @@ class _Work:
     root: str
     files: dict[str, CorpusFile]
     rejected: dict[str, str]
-    pages: dict[str, Page] = field(default_factory=dict)
+    spool: Spool
+    waiting: dict[str, int] = field(default_factory=dict)  # pages that were parsed, by their number in the spool
     made: dict[str, KnownPage] = field(default_factory=dict)
 
     def kept(self, texts: Sequence[str]) -> Iterator[str]:
         """Those of some texts, one for each page there was, whose pages stay as they are."""
         return compress(texts, self.keep.tolist())
+
+    def end(self) -> None:
+        """Forget the pages that were made, which are written down by now."""
+        self.spool.close()
+        self.made.clear()
+        self.files.clear()
 
     def warnings(self) -> tuple[tuple[str, str], ...]:
         """File and sentence of everything that is said of pages, in order of the files."""
@@ -109,32 +119,21 @@ def build(
     engine = open_durable(index) if isinstance(index, Path | str) else index
     vocabulary = taxonomy or load_taxonomy()
     base, before = (None, KnownPages()) if full else _known(engine, vocabulary)
-    work, changed, gone = _look(corpus, before, tell)
-    if base and not changed and not gone:
-        return _nothing_changed(base, work, time.perf_counter() - started)
-    _parse(work, changed, tell)
-    evidence, moved = _evidence(work, changed, gone)
-    redone = [before.rows[path] for path in changed if path in before.rows] + gone
-    again = _affected(work, redone, moved)
-    _parse(work, _again(work, again), tell)
-    made = _classified(work, list(work.pages), evidence, vocabulary, tell)
-    partners = _partners(work)
-    _parse(work, known := _again(work, partners), tell)
-    made += _classified(work, known, evidence, vocabulary, tell)
-    documents, notes = _merged(work, made, vocabulary)
-    stale = {before.doc_ids[row] for row in (*redone, *again, *partners)}
-    after = before.followed(work.keep, work.stamps, work.made.values(), moment)
-    with engine.update(base) if base else engine.rebuild() as writer:
-        for doc_id in sorted(stale - {document.doc_id for document in documents}):
-            writer.delete(doc_id)
-        for number, document in enumerate(documents):
-            writer.put(document)
-            tell("Indexing", number + 1, len(documents))
-        writer.describe(corpus=after.corpus_digest(), taxonomy=vocabulary.digest)
-        writer.attach(STATE, after.dumps(version=STATE_VERSION, taxonomy=vocabulary.digest))
-        left = len(set(after.doc_ids))
-        if not force:
-            _refuse_losses(left, base.documents if base else _count_before(engine))
+    with closing(Spool(engine.generations.scratch)) as spool:
+        work, changed, gone = _look(corpus, before, spool, tell)
+        if base and not changed and not gone:
+            return _nothing_changed(base, work, time.perf_counter() - started)
+        _parse(work, changed, tell)
+        evidence, moved = _evidence(work, changed, gone)
+        redone = [before.rows[path] for path in changed if path in before.rows] + gone
+        redone += (again := _affected(work, redone, moved))
+        _parse(work, _again(work, again), tell)
+        with engine.update(base) if base else engine.rebuild() as writer:
+            notes = _indexed(work, redone, evidence, vocabulary, writer, tell)
+            parsed, warnings = len(work.made), work.warnings()
+            left = _remembered(work, moment, vocabulary, writer)
+            if not force:
+                _refuse_losses(left, base.documents if base else _count_before(engine))
     manifest = engine.generations.manifest(engine.generations.current())
     return BuildReport(
         manifest.generation,
@@ -142,15 +141,15 @@ def build(
         manifest.counts,
         time.perf_counter() - started,
         incremental=base is not None,
-        parsed=len(work.pages),
+        parsed=parsed,
         removed=len(gone),
         rejected=tuple(text for _, text in sorted(work.rejected.items())),
-        warnings=work.warnings(),
+        warnings=warnings,
         notes=notes,
     )
 
 
-def _look(corpus: Path | str, before: KnownPages, tell: Progress) -> tuple[_Work, list[str], list[int]]:
+def _look(corpus: Path | str, before: KnownPages, spool: Spool, tell: Progress) -> tuple[_Work, list[str], list[int]]:
     """The files of a corpus, paths of those that are new or have changed, and rows of the pages that are gone."""
     found = survey(corpus, before, lambda count: tell("Reading", count, 0))
     keep = np.zeros(len(before), np.bool_)
@@ -167,7 +166,7 @@ def _look(corpus: Path | str, before: KnownPages, tell: Progress) -> tuple[_Work
         else:
             changed.append(path)
     gone: list[int] = np.flatnonzero(~there).tolist()
-    return _Work(before, keep, stamps, found.root, found.files, found.rejected), changed, gone
+    return _Work(before, keep, stamps, found.root, found.files, found.rejected, spool), changed, gone
 
 
 def _nothing_changed(base: Manifest, work: _Work, seconds: float) -> BuildReport:
@@ -203,39 +202,52 @@ def _count_before(engine: DurableEngine) -> int:
 # Reading pages
 
 
+class _Parsed(NamedTuple):
+    """What a build needs of a page at once, and the page, packed where it comes from another process."""
+
+    page: Page | bytes
+    fingerprints: Sequence[int]
+    title: str
+
+
 def _parse(work: _Work, paths: Sequence[str], tell: Progress) -> None:
-    """Parse some files into ``work.pages`` and remember their fingerprints; a bad one is reported and left out."""
-    files = [work.files[path] for path in paths]
-    for number, (path, file, parsed) in enumerate(zip(paths, files, _parsed(files), strict=True)):
-        tell("Parsing", number + 1, len(files))
-        if isinstance(parsed, Page):
-            work.pages[path] = parsed
+    """Parse some files into the spool and remember their fingerprints; a bad one is reported and left out."""
+    files = [work.files.pop(path) for path in paths]
+    with closing(_parsed(files)) as found:  # closed at once where the disk is full, so that the processes end
+        for number, (path, file, parsed) in enumerate(zip(paths, files, found, strict=True)):
+            tell("Parsing", number + 1, len(files))
+            if isinstance(parsed, str):
+                work.rejected[file.path] = parsed
+                continue
+            work.waiting[path] = work.spool.put(parsed.page)
             work.made[path] = KnownPage(
-                path,
-                file.doc_id,
-                file.digest,
-                fingerprints(parsed),
-                parsed.doc_id,
-                title_of_line(parsed.title),
-                file.stamp,
+                path, file.doc_id, file.digest, parsed.fingerprints, file.doc_id, parsed.title, file.stamp
             )
-        else:
-            work.rejected[file.path] = str(parsed)
 
 
-def _parsed(files: Sequence[CorpusFile]) -> Iterator[Page | PageError]:
+def _parsed(files: Sequence[CorpusFile]) -> Generator[_Parsed | str, None, None]:
+    """What each file is, or why it is no page."""
     if len(files) < PARALLEL_FROM or worker_count() == 1:
         yield from map(_parse_one, files)
         return
-    with worker_pool() as pool:
-        yield from pool.map(_parse_one, files, chunksize=32)
+    with closing(worked(_parse_some, (files[at : at + SOME] for at in range(0, len(files), SOME)))) as found:
+        for some in found:
+            yield from some
 
 
-def _parse_one(file: CorpusFile) -> Page | PageError:
+def _parse_some(files: Sequence[CorpusFile]) -> list[_Parsed | str]:
+    return [
+        each if isinstance(each, str) else each._replace(page=packed(cast(Page, each.page)))
+        for each in map(_parse_one, files)
+    ]
+
+
+def _parse_one(file: CorpusFile) -> _Parsed | str:
     try:
-        return parse_page(file, file.read())
+        page = parse_page(file, file.read())
     except PageError as error:
-        return error
+        return str(error)
+    return _Parsed(page, array("Q", fingerprints(page)), title_of_line(page.title))
 
 
 def _evidence(work: _Work, changed: Sequence[str], gone: Sequence[int]) -> tuple[Evidence, frozenset[int]]:
@@ -283,42 +295,67 @@ def _again(work: _Work, rows: Sequence[int]) -> list[str]:
     return found
 
 
-def _classified(
-    work: _Work, paths: Sequence[str], evidence: Evidence, taxonomy: Taxonomy, tell: Progress
-) -> list[Document]:
-    """The documents that some parsed pages are, and what they are is remembered."""
-    made: list[Document] = []
-    titles = {*work.kept(work.before.titles), *(page.title for page in work.made.values())} - {""} if paths else set()
-    for number, path in enumerate(paths):
-        document = classify(cut(work.pages[path], evidence, titles), taxonomy)
-        known = work.made[path]
-        known.warnings = document.warnings
-        known.groups = _groups(document, taxonomy)
-        known.doc_id = document.doc_id
-        made.append(document)
-        tell("Classifying", number + 1, len(paths))
-    return made
+def _indexed(
+    work: _Work, redone: Sequence[int], evidence: Evidence, taxonomy: Taxonomy, writer: BuildWriter, tell: Progress
+) -> tuple[str, ...]:
+    """Put what the parsed pages are into the index and take out what the rows of ``redone`` were; returns notes.
 
-
-def _merged(work: _Work, made: Sequence[Document], taxonomy: Taxonomy) -> tuple[tuple[Document, ...], tuple[str, ...]]:
-    """The documents with those joined that are one hospital, and notes of it; what became of each is remembered."""
-    merged, notes = merge_entities(made, taxonomy)
+    Nothing of a page is kept but of those that may be one hospital with others: these are put when all are there.
+    """
+    named = Named(taxonomy)
+    shared = _put(work, evidence, taxonomy, named, writer, tell)
+    partners = _partners(work)
+    _parse(work, _again(work, partners), tell)
+    shared |= _put(work, evidence, taxonomy, named, writer, tell)
+    merged, notes = merge_entities([shared[path] for path in work.made if path in shared], taxonomy)
     kept = {document.doc_id for document in merged}
-    for known in work.made.values():
+    for known in (work.made[path] for path in shared):
         if known.doc_id not in kept:
             groups = set(known.groups)
-            known.doc_id = next((d.doc_id for d in merged if groups & set(_groups(d, taxonomy))), known.doc_id)
-    return merged, notes
+            known.doc_id = next((d.doc_id for d in merged if groups & set(named.groups(d))), known.doc_id)
+    for document in merged:
+        writer.put(document)
+    there = {known.doc_id for known in work.made.values()}
+    for doc_id in sorted({work.before.doc_ids[row] for row in (*redone, *partners)} - there):
+        writer.delete(doc_id)
+    return notes
 
 
-def _groups(document: Document, taxonomy: Taxonomy) -> tuple[int, ...]:
-    """Numbers of the curated entities that name a document."""
-    names = {name_key(document.title), *map(name_key, document.aliases)}
-    return tuple(
-        number
-        for number, entity in enumerate(taxonomy.same)
-        if document.doc_id in entity.names or not names.isdisjoint(map(name_key, entity.names))
-    )
+def _put(
+    work: _Work, evidence: Evidence, taxonomy: Taxonomy, named: Named, writer: BuildWriter, tell: Progress
+) -> dict[str, Document]:
+    """Cut and classify the pages that wait and put them into the index, in order of their ids.
+
+    Returned and not put are those that may be joined with others, by path.
+    """
+    shared: dict[str, Document] = {}
+    paths = sorted(work.waiting, key=lambda path: work.made[path].address)
+    titles = {*work.kept(work.before.titles), *(page.title for page in work.made.values())} - {""} if paths else set()
+    for number, path in enumerate(paths):
+        document = classify(cut(work.spool.take(work.waiting.pop(path)), evidence, titles), taxonomy)
+        known = work.made[path]
+        known.warnings = document.warnings
+        known.groups = named.groups(document)
+        if document.doc_id != known.address:
+            known.doc_id = document.doc_id
+        if known.groups:
+            shared[path] = document
+        else:
+            writer.put(document)
+        tell("Indexing", number + 1, len(paths))
+    return shared
+
+
+def _remembered(work: _Work, moment: int, taxonomy: Taxonomy, writer: BuildWriter) -> int:
+    """Leave with the index what the next build needs to know, and how many documents there are now.
+
+    The work ends with that: its memory and its room on the disk are given back before the engine joins its parts.
+    """
+    after = work.before.followed(work.keep, work.stamps, work.made.values(), moment)
+    work.end()
+    writer.describe(corpus=after.corpus_digest(), taxonomy=taxonomy.digest)
+    writer.attach(STATE, after.dumps(version=STATE_VERSION, taxonomy=taxonomy.digest))
+    return len(set(after.doc_ids))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from indexer.corpus import UNFILED
-from indexer.entities import merge_entities, propose_duplicates
+from indexer.entities import Named, merge_entities, propose_duplicates
 from indexer.matching import Match, Matcher, matcher
 from indexer.model import Basis, Document, Page, Question
 from indexer.standing import in_doubt
 from indexer.taxonomy import Taxonomy
 
-__all__ = ["classify", "merge_entities", "propose_duplicates"]
+__all__ = ["Named", "classify", "merge_entities", "propose_duplicates"]
 
 LEAD_CHARS = 400  # of the first text: what a page says about itself first
 MAX_TOPICS = 3

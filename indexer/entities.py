@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from rapidfuzz import fuzz
 
+from indexer.analysis import name_key
 from indexer.model import Basis, Citation, Document, Fact, Question, Section
 from indexer.taxonomy import Entity, Taxonomy
 
@@ -77,6 +78,23 @@ class Proposal:
     second: str
     score: float
     reason: str
+
+
+class Named:
+    """Which entries of the curated list may join a document, by its id or any of its names."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        self._numbers: dict[tuple[str, str], list[int]] = {}
+        for number, entity in enumerate(taxonomy.same):
+            for name in entity.names:
+                for key in (("id", name), ("name", name_key(name)), ("title", _fold(name))):
+                    self._numbers.setdefault(key, []).append(number)
+
+    def groups(self, document: Document) -> tuple[int, ...]:
+        """Numbers of the entries in the list, rising; ``merge_entities`` leaves a document alone that has none."""
+        keys = [("id", document.doc_id), ("title", _fold(document.title))]
+        keys += [("name", name_key(name)) for name in (document.title, *document.aliases)]
+        return tuple(sorted({number for key in keys for number in self._numbers.get(key, ())}))
 
 
 def merge_entities(documents: Iterable[Document], taxonomy: Taxonomy) -> tuple[tuple[Document, ...], tuple[str, ...]]:

@@ -18,6 +18,7 @@ import mmap
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -25,7 +26,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import xxhash
 from filelock import FileLock, Timeout
@@ -39,6 +40,7 @@ MANIFEST = "manifest.json"
 POINTER = "CURRENT"
 _NAME = re.compile(r"^(\d{6,})-\d{8}T\d{6}Z$")
 _BUILDING = ".build-"
+_BUFFER = 1 << 20  # bytes of a scratch file that are written at once
 _BLOCK = 16 << 20  # bytes that are summed as one, so that threads can share a large file; whole pages of memory
 
 
@@ -285,7 +287,10 @@ class Generations:
     def begin(self) -> tuple[str, Path]:
         """Name and fresh folder for a new generation; clears what dead builds left. Call it with the lock held."""
         for path in self.folder.glob(_BUILDING + "*"):
-            shutil.rmtree(path, ignore_errors=True)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)  # of ``scratch``
         for path in self.folder.glob(POINTER + ".*"):
             path.unlink(missing_ok=True)
         with suppress(IndexMissing):
@@ -296,6 +301,14 @@ class Generations:
         folder = self.folder / (_BUILDING + name)
         folder.mkdir()
         return name, folder
+
+    def scratch(self) -> IO[bytes]:
+        """A file for what a build needs while it runs; it lies beside the generations and is gone when it is closed.
+
+        Where the file system can, it never has a name; else it is without one before anything is written.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryFile(buffering=_BUFFER, prefix=_BUILDING, dir=self.folder)
 
     def _known_files(self, base: Manifest) -> dict[int, tuple[int, str]]:
         """Size and checksum of each file of a generation, by inode: a file linked from there is the same file."""

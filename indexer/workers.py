@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 MAX_WORKERS = 8
+AHEAD = 4  # pieces of work for each worker that are under way or done and not yet asked for
 
 
 def worker_count() -> int:
@@ -21,7 +29,26 @@ def worker_pool() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(worker_count(), get_context("spawn"), initializer=_end_with_parent)
 
 
+def worked(function: Callable[[T], R], pieces: Iterable[T]) -> Generator[R, None, None]:
+    """What a function makes of each piece of work, in order, done by a pool of them.
+
+    They are never more than a few pieces ahead of whoever asks, so memory does not grow with the number of pieces.
+    """
+    pool = worker_pool()
+    under_way: deque[Future[R]] = deque()
+    try:
+        for piece in pieces:
+            under_way.append(pool.submit(function, piece))
+            if len(under_way) > AHEAD * worker_count():
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def _end_with_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes: the parent ends these, without a word
     parent = parent_process()
     assert parent is not None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -14,10 +15,11 @@ from pathlib import Path
 import pytest
 
 import indexer.corpus
-from indexer.build import build
+from indexer.build import STATE, build
 from indexer.engines.whoosh_engine import WhooshEngine
 from indexer.errors import BuildRefused, CorpusError, IndexLocked
-from indexer.model import Document
+from indexer.known import loads
+from indexer.model import Document, Page
 from indexer.taxonomy import Entity, load_taxonomy
 
 WORDS = "eye heart hospital visa cost surgery clinic children tooth proton doctor shanghai beijing price queue".split()
@@ -205,6 +207,44 @@ def test_a_file_that_the_file_system_calls_unchanged_is_not_read_again(
     assert {document.title for document in documents(index)} == {f"Hospital {number}" for number in range(4)}
 
 
+def test_a_build_that_keeps_no_page_in_memory_is_the_same(
+    tmp_path: Path, corpus: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages wait on disk, parsed here or by other processes; a page's own folder, name and partners decide as ever."""
+    chance = random.Random(7)
+    footer = "Telephone consultation is open to members of the association on working days."
+    for number in range(30):
+        write(f"h{number}", page(f"Hospital h{number}", sentence(chance), footer))
+        where = corpus / "hospitals" if number % 3 else corpus  # classified by its title, not by its folder
+        (where / f"u{number}.html").write_text(page(f"Willow Clinic {number}", sentence(chance), footer), "utf-8")
+    for name in ("hospitals/bad", "worse"):
+        (corpus / f"{name}.html").write_bytes(b"\0\1")
+    entities = [("hospitals/h2", "Hospital h1"), ("hospitals/h2", "hospitals/u3"), ("Willow Clinic 6", "hospitals/u7")]
+    vocabulary = replace(load_taxonomy(), same=tuple(Entity(names, "as its sign says") for names in entities))
+    usual = build(corpus, tmp_path / "usual", taxonomy=vocabulary)
+    most = 0
+
+    def watch(stage: str, done: int, total: int) -> None:
+        nonlocal most
+        if done % 10 == 0:
+            most = max(most, sum(type(each) is Page for each in gc.get_objects()))
+
+    monkeypatch.setattr("indexer.spool.HELD", 3)
+    reports = [build(corpus, tmp_path / "one", taxonomy=vocabulary, progress=watch)]
+    assert most <= 3 + 2, "some are held, one is parsed and one is cut"
+    monkeypatch.setattr("indexer.build.PARALLEL_FROM", 1)
+    monkeypatch.setattr("indexer.build.worker_count", lambda: 2)
+    reports.append(build(corpus, tmp_path / "several", taxonomy=vocabulary))
+    assert (usual.documents, len(usual.rejected), len(usual.notes)) == (57, 2, 3)
+    for report, name in zip(reports, ("one", "several"), strict=True):
+        assert documents(tmp_path / name) == documents(tmp_path / "usual")
+        same = (report.counts, report.rejected, report.warnings, report.notes, report.parsed)
+        assert same == (usual.counts, usual.rejected, usual.warnings, usual.notes, usual.parsed)
+        first, second = (loads(WhooshEngine(tmp_path / each).attachment(STATE) or b"") for each in (name, "usual"))
+        assert (first.paths, first.doc_ids, first.groups) == (second.paths, second.doc_ids, second.groups)
+        assert first.fingerprints.tolist() == second.fingerprints.tolist()
+
+
 def test_one_bad_page_never_stops_a_build_and_is_named(tmp_path: Path, corpus: Path, write: Write) -> None:
     write("good", page("Good Hospital", "A text about eyes."))
     (corpus / "hospitals" / "bad.html").write_bytes(b"\x00\x01\x02" * 2000)
@@ -251,4 +291,4 @@ def test_progress_tells_every_stage(tmp_path: Path, corpus: Path, write: Write) 
     write("a", page("Hospital A", "First text."))
     stages: dict[str, int] = {}
     build(corpus, tmp_path / "index", progress=lambda stage, done, total: stages.update({stage: done}))
-    assert stages == {"Reading": 1, "Parsing": 1, "Classifying": 1, "Indexing": 1}
+    assert stages == {"Reading": 1, "Parsing": 1, "Indexing": 1}

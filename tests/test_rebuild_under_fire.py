@@ -9,11 +9,12 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import orjson
@@ -183,6 +184,49 @@ def test_a_build_is_refused_while_another_holds_the_lock_and_not_after_that_was_
     assert total(index) == 25
 
 
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """So many pages that other processes parse them and the pages wait on disk; one is none."""
+    corpus = tmp_path_factory.mktemp("large")
+    (corpus / "hospitals").mkdir()
+    for number in range(500):
+        text = "</p><p>".join(f"Ward {number} has {each} common rooms and {number * each} beds." for each in range(70))
+        title = f"Number {number} Poplar {chr(97 + number % 26)} Hospital"
+        (corpus / "hospitals" / f"h{number:03d}.html").write_text(page_html(title, text), "utf-8")
+    (corpus / "hospitals" / "bad.html").write_bytes(b"\0\1")
+    return corpus
+
+
+def waiting(pid: int, index: Path) -> int:
+    """Bytes of the files without a name that a process has in an index."""
+    found = 0
+    with suppress(OSError):  # it may have ended
+        for place in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                if os.readlink(place).startswith(f"{index}/") and place.stat().st_nlink == 0:
+                    found += place.stat().st_size
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux tells which files a process has open")
+def test_a_build_that_ends_while_pages_wait_on_disk_leaves_nothing_and_the_next_one_is_whole(
+    large: Path, index: Path
+) -> None:
+    before = sorted(path.relative_to(index) for path in index.rglob("*"))
+    command: list[str | Path] = [*MEDSEARCH, "index", "build", "--full", "--corpus", large, "--index", index]
+    for number, status in ((signal.SIGINT, 1), (signal.SIGKILL, -9)):
+        build = subprocess.Popen(command, stderr=subprocess.PIPE, cwd=ROOT, text=True, start_new_session=True)
+        wait_until(lambda build=build: waiting(build.pid, index) > 0 or build.poll() is not None)
+        os.killpg(build.pid, number) if number == signal.SIGINT else build.kill()
+        said = build.communicate(timeout=HANG_SECONDS)[1]
+        assert build.returncode == status
+        assert number == signal.SIGKILL or said.strip() == "Aborted!"
+        assert sorted(path.relative_to(index) for path in index.rglob("*")) == before
+    whole = medsearch("index", "build", "--corpus", large, "--index", index)
+    assert (whole.returncode, whole.stderr) == (1, "Skipped hospitals/bad.html: no text: binary.\n")
+    assert total(index) == 500
+
+
 @contextmanager
 def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
     """A disk of its own at a folder."""
@@ -218,6 +262,22 @@ def test_a_full_disk_fails_the_build_says_so_and_the_old_index_serves_on(built: 
             again = medsearch("index", "build", "--full", "--corpus", built / "new", "--index", index)
             assert again.returncode == 0, again.stderr
             wait_until(lambda: site.json("/api/v1/search?q=common")["total"] == 25)
+
+
+@ROOT_ONLY
+def test_a_disk_that_is_full_of_pages_that_wait_fails_the_build_and_is_free_again(
+    built: Path, large: Path, tmp_path: Path
+) -> None:
+    """The disk has room for an index of 24 pages, and for less than the texts of the pages that are read."""
+    with small_disk(tmp_path / "disk", 1200) as disk:
+        index = disk / "index"
+        shutil.copytree(built / "index", index)
+        free = shutil.disk_usage(disk).free
+        failed = medsearch("index", "build", "--full", "--corpus", large, "--index", index)
+        assert (failed.returncode, failed.stderr) == (1, "Error: No space left on device.\n")
+        assert not leftovers(index)
+        assert shutil.disk_usage(disk).free >= free - 10_000
+        assert total(index) == 24
 
 
 @ROOT_ONLY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import IO, Protocol, TypeVar
 
 from indexer.errors import QueryError
 from indexer.generation import Manifest
@@ -145,6 +145,9 @@ class GenerationStore(Protocol):
 
     def lock(self) -> AbstractContextManager[object]:
         """Hold the right to change them; raises ``IndexLocked``."""
+
+    def scratch(self) -> IO[bytes]:
+        """A file for what a build needs only while it runs; it is gone when it is closed, and when the process ends."""
 
     def rollback(self, name: str | None = None) -> Manifest:
         """Serve an earlier generation again: the one named, or the newest whole one before the current."""

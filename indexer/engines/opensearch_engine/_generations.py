@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import logging
 import re
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from typing import IO
 
 from indexer.engines.opensearch_engine._cluster import SEARCH_SECONDS, WRITE_SECONDS, Cluster, Json, Vanished
 from indexer.engines.opensearch_engine._lease import Lease
@@ -165,6 +167,10 @@ class ClusterGenerations:
             yield lease
         finally:
             lease.release()
+
+    def scratch(self) -> IO[bytes]:
+        """A file for what a build needs while it runs, where this machine keeps such files."""
+        return tempfile.TemporaryFile(prefix="medsearch-")
 
     def begin(self, base: str | None) -> str:
         """Make the indices of a new generation, empty or as copies of ``base``, and clear what dead builds left.
