@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import Stemmer
 
-from indexer.model import DEPARTMENTS, KNOWN_FOR, Document
+from indexer.model import DEPARTMENTS, KNOWN_FOR, NATIONAL_LISTS, Document
+from indexer.placings import placing_of
 
-ANALYZER_VERSION = 5  # raise it whenever the tokens of any text change: older generations are then rebuilt
+ANALYZER_VERSION = 6  # raise it whenever the tokens of any text change: older generations are then rebuilt
 
 FIELDS = ("title", "alias", "label", "heading", "body", "pinyin", "question")
 BREAK = ""  # stands between fields, sections and aliases, so that no phrase reaches across
@@ -343,6 +344,8 @@ def analyze(document: Document) -> AnalyzedDocument:
     for fact in document.facts:  # among the pinyin: elsewhere they would make a field longer for all other words
         if fact.name in (KNOWN_FOR, DEPARTMENTS):
             stream.hidden((strength_term(fact.value),), pinyin)
+        elif fact.name == NATIONAL_LISTS and (placing := placing_of(fact.value)):
+            stream.hidden((list_term(placing.of),), pinyin)
     for value in document.profile:  # among the text: it would make the short field of labels longer for many pages
         stream.hidden(terms(value), body)
     for name in names:
@@ -371,6 +374,11 @@ def strength_term(field: str) -> str:
     It is near no word, so that nothing that is typed begins with it or is corrected to it.
     """
     return "=" + hashlib.blake2b(field.casefold().encode(), digest_size=8).hexdigest()
+
+
+def list_term(of: str) -> str:
+    """The token by which a document is found for a place in the list of this (``Placing.of``)."""
+    return strength_term(f"{NATIONAL_LISTS}: {of}")
 
 
 def document_names(document: Document) -> tuple[str, ...]:

@@ -46,6 +46,7 @@ class Findings:
     in_name: list[tuple[int, int]] = field(default_factory=list)  # stretches that are names of pages
     pieces: dict[tuple[int, int], list[Piece]] = field(default_factory=dict)  # stretches that were corrected
     complaint: bool = False  # some words are a complaint that is listed
+    hospital: bool = False  # some word is one for hospitals, whether or not it lifts them
     like: str = ""  # specialty of a hospital that was asked for and has no page
     leaves: int = 0
 
@@ -71,6 +72,10 @@ class Findings:
         for (start, end), text in sorted(self.replaced.items(), reverse=True):
             used = used[:start] + text + used[end:]
         return used
+
+    def cities(self) -> tuple[str, ...]:
+        """Cities that were read."""
+        return tuple(dict.fromkeys(each.value for each in self.found if each.facet == "city"))
 
     def asks(self) -> bool:
         """Whether the words begin as a question does."""

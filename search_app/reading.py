@@ -54,6 +54,7 @@ class Reading:
         field: What pages are about that fit all read values, whatever their words; None when no field was read.
         alike: Articles that are close to the words in meaning, in steps of their weight; no part of ``query``.
         strengths: Fields that the words mean and hospitals are known for, phrase by phrase; no part of ``query``.
+        best: Whether the best hospitals are asked for, so that places in national lists count most.
         lifts: Whether hospitals that are strong in these gain places on articles too.
         notes: What was left out or decided, each one plain sentence.
         plain: Whether only the plain words were asked for.
@@ -74,6 +75,7 @@ class Reading:
     field: Node | None = None
     alike: tuple[DocumentIs, ...] = ()
     strengths: tuple[tuple[str, ...], ...] = ()
+    best: bool = False
     lifts: bool = False
     notes: tuple[str, ...] = ()
     plain: bool = False

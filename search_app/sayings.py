@@ -60,6 +60,8 @@ _REASONS = (
     N_("%(name)s (what it is known for)"),
     N_("%(name)s (a department of its own)"),
     N_("%(number)s in China for %(name)s (%(list)s)"),
+    N_("%(number)s of all hospitals in China (%(list)s)"),
+    N_("%(name)s (a national list)"),
 )
 _NAMED = re.compile(r"%\((\w+)\)s")
 _BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")

@@ -189,14 +189,18 @@ def _ask(request: SearchRequest, query: Query, searcher: Searcher, reading: Read
     limit = request.per_page
     if offset + limit > MAX_WINDOW:  # past what any engine shows: only the numbers
         offset, limit = 0, 0
-    ordered = bool(reading.strengths) and request.sort == "relevance" and bool(limit) and offset < WINDOW
+    ordered = (
+        bool(reading.strengths or reading.best) and request.sort == "relevance" and bool(limit) and offset < WINDOW
+    )
     first, size = (0, max(WINDOW, offset + limit)) if ordered else (offset, limit)
     results = searcher.search(
         Query(query.root, _filters(request), query.boosts, query.facets, request.sort, first, size, request.explain)
     )
     if not ordered:
         return results
-    results = in_order(results, reading.strengths, words.strengths, cities=reading.city, lifts=reading.lifts)
+    results = in_order(
+        results, reading.strengths, words.strengths, cities=reading.city, lifts=reading.lifts, best=reading.best
+    )
     shown = results.hits[offset : offset + limit]
     return replace(results, query=replace(results.query, offset=offset, limit=limit), hits=shown)
 

@@ -12,23 +12,28 @@ from types import MappingProxyType
 from indexer.analysis import is_han, strength_term, terms
 from indexer.errors import TaxonomyError
 from indexer.model import Card, Concept, Hit, Node, Results, Term, Weight
-from indexer.placings import placing_of
+from indexer.placings import ALL, placing_of
 from search_app.thesaurus import VOCABULARY, Terms, read_toml, stems
 
 KNOWN = 3.0  # points for what a page says the hospital is known for, or for a wider field
 DEPARTMENT = 1.5  # for a department that it names
 NARROWER = 1.0  # for a narrower field that it is known for
 LISTED = 1.0  # for the first place in a national list of the field, a tenth less for each place further down
+BEST = 6.0  # times that where the best are asked for
+BEST_OF_ALL = 300.0  # for the first among all hospitals where nothing else is asked for: above all differences of score
 LISTED_NARROWER = 0.5  # of that for the list of a narrower field
 FURTHER = 0.5  # for each field more: who is known for retina, cornea and glaucoma knows eyes
 MOST = 4.0  # for one phrase, without the place in a list
 ELSEWHERE = 0.75  # of the points for a hospital that is not in a city which was read
-LIFT = 0.15  # of the points also count against articles, where the words are a complaint
-PLACES = 10  # of a list of one field that count
+LIFT = 0.15  # of the points also count against articles, where the words are a complaint or ask for the best
+MOST_LIFTING = 12.0  # of the points that do
+PLACES, ALL_PLACES = 10, 100  # of a list of one field, and of all hospitals, that count
 WINDOW = 30  # hits of which the hospitals change places
 STATED = 0.3  # weight of a stated field that finds a page which lacks the words
 MAX_FIELDS = 12  # of these in one search
 MAX_WORDS = 24  # longer texts are no list of complaints
+
+IN_A_LIST = "a national list"
 
 Meant = tuple[str, ...]
 """Fields that one phrase means; each alone is enough."""
@@ -47,6 +52,8 @@ class Strengths:
         of: Fields that a specialty stands for.
         listed: Fields that a national list is of.
         persons: Fields that are meant by who is ill.
+        best: Words by which the best are asked for, in their order.
+        everywhere: Words that say nothing more beside those.
     """
 
     phrases: Mapping[frozenset[str], Meant]
@@ -57,6 +64,8 @@ class Strengths:
     of: Mapping[str, Meant]
     listed: Mapping[str, Meant]
     persons: frozenset[str]
+    best: frozenset[Terms]
+    everywhere: frozenset[Terms]
 
     @property
     def fields(self) -> frozenset[str]:
@@ -87,6 +96,11 @@ class Strengths:
             place += longest
         return found
 
+    def praises(self, typed: Terms) -> bool:
+        """Whether some words ask for the best."""
+        sizes = {len(each) for each in self.best}
+        return any(typed[at : at + size] in self.best for size in sizes for at in range(len(typed)))
+
     def stated(self, meant: tuple[Meant, ...]) -> Node | None:
         """Hospitals that state a field which is meant, or a narrower one; None where nothing is meant."""
         fields = dict.fromkeys(
@@ -104,6 +118,8 @@ class Strengths:
         for name, listed in self.listed.items():
             if covered := [own for each in listed if (own := fields.get(each)) is not None]:
                 lists[name] = any(covered)
+        if any(lists.values()):
+            lists = {name: own for name, own in lists.items() if own}
         return Worth(fields, lists)
 
 
@@ -113,7 +129,7 @@ class Worth:
 
     Attributes:
         fields: Fields that pages state.
-        lists: National lists of such fields, by their names.
+        lists: National lists of such fields, by their names; those of narrower fields only where there is no other.
     """
 
     fields: Mapping[str, bool]
@@ -127,32 +143,32 @@ def in_order(
     *,
     cities: Collection[str] = (),
     lifts: bool = False,
+    best: bool = False,
 ) -> Results:
     """The first hits of a search with their hospitals in another order, the stronger in what is meant first.
 
     Hospitals take the places of hospitals, and the scores that go with these, so that no article has to give way to
-    one; where ``lifts`` is true, they gain some places on articles too. ``cities`` are those that were read.
+    one; where ``lifts`` is true, they gain some places on articles too. ``cities`` are those that were read. Where the
+    ``best`` are asked for, places in lists count most, that among all hospitals where nothing is meant.
     ``results`` begin with the first hit.
     """
     near, rest = results.hits[:WINDOW], results.hits[WINDOW:]
-    worths = [strengths.worth(each) for each in meant]
-    told = {hit.doc_id: points(hit.card, worths) for hit in near if hit.card.kind == "hospital"}
+    worths = [strengths.worth(each) for each in meant] or [Worth({}, {ALL: True})]
+    hospitals = [hit for hit in near if hit.card.kind == "hospital"]
+    away = {hit.doc_id for hit in hospitals if cities and set(cities).isdisjoint(hit.card.city)}
+    told = {hit.doc_id: points(hit.card, worths, best=best and hit.doc_id not in away) for hit in hospitals}
     if not any(gained for gained, _ in told.values()):
         return results
-    places = [hit for hit in near if hit.doc_id in told]
-    gains = {
-        hit.doc_id: told[hit.doc_id][0] * (ELSEWHERE if cities and set(cities).isdisjoint(hit.card.city) else 1.0)
-        for hit in places
-    }
-    by_strength = sorted(places, key=lambda hit: (-(hit.score + gains[hit.doc_id]), hit.doc_id))
+    gains = {doc_id: gained * (ELSEWHERE if doc_id in away else 1.0) for doc_id, (gained, _) in told.items()}
+    by_strength = sorted(hospitals, key=lambda hit: (-(hit.score + gains[hit.doc_id]), hit.doc_id))
     moved = [
         _with(
             hit,
-            place.score + (LIFT * gains[hit.doc_id] if lifts else 0.0),
+            place.score + (LIFT * min(gains[hit.doc_id], MOST_LIFTING) if lifts else 0.0),
             told[hit.doc_id][1],
             results.query.explain,
         )
-        for hit, place in zip(by_strength, places, strict=True)
+        for hit, place in zip(by_strength, hospitals, strict=True)
     ]
     if lifts:
         others = [hit for hit in near if hit.doc_id not in told]
@@ -164,8 +180,10 @@ def in_order(
     return replace(results, hits=(*ranked, *rest))
 
 
-def points(card: Card, worths: Iterable[Worth]) -> tuple[float, tuple[str, ...]]:
+def points(card: Card, worths: Iterable[Worth], *, best: bool = False) -> tuple[float, tuple[str, ...]]:
     """How strong a hospital is in what each phrase means (``Strengths.worth``), by its page, and why.
+
+    Places in lists count more where the ``best`` are asked for.
 
     0 for one that may not be open.
     """
@@ -175,37 +193,42 @@ def points(card: Card, worths: Iterable[Worth]) -> tuple[float, tuple[str, ...]]
     reasons: dict[str, None] = {}
     known, departments = _keys(card.known), _keys(card.departments)
     for worth in worths:
-        best = 0.0
+        most = 0.0
         count = 0
         placed, reason = _placed(card, worth.lists)
         if placed:
-            total += placed
+            total += placed * (BEST_OF_ALL if ALL in worth.lists else BEST if best else 1.0)
             reasons[reason] = None
         for key, said in known:
             if (own := worth.fields.get(key)) is not None:
-                best = max(best, KNOWN if own else NARROWER)
+                most = max(most, KNOWN if own else NARROWER)
                 count += 1
                 reasons[f"{said} (what it is known for)"] = None
         for key, said in departments:
             if worth.fields.get(key):
-                best = max(best, DEPARTMENT)
+                most = max(most, DEPARTMENT)
                 count += 1
                 reasons[f"{said} (a department of its own)"] = None
         if count:
-            total += min(best + FURTHER * (count - 1), MOST)
+            total += min(most + FURTHER * (count - 1), MOST)
     return total, tuple(reasons)
 
 
 def _placed(card: Card, lists: Mapping[str, bool]) -> tuple[float, str]:
     """The most points for a place in one of these lists, and the place in words; nothing where it is in none."""
-    best, reason = 0.0, ""
+    most, reason = 0.0, ""
     for placing in map(placing_of, card.listed):
-        if placing and placing.of in lists and placing.place <= PLACES:
-            gained = LISTED * (PLACES + 1 - placing.place) / PLACES * (1.0 if lists[placing.of] else LISTED_NARROWER)
-            if gained > best:
-                best = gained
-                reason = f"{placing.nth} in China for {placing.of.lower()} ({placing.source})"
-    return best, reason
+        if placing is None or placing.of not in lists:
+            continue
+        places = ALL_PLACES if placing.of == ALL else PLACES
+        gained = LISTED * max(0, places + 1 - placing.place) / places * (1.0 if lists[placing.of] else LISTED_NARROWER)
+        if gained > most:
+            most = gained
+            said = placing.of.lower()
+            reason = f"{placing.nth} in China for {said} ({placing.source})"
+            if placing.of == ALL:
+                reason = f"{placing.nth} of all hospitals in China ({placing.source})"
+    return most, reason
 
 
 def _with(hit: Hit, score: float, reasons: tuple[str, ...], explain: bool) -> Hit:
@@ -213,7 +236,7 @@ def _with(hit: Hit, score: float, reasons: tuple[str, ...], explain: bool) -> Hi
     more = (Weight("what it is known for, among hospitals", round(score - hit.score, 4)),) if explain else ()
     return hit._replace(
         score=round(score, 4),
-        matched=(*reasons, *hit.matched),
+        matched=(*reasons, *(each for each in hit.matched if not each.endswith(f"({IN_A_LIST})"))),
         explanation=(*hit.explanation, *more),
     )
 
@@ -247,9 +270,11 @@ def load_strengths(path: Path) -> Strengths:
     """
     content = read_toml(path)
     words, within, of, lists = (content.pop(key, {}) for key in ("words", "within", "of", "listed"))
-    persons = content.pop("persons", [])
+    persons, best, everywhere = (content.pop(key, []) for key in ("persons", "best", "everywhere"))
     if content:
-        raise TaxonomyError(path, next(iter(content)), "unknown key; known: listed, of, persons, within, words")
+        raise TaxonomyError(
+            path, next(iter(content)), "unknown key; known: best, everywhere, listed, of, persons, within, words"
+        )
     phrases: dict[frozenset[str], dict[str, None]] = {}
     han: dict[Terms, dict[str, None]] = {}
     for field, listed in words.items():
@@ -266,7 +291,7 @@ def load_strengths(path: Path) -> Strengths:
     for field in (*within, *named, *persons):
         if _key(field) not in fields:
             raise TaxonomyError(path, field, "has no words")
-    return _made(phrases, han, within, of, lists, persons, fields)
+    return _made(phrases, han, within, of, lists, persons, best, everywhere, fields)
 
 
 def _made(
@@ -276,6 +301,8 @@ def _made(
     of: Mapping[str, list[str]],
     listed: Mapping[str, list[str]],
     persons: list[str],
+    best: list[str],
+    everywhere: list[str],
     fields: set[str],
 ) -> Strengths:
     wider: dict[str, set[str]] = {field: set() for field in fields}
@@ -297,4 +324,6 @@ def _made(
         of=MappingProxyType({specialty: tuple(map(_key, found)) for specialty, found in of.items()}),
         listed=MappingProxyType({name: tuple(map(_key, found)) for name, found in listed.items()}),
         persons=frozenset(map(_key, persons)),
+        best=frozenset(map(terms, best)),
+        everywhere=frozenset(map(terms, everywhere)),
     )

@@ -8,6 +8,7 @@ from indexer.analysis import Token, terms, tokenize
 from indexer.engines import Lexicon
 from indexer.model import FACETS, And, Concept, DocumentIs, FacetIs, Node, Not, Or, Phrase, Prefix, Query, Term
 from search_app.alike import alike
+from search_app.best import asked_for_best, in_lists
 from search_app.elsewhere import Asked, asked_for, pages_for
 from search_app.findings import Findings
 from search_app.grammar import All, Any, Except, Field, Parsed, Plain, Quoted, Starts, Syntax, parse
@@ -77,6 +78,7 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
     parts = with_something_wanted([*read_as, *inside], found.words.thesaurus)
     like: tuple[DocumentIs, ...] = ()
     meant: tuple[Meant, ...] = ()
+    best = False
     if isinstance(root, Plain) and not name and not absent:
         parts += _guessed(root, found)
         typed = tuple(piece.term for piece in pieces_of(found, root.start, root.end))
@@ -86,6 +88,9 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
             meant = strengths.meant(typed) or tuple(
                 strengths.of[each] for each in found.specialties() if each in strengths.of
             )
+            best = asked_for_best(typed, parts, meant, found)
+            if best and (listed := in_lists(meant, found.cities(), found)):
+                parts.append(listed)
     if sum(part.role == "word" for part in parts) > SHORT_TEXT:  # in prose quotation marks only quote
         parts = [part._replace(role="word") if _is_phrase(part) else part for part in parts]
     doc_ids, reason = (name.doc_ids, name.reason) if name else ((), "")
@@ -106,7 +111,8 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         field=found.field(found.words.strengths.stated(meant)),
         alike=like,
         strengths=meant,
-        lifts=found.complaint and not found.wants_article(),
+        best=best,
+        lifts=best or (found.complaint and not found.wants_article()),
         notes=tuple(found.notes),
         plain=found.plain,
     )

@@ -166,6 +166,7 @@ class _Stretch:
         """The word hospital lifts hospitals, unless the words ask what a page of advice answers."""
         advice = self.found.asks() or self.found.advice()
         for value, typed in kinds:
+            self.found.hospital |= value == "hospital"
             if value != "hospital" or not advice:
                 self.found.read("kind", value, typed)
 

@@ -10,6 +10,7 @@ import pytest
 from indexer.analysis import terms
 from indexer.errors import TaxonomyError
 from indexer.model import Card, Count, Everything, Fact, Hit, Query, Results
+from indexer.placings import ALL, placing_of
 from indexer.taxonomy import load_taxonomy
 from search_app.request import SearchRequest
 from search_app.search import answer
@@ -85,6 +86,48 @@ def test_a_place_in_the_list_of_the_field_adds_to_that_the_more_the_better_it_is
     assert points(first, worths)[1][0] == "1st in China for eye disease (Fudan list for 2021)"
     listed_only = replace(first, known=())
     assert known[0] > points(listed_only, worths)[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "best"),
+    [
+        ("best eye hospital", True),
+        ("which hospital is best for cataracts", True),
+        ("number one hospital in shanghai", True),
+        ("最好的眼科医院", True),
+        ("eye hospital", False),
+        ("best hospital with american doctors", False),  # of all only where nothing else is asked for
+        ("best private hospital", False),
+        ("what is the best treatment for cataracts", False),
+    ],
+)
+def test_who_asks_for_the_best_hospital_is_understood(typed: str, best: bool) -> None:
+    with searcher() as opened:
+        assert read(typed, opened.lexicon).best is best
+
+
+def test_the_best_of_a_field_and_of_all_come_in_the_order_of_their_list() -> None:
+    places = {"hospitals/pumch": 3, "hospitals/renji": 40, "hospitals/beijing-tongren": 76}
+    documents = tuple(
+        replace(each, facts=(Fact("National lists", f"All hospitals: {places[each.doc_id]}th (Some list for 2021)"),))
+        if each.doc_id in places
+        else each
+        for each in DOCUMENTS
+    )
+    with searcher(documents) as opened:
+        hits = answer(SearchRequest("best hospital in china"), opened).results.hits
+        inside = answer(SearchRequest("best hospital in shanghai"), opened).results.hits
+    assert [hit.doc_id for hit in hits[:3]] == list(places)
+    assert inside[0].doc_id == "hospitals/renji"
+    assert "40th of all hospitals in China (Some list for 2021)" in inside[0].matched
+    with real_engine().searcher() as opened:
+        eyes = answer(SearchRequest("best eye hospital"), opened).results.hits
+        everywhere = answer(SearchRequest("which is the best hospital in china"), opened).results.hits
+    assert [hit.matched[0][:3] for hit in eyes[:2]] == ["1st", "2nd"]
+    shown = [placing_of(each) for hit in everywhere[:8] for each in hit.card.listed]
+    found = [each.place for each in shown if each and each.of == ALL]
+    assert len(found) == 8
+    assert found == sorted(found)
 
 
 def ordered(*hits: Hit, **how: bool) -> list[str]:
