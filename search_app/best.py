@@ -12,7 +12,7 @@ from search_app.reading import Part
 from search_app.strengths import IN_A_LIST, Meant, Strengths
 from search_app.thesaurus import Terms
 
-FOUND = 1.0  # weight of a place in a list as a reason to be found
+FOUND, FOUND_OF_ALL = 1.0, 2.0  # weight of a place in a list of a field, and of all, as a reason to be found
 MAX_LISTS = 6  # of these in one search
 _OTHER_FACETS = frozenset(("specialty", "topic", "profile"))
 
@@ -49,7 +49,10 @@ def in_lists(meant: Sequence[Meant], cities: Sequence[str], found: Findings) -> 
     names = tuple(lists)[:MAX_LISTS] if meant else (ALL,)
     if not names or not found.room():
         return None
-    ways = (Term(list_term(each), ("pinyin",), FOUND, True, f"{each.lower()} ({IN_A_LIST})") for each in names)
+    ways = (
+        Term(list_term(each), ("pinyin",), FOUND if meant else FOUND_OF_ALL, True, f"{each.lower()} ({IN_A_LIST})")
+        for each in names
+    )
     node: Node = Concept(tuple(ways))
     if cities:
         places = tuple(FacetIs("city", each) for each in cities)
