@@ -19,7 +19,7 @@ from search_app.relax import (
 )
 from search_app.request import MAX_PER_PAGE, SearchRequest
 from search_app.stated import asked
-from search_app.strengths import WINDOW, in_order
+from search_app.strengths import BEST_WINDOW, WINDOW, in_order
 from search_app.understand import read
 from search_app.words import Words, default_words
 
@@ -189,10 +189,9 @@ def _ask(request: SearchRequest, query: Query, searcher: Searcher, reading: Read
     limit = request.per_page
     if offset + limit > MAX_WINDOW:  # past what any engine shows: only the numbers
         offset, limit = 0, 0
-    ordered = (
-        bool(reading.strengths or reading.best) and request.sort == "relevance" and bool(limit) and offset < WINDOW
-    )
-    first, size = (0, max(WINDOW, offset + limit)) if ordered else (offset, limit)
+    window = BEST_WINDOW if reading.best else WINDOW if reading.strengths else 0
+    ordered = request.sort == "relevance" and bool(limit) and offset < window
+    first, size = (0, max(window, offset + limit)) if ordered else (offset, limit)
     results = searcher.search(
         Query(query.root, _filters(request), query.boosts, query.facets, request.sort, first, size, request.explain)
     )

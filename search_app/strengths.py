@@ -28,7 +28,7 @@ ELSEWHERE = 0.75  # of the points for a hospital that is not in a city which was
 LIFT = 0.15  # of the points also count against articles, where the words are a complaint or ask for the best
 MOST_LIFTING = 12.0  # of the points that do
 PLACES, ALL_PLACES = 10, 100  # of a list of one field, and of all hospitals, that count
-WINDOW = 30  # hits of which the hospitals change places
+WINDOW, BEST_WINDOW = 30, 80  # hits of which the hospitals change places; where the best are asked for: a list has 100
 STATED = 0.3  # weight of a stated field that finds a page which lacks the words
 MAX_FIELDS = 12  # of these in one search
 MAX_WORDS = 24  # longer texts are no list of complaints
@@ -152,7 +152,8 @@ def in_order(
     ``best`` are asked for, places in lists count most, that among all hospitals where nothing is meant.
     ``results`` begin with the first hit.
     """
-    near, rest = results.hits[:WINDOW], results.hits[WINDOW:]
+    window = BEST_WINDOW if best else WINDOW
+    near, rest = results.hits[:window], results.hits[window:]
     worths = [strengths.worth(each) for each in meant] or [Worth({}, {ALL: True})]
     hospitals = [hit for hit in near if hit.card.kind == "hospital"]
     away = {hit.doc_id for hit in hospitals if cities and set(cities).isdisjoint(hit.card.city)}
