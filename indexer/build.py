@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import time
-from array import array
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import compress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.boilerplate import Evidence, cut, fingerprints, title_of_line
+from indexer.boilerplate import Evidence, cut
 from indexer.classify import Named, classify, merge_entities
 from indexer.corpus import CorpusFile, describe, printable
 from indexer.engines import BuildWriter, DurableEngine, open_durable
 from indexer.errors import BuildRefused, IndexUnusable, PageError
 from indexer.known import Array, Flags, KnownPage, KnownPages, about, loads, stamps_array
-from indexer.model import Document, Page
-from indexer.parse import parse_page
-from indexer.spool import Spool, packed
+from indexer.model import Document
+from indexer.parsing import parsed
+from indexer.spool import Spool
 from indexer.survey import survey
 from indexer.taxonomy import Taxonomy, load_taxonomy
-from indexer.workers import worked, worker_count
 
 if TYPE_CHECKING:
     from indexer.generation import Manifest
 
 STATE = "pages.bin"  # attached to each generation: what the next incremental build needs to know
 STATE_VERSION = 4  # raise it when parsing, cutting or classifying changes: everything is then read again
-PARALLEL_FROM = 400  # pages; starting processes costs about as much as parsing these in one
-SOME = 32  # pages that another process parses at a time
 MIN_KEPT = 0.5  # of the documents before; a build that would lose more is refused unless forced
 MIN_KEPT_FROM = 20  # documents before; smaller sites may change as they like
 
@@ -76,6 +72,7 @@ class _Work:
     spool: Spool
     waiting: dict[str, int] = field(default_factory=dict)  # pages that were parsed, by their number in the spool
     made: dict[str, KnownPage] = field(default_factory=dict)
+    evidence: Evidence = field(default_factory=Evidence)
 
     def kept(self, texts: Sequence[str]) -> Iterator[str]:
         """Those of some texts, one for each page there was, whose pages stay as they are."""
@@ -86,6 +83,7 @@ class _Work:
         self.spool.close()
         self.made.clear()
         self.files.clear()
+        self.evidence = Evidence()
 
     def warnings(self) -> tuple[tuple[str, str], ...]:
         """File and sentence of everything that is said of pages, in order of the files."""
@@ -124,13 +122,13 @@ def build(
         if base and not changed and not gone:
             return _nothing_changed(base, work, time.perf_counter() - started)
         _parse(work, changed, tell)
-        evidence, moved = _evidence(work, changed, gone)
+        moved = _count(work, changed, gone)
         redone = [before.rows[path] for path in changed if path in before.rows] + gone
         redone += (again := _affected(work, redone, moved))
         _parse(work, _again(work, again), tell)
         with engine.update(base) if base else engine.rebuild() as writer:
-            notes = _indexed(work, redone, evidence, vocabulary, writer, tell)
-            parsed, warnings = len(work.made), work.warnings()
+            notes = _indexed(work, redone, vocabulary, writer, tell)
+            made, warnings = len(work.made), work.warnings()
             left = _remembered(work, moment, vocabulary, writer)
             if not force:
                 _refuse_losses(left, base.documents if base else _count_before(engine))
@@ -141,7 +139,7 @@ def build(
         manifest.counts,
         time.perf_counter() - started,
         incremental=base is not None,
-        parsed=parsed,
+        parsed=made,
         removed=len(gone),
         rejected=tuple(text for _, text in sorted(work.rejected.items())),
         warnings=warnings,
@@ -202,65 +200,32 @@ def _count_before(engine: DurableEngine) -> int:
 # Reading pages
 
 
-class _Parsed(NamedTuple):
-    """What a build needs of a page at once, and the page, packed where it comes from another process."""
-
-    page: Page | bytes
-    fingerprints: Sequence[int]
-    title: str
-
-
 def _parse(work: _Work, paths: Sequence[str], tell: Progress) -> None:
     """Parse some files into the spool and remember their fingerprints; a bad one is reported and left out."""
     files = [work.files.pop(path) for path in paths]
-    with closing(_parsed(files)) as found:  # closed at once where the disk is full, so that the processes end
-        for number, (path, file, parsed) in enumerate(zip(paths, files, found, strict=True)):
+    with closing(parsed(files)) as found:  # closed at once where the disk is full, so that the processes end
+        for number, (path, file, each) in enumerate(zip(paths, files, found, strict=True)):
             tell("Parsing", number + 1, len(files))
-            if isinstance(parsed, str):
-                work.rejected[file.path] = parsed
+            if isinstance(each, str):
+                work.rejected[file.path] = each
                 continue
-            work.waiting[path] = work.spool.put(parsed.page)
+            work.waiting[path] = work.spool.put(each.page)
             work.made[path] = KnownPage(
-                path, file.doc_id, file.digest, parsed.fingerprints, file.doc_id, parsed.title, file.stamp
+                path, file.doc_id, file.digest, each.fingerprints, file.doc_id, each.title, file.stamp
             )
 
 
-def _parsed(files: Sequence[CorpusFile]) -> Generator[_Parsed | str, None, None]:
-    """What each file is, or why it is no page."""
-    if len(files) < PARALLEL_FROM or worker_count() == 1:
-        yield from map(_parse_one, files)
-        return
-    with closing(worked(_parse_some, (files[at : at + SOME] for at in range(0, len(files), SOME)))) as found:
-        for some in found:
-            yield from some
-
-
-def _parse_some(files: Sequence[CorpusFile]) -> list[_Parsed | str]:
-    return [
-        each if isinstance(each, str) else each._replace(page=packed(cast(Page, each.page)))
-        for each in map(_parse_one, files)
-    ]
-
-
-def _parse_one(file: CorpusFile) -> _Parsed | str:
-    try:
-        page = parse_page(file, file.read())
-    except PageError as error:
-        return str(error)
-    return _Parsed(page, array("Q", fingerprints(page)), title_of_line(page.title))
-
-
-def _evidence(work: _Work, changed: Sequence[str], gone: Sequence[int]) -> tuple[Evidence, frozenset[int]]:
-    """What recurs on the pages there are now, and what has begun or ceased to recur since the build before."""
+def _count(work: _Work, changed: Sequence[str], gone: Sequence[int]) -> frozenset[int]:
+    """Find out what recurs on the pages there are now; returns what has begun or ceased to since the build before."""
     before = work.before
-    evidence = Evidence.of(before.fingerprints, len(before))
+    work.evidence = evidence = Evidence.of(before.fingerprints, len(before))
     recurring = evidence.recurring()
     for row in (*(before.rows[path] for path in changed if path in before.rows), *gone):
         evidence.remove(before.fingerprints_of(row))
     for path in changed:
         if path in work.made:
             evidence.add(work.made[path].fingerprints)
-    return evidence, recurring ^ evidence.recurring() if len(before) else frozenset()
+    return recurring ^ evidence.recurring() if len(before) else frozenset()
 
 
 def _affected(work: _Work, touched: Sequence[int], moved: frozenset[int]) -> list[int]:
@@ -296,17 +261,17 @@ def _again(work: _Work, rows: Sequence[int]) -> list[str]:
 
 
 def _indexed(
-    work: _Work, redone: Sequence[int], evidence: Evidence, taxonomy: Taxonomy, writer: BuildWriter, tell: Progress
+    work: _Work, redone: Sequence[int], taxonomy: Taxonomy, writer: BuildWriter, tell: Progress
 ) -> tuple[str, ...]:
     """Put what the parsed pages are into the index and take out what the rows of ``redone`` were; returns notes.
 
     Nothing of a page is kept but of those that may be one hospital with others: these are put when all are there.
     """
     named = Named(taxonomy)
-    shared = _put(work, evidence, taxonomy, named, writer, tell)
+    shared = _put(work, taxonomy, named, writer, tell)
     partners = _partners(work)
     _parse(work, _again(work, partners), tell)
-    shared |= _put(work, evidence, taxonomy, named, writer, tell)
+    shared |= _put(work, taxonomy, named, writer, tell)
     merged, notes = merge_entities([shared[path] for path in work.made if path in shared], taxonomy)
     kept = {document.doc_id for document in merged}
     for known in (work.made[path] for path in shared):
@@ -321,9 +286,7 @@ def _indexed(
     return notes
 
 
-def _put(
-    work: _Work, evidence: Evidence, taxonomy: Taxonomy, named: Named, writer: BuildWriter, tell: Progress
-) -> dict[str, Document]:
+def _put(work: _Work, taxonomy: Taxonomy, named: Named, writer: BuildWriter, tell: Progress) -> dict[str, Document]:
     """Cut and classify the pages that wait and put them into the index, in order of their ids.
 
     Returned and not put are those that may be joined with others, by path.
@@ -332,7 +295,7 @@ def _put(
     paths = sorted(work.waiting, key=lambda path: work.made[path].address)
     titles = {*work.kept(work.before.titles), *(page.title for page in work.made.values())} - {""} if paths else set()
     for number, path in enumerate(paths):
-        document = classify(cut(work.spool.take(work.waiting.pop(path)), evidence, titles), taxonomy)
+        document = classify(cut(work.spool.take(work.waiting.pop(path)), work.evidence, titles), taxonomy)
         known = work.made[path]
         known.warnings = document.warnings
         known.groups = named.groups(document)
