@@ -21,6 +21,8 @@ from indexer.model import (
     card_of,
 )
 
+_QUESTIONS = list(Card.__slots__).index("questions")
+
 
 def card_blob(document: Document) -> bytes:
     """What a result list needs of a document: its card, and heading and anchor of each section."""
@@ -33,8 +35,8 @@ def read_card(blob: bytes) -> tuple[Card, tuple[SectionRef, ...]]:
     """The card and the outline that ``card_blob`` wrote."""
     values, outline = orjson.loads(blob)
     fields: list[Any] = [tuple(value) if isinstance(value, list) else value for value in values]
-    if fields[-1]:
-        fields[-1] = tuple(Question(**each) for each in fields[-1])
+    if fields[_QUESTIONS]:
+        fields[_QUESTIONS] = tuple(Question(**each) for each in fields[_QUESTIONS])
     return Card(*fields), tuple(SectionRef(heading, anchor, place) for place, (heading, anchor) in enumerate(outline))
 
 
