@@ -8,9 +8,9 @@ the answer of a cluster, makes no difference to it.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from indexer.engines.compiling import jit, prefetch
-from indexer.model import Snippet
 
 WINDOW = 34  # tokens shown in a snippet
 LEAD = 5  # tokens shown before the first match in a snippet
@@ -19,7 +19,8 @@ LINE_END, LINE_END_SHOWN = tuple(b"\n ")
 FIRST_OF_SEVERAL = 0x80  # bytes from here on make up a character with others
 TOKENS_A_LINE = 16  # in a line of memory
 TITLE_LINES, TEXT_LINES = 2, 32  # lines of a document that are asked for before it is looked at
-OMISSION = 2  # characters put before a snippet that begins inside its section
+OMITTED_BEFORE, OMITTED_AFTER = tuple("… ".encode()), tuple(" …".encode())  # where more of the section stands
+OMISSION = len("… ")
 
 
 @jit
@@ -216,32 +217,57 @@ def _show(
 
 
 @jit
-def _cut(documents, texts, text_ends, shown, spans):
-    """Cut out what was chosen: the bytes of all snippets end to end; places and spans are then places among these.
+def _copy(texts, first, last, cut, at):
+    """Copy bytes of a text to a place, a line break as a space; returns whether each of them is a character."""
+    start, to = np.uint64(first), np.uint64(at)
+    seen = np.uint8(0)
+    for i in range(np.uint64(last - first)):
+        byte = texts[start + i]
+        cut[to + i] = LINE_END_SHOWN if byte == LINE_END else byte
+        seen |= byte
+    return seen < FIRST_OF_SEVERAL
 
-    A mark that ends the last sentence belongs to it, a line break becomes a space.
+
+@jit
+def _put(mark, cut, at):
+    """Write the bytes of a mark to a place; returns the place after them."""
+    for byte in mark:
+        cut[at] = byte
+        at += 1
+    return at
+
+
+@jit
+def _cut(documents, texts, text_ends, shown, spans):
+    """Cut out what was chosen: the bytes of all snippets, with a line break between each and the next.
+
+    A mark that ends the last sentence belongs to it, a line break becomes a space, and where a snippet does not begin
+    or end with its section, a mark says so. Spans are then places in the characters of their snippet.
     """
     room = 0
     for row in range(documents.shape[0]):
-        room += shown[row, 2] - shown[row, 1] + 1
+        room += shown[row, 2] - shown[row, 1] + 2 + len(OMITTED_BEFORE) + len(OMITTED_AFTER)
     cut = np.empty(room, np.uint8)
     at = 0
     for row in range(documents.shape[0]):
+        if row:
+            cut[at] = LINE_END
+            at += 1
         base, end = text_ends[documents[row]], text_ends[documents[row] + 1]
         first, last = base + shown[row, 1], base + shown[row, 2]
-        shown[row, 1] = at
-        if last > first and last < end:
+        if last <= first:
+            continue
+        if last < end:
             for mark in ENDINGS:
                 if texts[last] == mark:
                     last += 1
                     break
-        plain = True
-        for i in range(np.uint64(first), np.uint64(last)):
-            byte = texts[i]
-            cut[at] = LINE_END_SHOWN if byte == LINE_END else byte
-            plain = plain and byte < FIRST_OF_SEVERAL
-            at += 1
-        shown[row, 2] = at
+        if not shown[row, 3]:
+            at = _put(OMITTED_BEFORE, cut, at)
+        plain = _copy(texts, first, last, cut, at)
+        at += last - first
+        if not shown[row, 4]:
+            at = _put(OMITTED_AFTER, cut, at)
         shift = 0 if shown[row, 3] else OMISSION
         for i in range(shown[row, 5]):
             for side in range(2):
@@ -331,8 +357,9 @@ def show(
     """Look at whole documents for what to show of them: their members as bits, the best section, the window in it.
 
     ``texts`` are the texts of all documents end to end in UTF-8, ``text_ends`` where each ends, after a 0. Returns the
-    bytes of all snippets end to end. ``out_shown`` gets per document: best section (-1: none), first and last of those
-    bytes, whether the snippet starts and ends with its section, number of spans; ``out_spans`` the spans in characters.
+    bytes of all snippets (``snippet_texts``). ``out_shown`` gets per document: best section (-1: none), first and last
+    byte of the snippet in the text, whether it starts and ends with its section, number of spans; ``out_spans`` the
+    spans in characters.
     """
     for row in range(documents.shape[0]):
         prefetch(section_ends, np.int64(documents[row]))
@@ -375,13 +402,6 @@ def inspect(
     )  # fmt: skip
 
 
-def snippet(cut: bytes, first: int, last: int, ends: int, spans: tuple[tuple[int, int], ...]) -> Snippet:
-    """One of the snippets that ``show`` cut out: those bytes and spans, and where it ends with its section.
-
-    ``ends`` is 1 if it begins with the section, plus 2 if it ends with it.
-    """
-    if last <= first:
-        return Snippet()
-    text = cut[first:last].decode("utf-8", "replace")
-    whole = f"{'' if ends & 1 else '… '}{text}{'' if ends & 2 else ' …'}"
-    return tuple.__new__(Snippet, (whole, spans))  # without the function of Python that is its own constructor
+def snippet_texts(cut: npt.NDArray[np.uint8]) -> list[str]:
+    """The texts of the snippets that ``show`` cut out, one for each document; all are decoded at once."""
+    return cut.tobytes().decode("utf-8", "replace").split("\n")

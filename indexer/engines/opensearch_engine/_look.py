@@ -22,19 +22,17 @@ MAX_TRACED = 63  # words whose matches are told apart; further ones share the la
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was seen in one hit: its bonus, the words that it has as bits, its best section, and where to cut."""
+    """What was seen in one hit: its bonus, the words that it has as bits, its best section, its snippet."""
 
     bonus: float
     words: int
     shown: list[int]
     spans: list[list[int]]
-    cut: bytes
+    text: str
 
     def snippet(self) -> Snippet:
         """The part of the document's text to show."""
-        _, first, last, opens, closes, count = self.shown
-        spans = tuple([(low, high) for low, high in self.spans[:count]])
-        return inspection.snippet(self.cut, first, last, opens + 2 * closes, spans)
+        return Snippet(self.text, tuple([(low, high) for low, high in self.spans[: self.shown[-1]]]))
 
 
 def look(plan: Plan, hits: list[Packed], ranking: Ranking) -> list[Seen]:
@@ -74,9 +72,8 @@ def look(plan: Plan, hits: list[Packed], ranking: Ranking) -> list[Seen]:
         plan.total_idf, ranking.title_coverage, ranking.title_fill, ranking.adjacency,
         np.zeros(max(sizes) + 1, np.int64), bonus, words, shown, spans,
     )  # fmt: skip
-    rows = zip(bonus.tolist(), words.tolist(), shown.tolist(), spans.tolist(), strict=True)
-    snippets = cut.tobytes()
-    return [Seen(*row, snippets) for row in rows]
+    texts = inspection.snippet_texts(cut)
+    return list(map(Seen, bonus.tolist(), words.tolist(), shown.tolist(), spans.tolist(), texts))
 
 
 def _fixed(array: Array) -> Array:

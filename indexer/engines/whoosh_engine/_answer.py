@@ -38,7 +38,7 @@ MATCH, WEIGH, SHOW = 1, 2, 4  # the stages of a search, which may be asked for o
 ) = range(24)  # fmt: skip
 TOTAL, FOUND, HITS, VALUES = range(4)  # the numbers in front of an answer: matches, kept, where hits and values begin
 K1, TOTAL_IDF, TITLE_COVERAGE, TITLE_FILL, ADJACENCY, WEIGHTS = range(6)  # the weights in front of a plan
-ROW = 7  # numbers of a hit: document, members as bits, section, first and last byte, open and closed ends, spans so far
+ROW = 4  # numbers of a hit: document, members as bits, section, spans of matched words up to its own
 
 
 @jit
@@ -135,14 +135,11 @@ def _write_hits(documents, members, shown, spans, out):
         out[row] = documents[row]
         out[count + row] = members[row]
         out[2 * count + row] = shown[row, 0]
-        out[3 * count + row] = shown[row, 1]
-        out[4 * count + row] = shown[row, 2]
-        out[5 * count + row] = shown[row, 3] + 2 * shown[row, 4]
         for i in range(shown[row, 5]):
             out[at + upto] = spans[row, i, 0]
             out[at + total + upto] = spans[row, i, 1]
             upto += 1
-        out[6 * count + row] = upto
+        out[3 * count + row] = upto
     return at + 2 * total
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from indexer.engines import tree as trees
-from indexer.engines.inspection import snippet
 from indexer.engines.whoosh_engine._answer import ROW
 from indexer.engines.whoosh_engine._plan import MAX_TRACED, Plan, SegmentPlan
 from indexer.engines.whoosh_engine._positions import impact_at
@@ -20,13 +19,12 @@ class Presenter:
     def __init__(self, query: Query, plan: Plan, ranking: Ranking) -> None:
         self._query, self._plan, self._ranking = query, plan, ranking
         self._named = [leaf for leaf in plan.tree.leaves if isinstance(leaf, DocumentIs)]
-        self._matched: dict[int, tuple[str, ...]] = {}
 
     def hits(
-        self, part: SegmentPlan, seen: list[int], cut: bytes, ranks: Iterable[int], scores: Sequence[float],
+        self, part: SegmentPlan, seen: list[int], texts: Iterable[str], ranks: Iterable[int], scores: Sequence[float],
         bonus: Sequence[float],
     ) -> list[Hit]:  # fmt: skip
-        """Hits of one segment: ``seen`` are their numbers as ``_answer`` writes them, ``cut`` their snippets.
+        """Hits of one segment: ``seen`` are their numbers as ``_answer`` writes them, ``texts`` their snippets.
 
         ``bonus`` is looked at for an explanation alone.
         """
@@ -35,32 +33,32 @@ class Presenter:
             return []
         if self._query.sort != "relevance":
             scores = [0.0] * count
-        columns = [seen[column * count : (column + 1) * count] for column in range(ROW)]
-        end = ROW * count + columns[-1][-1]
-        spans = list(zip(seen[ROW * count : end], seen[end:], strict=True))
-        card_of, matched_by, explains = part.segment.card, self._matched, self._query.explain
+        numbers, words, places, ends = [seen[column * count : (column + 1) * count] for column in range(ROW)]
+        middle = ROW * count + ends[-1]
+        spans = tuple(zip(seen[ROW * count : middle], seen[middle:], strict=True))
+        matched_by = {each: self._words(each) for each in {*words}}
         new = tuple.__new__  # what a named tuple's own constructor calls, without the call of a function of Python
-        named = self._named
         before = 0
         hits: list[Hit] = []
-        for rank, score, number, words, place, first, last, ends, upto in zip(ranks, scores, *columns, strict=False):
-            card, outline = card_of(number)
+        for rank, score, (card, outline), bits, place, text, end in zip(
+            ranks, scores, map(part.segment.card, numbers), words, places, texts, ends, strict=False
+        ):
             section = outline[place] if place >= 0 else None
             if section is None and card.summary:
                 shown = Snippet(card.summary)
             else:
-                shown = snippet(cut, first, last, ends, tuple(spans[before:upto]))
-            before = upto
-            matched = matched_by.get(words)
-            if matched is None:
-                matched = self._words(words)
-            if named:
-                own = [trees.document_reason(leaf) for leaf in named if card.doc_id in leaf.doc_ids]
-                if own:
-                    matched = tuple(dict.fromkeys((*matched, *own)))
-            explanation = self._explain(part, number, card, bonus[len(hits)]) if explains else ()
-            hits.append(new(Hit, (rank, score, card, shown, section, matched, explanation)))
+                shown = new(Snippet, (text, spans[before:end]))
+            before = end
+            hits.append(new(Hit, (rank, score, card, shown, section, matched_by[bits], ())))
+        if self._named or self._query.explain:
+            return [self._reasoned(part, *each) for each in zip(hits, numbers, bonus or [0.0] * count, strict=True)]
         return hits
+
+    def _reasoned(self, part: SegmentPlan, hit: Hit, number: int, bonus: float) -> Hit:
+        """A hit with the names that it was asked for by, and with an explanation if that is wanted."""
+        named = [trees.document_reason(leaf) for leaf in self._named if hit.card.doc_id in leaf.doc_ids]
+        explanation = self._explain(part, number, hit.card, bonus) if self._query.explain else ()
+        return hit._replace(matched=tuple(dict.fromkeys((*hit.matched, *named))), explanation=explanation)
 
     def _words(self, words: int) -> tuple[str, ...]:
         """The words of the query that a document has, given as bits, as they are named to the searcher."""
@@ -71,8 +69,7 @@ class Presenter:
                 found.append(trees.reason(member))
             if place < MAX_TRACED:
                 place += 1
-        matched = self._matched[words] = tuple(dict.fromkeys(found))
-        return matched
+        return tuple(dict.fromkeys(found))
 
     def _explain(self, part: SegmentPlan, number: int, card: Card, bonus: float) -> tuple[Weight, ...]:
         plan, k1 = self._plan, self._ranking.k1

@@ -10,6 +10,7 @@ from itertools import count as count_from
 import numpy as np
 
 from indexer.engines import tree as trees
+from indexer.engines.inspection import snippet_texts
 from indexer.engines.whoosh_engine import _answer as loops
 from indexer.engines.whoosh_engine._hits import Presenter, merged_facets, ordered_facets
 from indexer.engines.whoosh_engine._lexicon import ColumnLexicon
@@ -106,7 +107,7 @@ class ColumnSearcher:
         scores = scratch.out_scores[:count].tolist()
         bonus = scratch.bonus[query.offset : query.offset + count].tolist() if query.explain else ()
         ranks = count_from(query.offset + 1)
-        hits = tuple(presenter.hits(part, numbers[first_hit:], cut.tobytes(), ranks, scores, bonus))
+        hits = tuple(presenter.hits(part, numbers[first_hit:], snippet_texts(cut), ranks, scores, bonus))
         if query.filters:
             return total, hits, merged_facets(query, [part])
         return total, hits, ordered_facets(query.facets, part.segment, numbers[loops.VALUES : first_hit])

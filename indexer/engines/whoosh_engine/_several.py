@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from indexer.engines.inspection import snippet_texts
 from indexer.engines.whoosh_engine._answer import (
     FIRST,
     FOUND,
@@ -125,4 +126,4 @@ def _show(page: _Ranked, plan: Plan, presenter: Presenter, scratch: Scratch, ran
         size, cut = _ask(part, SHOW, mine, scratch)
         seen = scratch.out[VALUES:size].tolist()  # no values of facets stand there when nothing was matched
         scores = scratch.out_scores[: len(rows)].tolist()
-        yield from presenter.hits(part, seen, cut.tobytes(), (rows + rank).tolist(), scores, mine.bonus.tolist())
+        yield from presenter.hits(part, seen, snippet_texts(cut), (rows + rank).tolist(), scores, mine.bonus.tolist())
