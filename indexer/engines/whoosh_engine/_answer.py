@@ -6,6 +6,8 @@ What is asked comes as numbers, the plan of a query (``_plan.numbers_of``), and 
 
 from __future__ import annotations
 
+from collections import namedtuple
+
 import numpy as np
 
 from indexer.engines.compiling import LONG, jit, jit_for, own
@@ -31,49 +33,123 @@ MATCH, WEIGH, SHOW = 1, 2, 4  # the stages of a search, which may be asked for o
 # The numbers in front of a plan.
 (
     STAGES, LIMIT, NEAR, NEEDED, FIRST, LAST, KEPT,  # what to do; how many to keep, weigh, put in order; rows to show
-    LEAVES, LISTS, STEPS, RESTRICT_AFTER, MINIMUM, REQUIRED, FORBIDDEN, OPTIONAL,  # what matches
-    TERMS, WORDS, PHRASES,  # how many marked terms, words of the query, places where phrases stand
+    LEAVES, WORDS, LISTS, PHRASES, STEPS,  # how many rows of each follow
+    RESTRICT_AFTER, MINIMUM, REQUIRED, FORBIDDEN, OPTIONAL,  # what matches
     FILTERED, CHOSEN, BOOSTS, BY_RANK, ALL_LIVE,  # facets as bits, how many codes are chosen and boosted; the order
     HEAD,
-) = range(24)  # fmt: skip
+) = range(23)  # fmt: skip
 TOTAL, FOUND, HITS, VALUES = range(4)  # the numbers in front of an answer: matches, kept, where hits and values begin
-K1, TOTAL_IDF, TITLE_COVERAGE, TITLE_FILL, ADJACENCY, WEIGHTS = range(6)  # the weights in front of a plan
+# The weights in front of a plan.
+K1, TOTAL_IDF, TITLE_COVERAGE, TITLE_FILL, ADJACENCY, INFLECTION, WEIGHTS = range(7)
 ROW = 4  # numbers of a hit: document, members as bits, section, spans of matched words up to its own
 
+LEAF_ROW, WORD_ROW, LIST_ROW, PHRASE_ROW, STEP_ROW = 2, 4, 4, 4, 3  # numbers of each, as ``_plan`` says
+# The rows of a plan, the codes that are chosen and those that are boosted.
+Asked = namedtuple("Asked", "leaves words lists phrases chosen boosts steps")
+
 
 @jit
-def _plan(numbers, weights):
-    """The leaves of a plan and what matches, from its numbers; and where in these the words of the query begin."""
-    leaves, lists, steps = numbers[LEAVES], numbers[LISTS], numbers[STEPS]
+def _rows(numbers):
+    """The rows that stand behind the head of a plan."""
     at = HEAD
-    order, kind = numbers[at : at + leaves], numbers[at + leaves : at + 2 * leaves]
-    first_list = numbers[at + 2 * leaves : at + 3 * leaves + 1]
-    at += 3 * leaves + 1
-    documents, impacts, size = (
-        numbers[at : at + lists],
-        numbers[at + lists : at + 2 * lists],
-        numbers[at + 2 * lists : at + 3 * lists],
-    )
-    at += 3 * lists
-    program = numbers[at : at + 3 * steps].reshape((steps, 3))
-    idf, weight = weights[WEIGHTS : WEIGHTS + leaves], weights[WEIGHTS + leaves : WEIGHTS + leaves + lists]
-    wanted = Wanted(
-        numbers[RESTRICT_AFTER], numbers[MINIMUM], np.uint64(numbers[REQUIRED]), np.uint64(numbers[FORBIDDEN]),
-        np.uint64(numbers[OPTIONAL]), program,
-    )  # fmt: skip
-    return Leaves(order, kind, idf, first_list, documents, impacts, size, weight, weights[K1]), wanted, at + 3 * steps
+    leaves = numbers[at : at + LEAF_ROW * numbers[LEAVES]].reshape((numbers[LEAVES], LEAF_ROW))
+    at += leaves.size
+    words = numbers[at : at + WORD_ROW * numbers[WORDS]].reshape((numbers[WORDS], WORD_ROW))
+    at += words.size
+    lists = numbers[at : at + LIST_ROW * numbers[LISTS]].reshape((numbers[LISTS], LIST_ROW))
+    at += lists.size
+    phrases = numbers[at : at + PHRASE_ROW * numbers[PHRASES]].reshape((numbers[PHRASES], PHRASE_ROW))
+    at += phrases.size
+    chosen = numbers[at : at + numbers[CHOSEN]]
+    at += chosen.size
+    boosts = numbers[at : at + numbers[BOOSTS]]
+    at += boosts.size
+    steps = numbers[at : at + STEP_ROW * numbers[STEPS]].reshape((numbers[STEPS], STEP_ROW))
+    return Asked(leaves, words, lists, phrases, chosen, boosts, steps)
 
 
 @jit
-def _match(table, numbers, leaves, wanted, at, weights, best):
+def _order(first_list, size, required):
+    """The order in which leaves are read: required ones first, those with the fewest postings first of all."""
+    leaves = first_list.shape[0] - 1
+    order = np.arange(leaves)
+    if required == 0:
+        return order
+    cost = np.empty(leaves, np.int64)
+    for leaf in range(leaves):
+        cost[leaf] = np.iinfo(np.int64).max
+        if (required >> np.uint64(leaf)) & np.uint64(1):
+            cost[leaf] = size[first_list[leaf] : first_list[leaf + 1]].sum()
+    for i in range(1, leaves):
+        leaf = order[i]
+        j = i
+        while j > 0 and cost[order[j - 1]] > cost[leaf]:
+            order[j] = order[j - 1]
+            j -= 1
+        order[j] = leaf
+    return order
+
+
+@jit
+def _plan(numbers, plan, weights):
+    """The leaves of a plan and what matches."""
+    count, required = numbers[LEAVES], np.uint64(numbers[REQUIRED])
+    first_list = np.zeros(count + 1, np.int64)
+    weight = np.empty(plan.lists.shape[0], np.float64)
+    at = 0
+    for word in range(plan.words.shape[0]):
+        last, typed, leaf = plan.words[word, 0], plan.words[word, 1], plan.words[word, 3]
+        counts = weights[WEIGHTS + count + word]
+        for place in range(at, last):
+            weight[place] = counts if place < at + typed else counts * weights[INFLECTION]
+        at = last
+        first_list[leaf + 1] = last
+    for leaf in range(count):  # one without words has no lists
+        first_list[leaf + 1] = max(first_list[leaf + 1], first_list[leaf])
+    documents, impacts, size = plan.lists[:, 0], plan.lists[:, 1], plan.lists[:, 2]
+    wanted = Wanted(
+        numbers[RESTRICT_AFTER], numbers[MINIMUM], required, np.uint64(numbers[FORBIDDEN]),
+        np.uint64(numbers[OPTIONAL]), plan.steps,
+    )  # fmt: skip
+    order, kind, idf = _order(first_list, size, required), plan.leaves[:, 0], weights[WEIGHTS : WEIGHTS + count]
+    return Leaves(order, kind, idf, first_list, documents, impacts, size, weight, weights[K1]), wanted
+
+
+@jit
+def _mark(plan, marked):
+    """Mark the terms of each word that is a reason for a hit with its member and 1; the first word has it."""
+    first = 0
+    for word in range(plan.words.shape[0]):
+        last, member = plan.words[word, 0], plan.words[word, 2]
+        for place in range(first, last):
+            term = plan.lists[place, 3]
+            if member >= 0 and term >= 0 and marked[term] == 0:
+                marked[term] = member + 1
+        first = last
+
+
+@jit
+def _member_leaves(plan):
+    """The leaf of each member; words past the last member that is told apart have its number."""
+    leaves = np.zeros(max(plan.words.shape[0], 1), np.int64)
+    members = 0
+    for word in range(plan.words.shape[0]):
+        if plan.words[word, 2] == members:
+            leaves[members] = plan.words[word, 3]
+            members += 1
+    return leaves
+
+
+@jit
+def _match(table, numbers, plan, weights, best):
     """Match as the plan says, with the chosen and boosted codes marked meanwhile."""
+    leaves, wanted = _plan(numbers, plan, weights)
     chosen, boosts = flags(table, Place.CHOSEN), doubles(table, Place.BOOSTS)
-    first_boost = at + numbers[CHOSEN]
-    gains = weights[WEIGHTS + numbers[LEAVES] + numbers[LISTS] :]
-    for i in range(at, first_boost):
-        chosen[numbers[i]] = True
-    for i in range(numbers[BOOSTS]):
-        boosts[numbers[first_boost + i]] += gains[i]
+    gains = weights[WEIGHTS + numbers[LEAVES] + numbers[WORDS] :]
+    for code in plan.chosen:
+        chosen[code] = True
+    for i in range(plan.boosts.shape[0]):
+        boosts[plan.boosts[i]] += gains[i]
     ranks = ints(table, Place.TITLE_RANKS if numbers[BY_RANK] < 0 else Place.DATES)
     rows = Rows(
         flags(table, Place.LIVE), numbers[ALL_LIVE] != 0, masks_of(table, Place.CODE_WORDS),
@@ -88,10 +164,10 @@ def _match(table, numbers, leaves, wanted, at, weights, best):
         masks_of(table, Place.BITS), longs(table, Place.COUNTS), longs(table, Place.TALLIES),
     )  # fmt: skip
     total, kept = match(leaves, wanted, rows, choice, room, best)
-    for i in range(at, first_boost):
-        chosen[numbers[i]] = False
-    for i in range(numbers[BOOSTS]):
-        boosts[numbers[first_boost + i]] = 0.0
+    for code in plan.chosen:
+        chosen[code] = False
+    for code in plan.boosts:
+        boosts[code] = 0.0
     sort_best(best.scores, best.documents, kept)
     return total, kept
 
@@ -144,23 +220,17 @@ def _write_hits(documents, members, shown, spans, out):
 
 
 @jit
-def _look(table, numbers, at, weights, kept, out):
+def _look(table, numbers, plan, weights, kept, out):
     """Weigh the first hits and show those of a page, as far as asked for, with the terms marked in the vocabulary.
 
     Returns how many numbers were written, and the bytes of the snippets.
     """
-    leaves, terms, words, phrases = numbers[LEAVES], numbers[TERMS], numbers[WORDS], numbers[PHRASES]
     marked, roles = smalls(table, Place.TERMS), longs(table, Place.ROLES)
-    first_term = at
-    for i in range(terms):
-        marked[numbers[at + i]] = numbers[at + terms + i] + 1
-    at += 2 * terms
-    position, member_leaf = numbers[at : at + leaves], numbers[at + leaves : at + leaves + words]
-    at += leaves + words
-    member, start = numbers[at : at + phrases], numbers[at + phrases : at + 2 * phrases]
-    end, length = numbers[at + 2 * phrases : at + 3 * phrases], numbers[at + 3 * phrases : at + 4 * phrases]
+    _mark(plan, marked)
+    position, member_leaf = plan.leaves[:, 1], _member_leaves(plan)
+    member, start, end, length = plan.phrases[:, 0], plan.phrases[:, 1], plan.phrases[:, 2], plan.phrases[:, 3]
     places, owners = ints(table, Place.PHRASE_POSITIONS), ints(table, Place.PHRASE_DOCUMENTS)
-    idf = weights[WEIGHTS : WEIGHTS + leaves]
+    idf = weights[WEIGHTS : WEIGHTS + numbers[LEAVES]]
     tokens, token_ends = ints(table, Place.TOKENS), longs(table, Place.TOKEN_ENDS)
     top_scores, top_documents = doubles(table, Place.TOP_SCORES), ints(table, Place.TOP_DOCUMENTS)
     bonus = doubles(table, Place.BONUS)
@@ -189,8 +259,9 @@ def _look(table, numbers, at, weights, kept, out):
         scores = doubles(table, Place.OUT_SCORES)
         for row in range(first, last):
             scores[row - first] = np.rint((top_scores[row] + bonus[row]) * 1e4) / 1e4
-    for i in range(first_term, first_term + terms):
-        marked[numbers[i]] = 0
+    for place in range(plan.lists.shape[0]):
+        if plan.lists[place, 3] >= 0:
+            marked[plan.lists[place, 3]] = 0
     return size, cut
 
 
@@ -205,13 +276,13 @@ def answer(table):
     hits (``_write_hits``), whose scores are in ``out_scores``.
     """
     numbers, weights, out = longs(table, Place.NUMBERS), doubles(table, Place.WEIGHTS), longs(table, Place.OUT)
-    leaves, wanted, at = _plan(numbers, weights)
+    plan = _rows(numbers)
     total, kept, written = 0, numbers[KEPT], VALUES
     if numbers[STAGES] & MATCH:
         best = Best(doubles(table, Place.TOP_SCORES), ints(table, Place.TOP_DOCUMENTS), numbers[LIMIT])
-        total, kept = _match(table, numbers, leaves, wanted, at, weights, best)
+        total, kept = _match(table, numbers, plan, weights, best)
         doubles(table, Place.BONUS)[:kept] = 0.0
         written += _order_values(longs(table, Place.COUNTS), longs(table, Place.FACET_BOUNDS), out[VALUES:])
     out[TOTAL], out[FOUND], out[HITS] = total, kept, written
-    size, cut = _look(table, numbers, at + numbers[CHOSEN] + numbers[BOOSTS], weights, kept, out[written:])
+    size, cut = _look(table, numbers, plan, weights, kept, out[written:])
     return written + size, cut

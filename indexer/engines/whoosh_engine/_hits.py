@@ -82,9 +82,9 @@ class Presenter:
                     lines.append(Weight(trees.document_reason(leaf), leaf.weight))
                 continue
             weight = 0.0
-            for each in range(part.first_list[leaf_number], part.first_list[leaf_number + 1]):
-                impact = impact_at(part.documents[each], part.impacts[each], part.sizes[each], number)
-                weight += part.weights[each] * impact
+            for documents, impacts, size, word, typed in part.lists_of(leaf_number):
+                form = plan.weights[word] if typed else plan.weights[word] * self._ranking.inflection
+                weight += form * impact_at(documents, impacts, size, number)
             if weight:
                 name = " / ".join(dict.fromkeys(trees.reason(word) for word in trees.members(leaf)))
                 lines.append(Weight(name, plan.idf[leaf_number] * (k1 + 1) * weight / (k1 + weight)))

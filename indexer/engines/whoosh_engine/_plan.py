@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from indexer.engines.tree import AND, LEAF, NOT, FlatTree, members
 from indexer.engines.whoosh_engine import _positions as loops
+from indexer.engines.whoosh_engine._answer import LIST_ROW, PHRASE_ROW, WORD_ROW
 from indexer.engines.whoosh_engine._kernels import BM25, CONSTANT
 from indexer.engines.whoosh_engine._scratch import Working
-from indexer.engines.whoosh_engine._segment import MAX_EXPANSION, Forms, Segment, field_mask
+from indexer.engines.whoosh_engine._segment import MAX_EXPANSION, NO_TERM, Forms, Segment, field_mask
 from indexer.errors import UnknownFacet
 from indexer.model import FACETS, DocumentIs, FacetIs, Leaf, Phrase, Prefix, Query, Term
 from indexer.ranking import Ranking
@@ -27,46 +28,37 @@ BY_RANK = {"relevance": 0, "title": -1, "date": 1}  # what a title's or a date's
 
 
 class SegmentPlan:
-    """What one segment contributes to each leaf: lists of postings, those of a leaf after those of the one before.
+    """What one segment contributes to a query, as rows of numbers end to end.
 
-    A list is a range of the segment's own postings, or was made for this query in the room of the search.
+    Attributes:
+        words: Of each word of the query, and of each leaf that is not about words: where its lists end among all, how
+            many of its own are the form that was typed (the first ones), its member or ``UNTRACED``, its leaf.
+        lists: Of each list of postings: addresses of its documents and impacts, how many, and the number of its term
+            or ``NO_TERM``. A list is a range of the segment's own postings, or was made in the room of the search.
+        phrases: Of each phrase that is found: member, first and end row of its occurrences, its length.
     """
 
-    __slots__ = (
-        "_made", "documents", "first_list", "impacts", "made_count", "phrase_count", "phrases", "segment", "sizes",
-        "terms", "weights", "working",
-    )  # fmt: skip
+    __slots__ = ("_made", "lists", "made_count", "phrase_count", "phrases", "segment", "words", "working")
 
     def __init__(self, segment: Segment, working: Working) -> None:
         self.segment, self.working = segment, working
-        self.first_list = [0]
-        self.documents: list[int] = []  # addresses
-        self.impacts: list[int] = []
-        self.sizes: list[int] = []
-        self.weights: list[float] = []
-        self.terms: dict[int, int] = {}  # term number -> member number, first come
-        self.phrases: list[tuple[int, int, int, int]] = []  # member, first and end row of its occurrences, its length
+        self.words: list[int] = []
+        self.lists: list[int] = []
+        self.phrases: list[int] = []
         self.phrase_count = 0
         self._made: list[int] = []
         self.made_count = 0
-
-    def add(self, documents: int, impacts: int, size: int, weight: float) -> None:
-        """Add a list to the leaf by the addresses of its documents and impacts."""
-        self.documents.append(documents)
-        self.impacts.append(impacts)
-        self.sizes.append(size)
-        self.weights.append(weight)
 
     def room(self, size: int) -> tuple[Array, Array]:
         """Arrays in which documents and impacts of a list of at most that size may be written, after ``made_count``."""
         room = self.working.room
         return room("made_documents", self.made_count, size), room("made_impacts", self.made_count, size)
 
-    def add_made(self, size: int, weight: float) -> None:
+    def add_made(self, size: int, term: int = NO_TERM) -> None:
         """Add the list that was written to the room."""
-        self._made.append(len(self.sizes))
+        self._made.append(len(self.lists))
         at = WIDTH * self.made_count
-        self.add(at, at, size, weight)  # ``settle`` makes addresses of them: the room may yet move
+        self.lists += (at, at, size, term)  # ``settle`` makes addresses of them: the room may yet move
         self.made_count += size
 
     def settle(self) -> None:
@@ -74,22 +66,41 @@ class SegmentPlan:
         if self._made:
             documents, impacts = self.working.address("made_documents"), self.working.address("made_impacts")
             for place in self._made:
-                self.documents[place] += documents
-                self.impacts[place] += impacts
+                self.lists[place] += documents
+                self.lists[place + 1] += impacts
+
+    def lists_of(self, leaf: int) -> Iterator[tuple[int, int, int, int, bool]]:
+        """The lists of a leaf: addresses of documents and impacts, how many, which word, and whether it was typed so."""
+        first = 0
+        for word in range(len(self.words) // WORD_ROW):
+            last, typed, _, owner = self.words[WORD_ROW * word : WORD_ROW * (word + 1)]
+            if owner == leaf:
+                for place in range(first, last):
+                    documents, impacts, size, _ = self.lists[LIST_ROW * place : LIST_ROW * (place + 1)]
+                    yield documents, impacts, size, word, place < first + typed
+            first = last
 
 
 @dataclass(slots=True)
 class Plan:
-    """A query, flattened and resolved against every segment."""
+    """A query, flattened and resolved against every segment.
+
+    Attributes:
+        members: The words that score, in typed order.
+        leaves: Of each leaf, end to end: how it scores (``BM25`` or ``CONSTANT``), its place in the typed order of
+            scoring word leaves (-1 for others).
+        idf: What each leaf weighs by its rarity; 0 for one that does not score by words.
+        weights: What each word counts, in the order of ``SegmentPlan.words``.
+        total_idf: Sum of the weights of all scoring word leaves.
+    """
 
     tree: FlatTree
     parts: list[SegmentPlan]
-    member_leaf: list[int]
     members: list[Term | Phrase | Prefix]
+    leaves: list[int]
     idf: list[float]
-    kinds: list[int]  # how each leaf scores: ``BM25`` or ``CONSTANT``
-    positions: list[int]  # place of each leaf in the typed order of scoring word leaves; -1 for others
-    total_idf: float  # sum of the weights of all scoring word leaves
+    weights: list[float]
+    total_idf: float
 
 
 def make_plan(tree: FlatTree, parts: list[SegmentPlan], documents: int, ranking: Ranking) -> Plan:
@@ -97,37 +108,38 @@ def make_plan(tree: FlatTree, parts: list[SegmentPlan], documents: int, ranking:
 
     The weight of a leaf by rarity comes from its most frequent form, over all segments.
     """
-    member_leaf: list[int] = []
     flat: list[Term | Phrase | Prefix] = []
+    leaves: list[int] = []
     idf: list[float] = []
-    kinds: list[int] = []
-    positions: list[int] = []
+    weights: list[float] = []
     place = 0
-    for number, leaf in enumerate(tree.leaves):
+    for number, (leaf, scores) in enumerate(zip(tree.leaves, tree.scoring, strict=True)):
         words = members(leaf)
-        scores = tree.scoring[number]
         frequency = 0
         for word in words:
-            member = min(len(flat), MAX_TRACED) if scores else UNTRACED
-            frequency = max(frequency, _resolve(parts, word, member, ranking.inflection))
+            member = UNTRACED
             if scores:
+                member = min(len(flat), MAX_TRACED)
                 flat.append(word)
-                member_leaf.append(number)
-        for part in parts:
-            if not words:
-                _constant(part, leaf, scores)
-            part.first_list.append(len(part.sizes))
+            found = _resolve(parts, word, member, number)
+            if found > frequency:
+                frequency = found
+            weights.append(word.weight)
         if words and scores:
             idf.append(ranking.idf(documents, frequency))
-            positions.append(place)
+            leaves += (BM25, place)
             place += 1
-        else:
-            idf.append(0.0)
-            positions.append(-1)
-        kinds.append(BM25 if words else CONSTANT)
+            continue
+        idf.append(0.0)
+        leaves += (BM25 if words else CONSTANT, -1)
+        if not words:
+            weights.append(1.0)
+            for part in parts:
+                _constant(part, leaf, scores)
+                part.words += (len(part.lists) // LIST_ROW, 1, UNTRACED, number)
     for part in parts:
         part.settle()
-    return Plan(tree, parts, member_leaf, flat, idf, kinds, positions, sum(idf))
+    return Plan(tree, parts, flat, leaves, idf, weights, sum(idf))
 
 
 def _constant(part: SegmentPlan, leaf: Leaf, scores: bool) -> None:
@@ -137,58 +149,51 @@ def _constant(part: SegmentPlan, leaf: Leaf, scores: bool) -> None:
         if leaf.facet not in FACETS:
             raise UnknownFacet(leaf.facet, FACETS)
         code = segment.code_of.get((leaf.facet, leaf.value))
-        part.add(*((0, 0, 0) if code is None else segment.with_code(code)), 1.0)
+        part.lists += (*((0, 0, 0) if code is None else segment.with_code(code)), NO_TERM)
     elif isinstance(leaf, DocumentIs):
         numbers = sorted({number for doc_id in leaf.doc_ids if (number := segment.find(doc_id)) >= 0})
         documents, impacts = part.room(len(numbers))
         here = slice(part.made_count, part.made_count + len(numbers))
         documents[here], impacts[here] = numbers, leaf.weight if scores else 0.0
-        part.add_made(len(numbers), 1.0)
+        part.add_made(len(numbers))
     else:
-        part.add(*segment.everything(), 1.0)
+        part.lists += (*segment.everything(), NO_TERM)
 
 
-def _resolve(parts: list[SegmentPlan], word: Term | Phrase | Prefix, member: int, inflection: float) -> int:
+def _resolve(parts: list[SegmentPlan], word: Term | Phrase | Prefix, member: int, leaf: int) -> int:
     """Add the postings of a word in every segment; returns how many documents its most frequent form has."""
     if isinstance(word, Phrase):
-        return sum([_phrase(part, word, member) for part in parts])
+        return sum([_phrase(part, word, member, leaf) for part in parts])
     if len(parts) == 1:
-        return max(_resolved(parts[0], word, member, inflection)[1], default=0)
+        return max(_resolved(parts[0], word, member, leaf)[1], default=0)
     frequencies: dict[str, int] = {}
     for part in parts:
-        for form, frequency in zip(*_resolved(part, word, member, inflection), strict=True):
+        for form, frequency in zip(*_resolved(part, word, member, leaf), strict=True):
             frequencies[form] = frequencies.get(form, 0) + frequency
     return max(frequencies.values(), default=0)
 
 
-def _resolved(
-    part: SegmentPlan, word: Term | Prefix, member: int, inflection: float
-) -> tuple[Sequence[str], Sequence[int]]:
+def _resolved(part: SegmentPlan, word: Term | Prefix, member: int, leaf: int) -> tuple[Sequence[str], Sequence[int]]:
     """Add the postings of a word in one segment; returns its forms and how many live documents have each."""
     segment = part.segment
     forms = segment.ranges(word.text, word.exact) if isinstance(word, Term) else _prefix_forms(segment, word.text)
-    if member >= 0:
-        for number in forms.numbers:
-            part.terms.setdefault(number, member)
-    weights = [word.weight] * forms.typed + [word.weight * inflection] * (len(forms.numbers) - forms.typed)
+    frequencies: Sequence[int] = forms.frequencies
     if word.fields:
-        return forms.texts, _in_fields(part, forms, field_mask(word.fields), weights)
-    part.documents += forms.documents
-    part.impacts += forms.impacts
-    part.sizes += forms.sizes
-    part.weights += weights
-    return forms.texts, forms.frequencies
+        frequencies = _in_fields(part, forms, field_mask(word.fields))
+    else:
+        part.lists += forms.lists
+    part.words += (len(part.lists) // LIST_ROW, forms.typed, member, leaf)
+    return forms.texts, frequencies
 
 
-def _in_fields(part: SegmentPlan, forms: Forms, fields: int, weights: list[float]) -> list[int]:
+def _in_fields(part: SegmentPlan, forms: Forms, fields: int) -> list[int]:
     """Add the postings of each form within some fields; returns how many live documents these are."""
     frequencies = []
-    for start, end, weight in zip(forms.starts, forms.ends, weights, strict=True):
+    for start, end, number in zip(forms.starts, forms.ends, forms.numbers, strict=True):
         documents, _ = part.room(end - start)
         size = loops.term_in_fields(part.working.table, start, end, fields, part.made_count)
         frequencies.append(_live(part, documents, size))
-        if size:
-            part.add_made(size, weight)
+        part.add_made(size, number)
     return frequencies
 
 
@@ -199,8 +204,15 @@ def _live(part: SegmentPlan, documents: Array, size: int) -> int:
     return int(part.segment.live[documents[part.made_count : part.made_count + size]].sum())
 
 
-def _phrase(part: SegmentPlan, word: Phrase, member: int) -> int:
+def _phrase(part: SegmentPlan, word: Phrase, member: int, leaf: int) -> int:
     """Add the documents of one segment that have a phrase; returns how many of them are live."""
+    frequency = _occurrences(part, word, member)
+    part.words += (len(part.lists) // LIST_ROW, 1, member, leaf)
+    return frequency
+
+
+def _occurrences(part: SegmentPlan, word: Phrase, member: int) -> int:
+    """Find a phrase in one segment and add its documents, if it has any; returns how many of them are live."""
     working, ranges = part.working, part.segment.ranges
     slots = [ranges(term, word.exact) for term in word.terms[:MAX_PHRASE]]
     costs = [forms.postings for forms in slots]
@@ -227,9 +239,9 @@ def _phrase(part: SegmentPlan, word: Phrase, member: int) -> int:
     if not size:
         return 0
     frequency = _live(part, documents, size)
-    part.add_made(size, word.weight)
+    part.add_made(size)
     if member >= 0:
-        part.phrases.append((member, part.phrase_count, part.phrase_count + found, len(slots)))
+        part.phrases += (member, part.phrase_count, part.phrase_count + found, len(slots))
         part.phrase_count += found
     return frequency
 
@@ -246,40 +258,33 @@ def _prefix_forms(segment: Segment, prefix: str) -> Forms:
 
 def numbers_of(query: Query, plan: Plan, part: SegmentPlan, head: list[int]) -> list[int]:
     """A plan for one segment as ``_answer`` reads it, after the numbers of ``head``, which say what to do."""
-    tree = plan.tree
-    steps, required, forbidden, optional, minimum = _wanted(tree)
-    order = list(range(len(plan.kinds)))
-    if required and len(order) > 1:
-        first, sizes = part.first_list, part.sizes
-        cost = [sum(sizes[first[leaf] : first[leaf + 1]]) if required >> leaf & 1 else 1 << 62 for leaf in order]
-        order.sort(key=cost.__getitem__)
-    filtered, chosen, boosts = _codes(query, part.segment) if query.filters or query.boosts else (0, [], [])
+    steps, required, forbidden, optional, minimum = _wanted(plan.tree)
+    filtered, chosen, boosts = _codes(query, part.segment) if query.filters or query.boosts else (0, (), ())
     numbers = [
         *head,
-        len(order), len(part.sizes), len(steps), 1 if required else 0, minimum, required, forbidden, optional,
-        len(part.terms), len(plan.member_leaf), len(part.phrases),
+        len(plan.idf), len(plan.weights), len(part.lists) // LIST_ROW, len(part.phrases) // PHRASE_ROW, len(steps),
+        1 if required else 0, minimum, required, forbidden, optional,
         filtered, len(chosen), len(boosts), BY_RANK[query.sort], part.segment.all_live,
-        *order, *plan.kinds, *part.first_list, *part.documents, *part.impacts, *part.sizes,
+        *plan.leaves, *part.words, *part.lists, *part.phrases, *chosen, *boosts,
     ]  # fmt: skip
     for step in steps:
         numbers += step
-    numbers += (*chosen, *boosts, *part.terms, *part.terms.values(), *plan.positions, *plan.member_leaf)
-    for column in zip(*part.phrases, strict=True):
-        numbers += column
     return numbers
 
 
 def weights_of(query: Query, plan: Plan, part: SegmentPlan, ranking: Ranking) -> list[float]:
     """The weights that belong to ``numbers_of``."""
-    code_of = part.segment.code_of
-    return [
-        ranking.k1, plan.total_idf, ranking.title_coverage, ranking.title_fill, ranking.adjacency,
-        *plan.idf, *part.weights,
-        *[boost.weight for boost in query.boosts if (boost.facet, boost.value) in code_of],
+    weights = [
+        ranking.k1, plan.total_idf, ranking.title_coverage, ranking.title_fill, ranking.adjacency, ranking.inflection,
+        *plan.idf, *plan.weights,
     ]  # fmt: skip
+    if query.boosts:
+        code_of = part.segment.code_of
+        weights += [boost.weight for boost in query.boosts if (boost.facet, boost.value) in code_of]
+    return weights
 
 
-def _codes(query: Query, segment: Segment) -> tuple[int, list[int], list[int]]:
+def _codes(query: Query, segment: Segment) -> tuple[int, Sequence[int], Sequence[int]]:
     """The facets that filter, as bits; the codes they let through; the codes that add to a score."""
     filtered = 0
     chosen = []

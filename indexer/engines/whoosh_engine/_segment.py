@@ -28,6 +28,7 @@ ARRAYS = (
     "sections", "section_ends", "title_ends", "title_ranks", "dates", "name_documents",
 )  # fmt: skip
 ALL = -1  # no code: every document
+NO_TERM = -1  # of a list of postings that stands for something else
 MAX_EXPANSION = 48  # words a prefix or a stem may stand for: the most frequent ones
 
 
@@ -40,9 +41,7 @@ class Forms(NamedTuple):
         starts: Where their postings start.
         ends: Where they end.
         frequencies: How many live documents have each.
-        documents: Addresses of the documents of their postings.
-        impacts: Addresses of the impacts.
-        sizes: How many postings they have.
+        lists: Of each, end to end: addresses of the documents and impacts of its postings, how many, its number.
         typed: How many of the first ones are the form that was typed: 0 or 1, or all.
         postings: How many postings they have together.
         positions: How many places they stand at together.
@@ -53,9 +52,7 @@ class Forms(NamedTuple):
     starts: tuple[int, ...]
     ends: tuple[int, ...]
     frequencies: tuple[int, ...]
-    documents: tuple[int, ...]
-    impacts: tuple[int, ...]
-    sizes: tuple[int, ...]
+    lists: tuple[int, ...]
     typed: int
     postings: int
     positions: int
@@ -151,19 +148,19 @@ class Segment:
         """Some terms with all that matching needs; the first ``typed`` of them are the form that was typed."""
         starts = [int(self.posting_ends[number]) for number in numbers]
         ends = [int(self.posting_ends[number + 1]) for number in numbers]
-        sizes = [end - start for start, end in zip(starts, ends, strict=True)]
         at = self.position_ends
+        lists: list[int] = []
+        for number, start, end in zip(numbers, starts, ends, strict=True):
+            lists += (self._documents_at + 4 * start, self._impacts_at + 4 * start, end - start, number)
         return Forms(
             tuple(numbers),
             tuple([self.terms[number] for number in numbers]),
             tuple(starts),
             tuple(ends),
             tuple([int(self.frequencies[number]) for number in numbers]),
-            tuple([self._documents_at + 4 * start for start in starts]),
-            tuple([self._impacts_at + 4 * start for start in starts]),
-            tuple(sizes),
+            tuple(lists),
             typed,
-            sum(sizes),
+            sum(ends) - sum(starts),
             sum([int(at[end]) - int(at[start]) for start, end in zip(starts, ends, strict=True)]),
         )
 
