@@ -415,8 +415,7 @@ class Bucket:
     selected: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Facet:
+class Facet(NamedTuple):
     """How many hits choosing each value of a facet gives: most first, then by value; a chosen one is listed even at 0.
 
     An answer has some hundred values, of which a page shows a few: they become ``buckets`` when somebody looks.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from indexer.engines import tree as trees
 from indexer.engines.whoosh_engine._answer import ROW
@@ -99,16 +100,18 @@ class Presenter:
 
 def ordered_facets(names: Iterable[str], segment: Segment, numbers: list[int]) -> tuple[Facet, ...]:
     """Facets of the only segment, without any choice, from their numbers as ``_answer`` writes them, in order."""
-    first = len(FACETS)
-    every = (len(numbers) - first) // 2
+    count = len(FACETS)
+    ends = list(accumulate(numbers[:count], initial=count))
+    every = ends[-1] - count
     values = segment.code_values
-    found = {}
-    for name, size in zip(FACETS, numbers, strict=False):
-        last = first + size
+    facets = []
+    for name in names:
+        place = FACETS.index(name)
+        first, last = ends[place], ends[place + 1]
         ordered = zip(numbers[first:last], numbers[first + every : last + every], strict=True)
-        found[name] = Facet(name, {values[code]: count for code, count in ordered})
-        first = last
-    return tuple([found[name] for name in names])
+        counts = {values[code]: number for code, number in ordered}
+        facets.append(tuple.__new__(Facet, (name, counts, ())))
+    return tuple(facets)
 
 
 def merged_facets(query: Query, parts: Sequence[SegmentPlan]) -> tuple[Facet, ...]:
