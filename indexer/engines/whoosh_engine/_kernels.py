@@ -128,11 +128,24 @@ def _scan(leaves, place, bit, idf, constant, restricted, rows, room, n_touched):
     """Read the only list of a leaf into the scores; returns how many documents are touched then."""
     documents, impacts, weight = _list(leaves, place)
     scores, masks, touched = room.scores, room.masks, room.touched
-    live, all_live, k1 = rows.live, rows.all_live, leaves.k1
+    live, k1 = rows.live, leaves.k1
+    if rows.all_live and not restricted:
+        count = np.uint64(n_touched)
+        for p in range(np.uint64(documents.shape[0])):
+            d = np.uint32(documents[p])
+            mask = masks[d]
+            touched[count] = (
+                d  # the next one takes its place if it was touched before: a branch would often be guessed wrong
+            )
+            count += np.uint64(mask == 0)
+            masks[d] = mask | bit
+            w = weight * impacts[p]
+            scores[d] += w if constant else saturated(w, idf, k1)
+        return np.int64(count)
     for p in range(np.uint64(documents.shape[0])):
         d = np.uint32(documents[p])
         if masks[d] == 0:
-            if restricted or not (all_live or live[d]):
+            if restricted or not (rows.all_live or live[d]):
                 continue
             touched[np.uint64(n_touched)] = d
             n_touched += 1

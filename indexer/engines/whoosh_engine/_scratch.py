@@ -31,7 +31,7 @@ class Scratch:
         codes = max((len(segment.values) for segment in segments), default=0)
         longest = max((segment.longest for segment in segments), default=0)
         sizes = {
-            "scores": size, "leaf_weights": size, "masks": size, "touched": size, "leaf_touched": size,
+            "scores": size, "leaf_weights": size, "masks": size, "touched": size + 1, "leaf_touched": size,
             "found_scores": size,
             "roles": longest + 1, "chosen": codes, "boosts": codes,
             "top_scores": hits, "top_documents": hits, "bonus": hits, "members": hits, "out_scores": hits,
