@@ -35,10 +35,10 @@ def lead(documents, impacts, weight, idf, k1, constant, live, all_live, candidat
 
 
 @jit
-def _mark(candidates, bits):
-    """Set the bit of each candidate."""
-    for i in range(np.uint64(candidates.shape[0])):
-        d = np.uint64(candidates[i])
+def mark(documents, bits):
+    """Set the bit of each document."""
+    for i in range(np.uint64(documents.shape[0])):
+        d = np.uint64(documents[i])
         bits[d >> np.uint64(6)] |= np.uint64(1) << (d & np.uint64(63))
 
 
@@ -107,7 +107,7 @@ def narrow(documents, impacts, weight, idf, k1, constant, wanted, candidates, sc
     """
     if documents.shape[0] > GALLOP * candidates.shape[0]:
         return _search(documents, impacts, weight, idf, k1, constant, wanted, candidates, scores)
-    _mark(candidates, bits)
+    mark(candidates, bits)
     if wanted:
         kept = _join(documents, impacts, weight, idf, k1, constant, candidates, scores, bits)
     else:

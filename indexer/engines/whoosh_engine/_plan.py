@@ -23,6 +23,7 @@ Array = npt.NDArray[Any]
 UNTRACED = -1  # a word below a NOT: it decides what matches, but is never shown as a reason
 MAX_PHRASE = 63  # terms; of a longer phrase the beginning is looked for, since a slot is a bit of one number
 MAX_TRACED = 63  # members whose matches are told apart in an explanation; further ones share the last bit
+WORTH_READING = 8  # postings in order, for one document that need not be looked at
 WIDTH = 4  # bytes of a document and of an impact in a list of postings
 BY_RANK = {"relevance": 0, "title": -1, "date": 1}  # what a title's or a date's rank counts: the lowest title first
 
@@ -70,7 +71,7 @@ class SegmentPlan:
                 self.lists[place + 1] += impacts
 
     def lists_of(self, leaf: int) -> Iterator[tuple[int, int, int, int, bool]]:
-        """The lists of a leaf: addresses of documents and impacts, how many, which word, and whether it was typed so."""
+        """The lists of a leaf: addresses of documents and impacts, how many, which word, whether as it was typed."""
         first = 0
         for word in range(len(self.words) // WORD_ROW):
             last, typed, _, owner = self.words[WORD_ROW * word : WORD_ROW * (word + 1)]
@@ -227,13 +228,14 @@ def _occurrences(part: SegmentPlan, word: Phrase, member: int) -> int:
         bit <<= 1
     lead = costs.index(least)
     rarest = slots[lead]
+    other, ends = _passing(slots, lead)
     for name in ("phrase_documents", "phrase_positions"):
         working.room(name, part.phrase_count, rarest.positions)
     documents, _ = part.room(least)
     fields = field_mask(word.fields)
     working.ask([
-        part.made_count, part.phrase_count, len(slots), lead, fields, len(masks), len(rarest.starts),
-        *masks, *masks.values(), *rarest.starts, *rarest.ends,
+        part.made_count, part.phrase_count, len(slots), lead, fields, len(masks), len(rarest.starts), len(other),
+        *masks, *masks.values(), *rarest.starts, *rarest.ends, *other, *ends,
     ])  # fmt: skip
     found, size = loops.find_phrase(working.table)
     if not size:
@@ -244,6 +246,15 @@ def _occurrences(part: SegmentPlan, word: Phrase, member: int) -> int:
         part.phrases += (member, part.phrase_count, part.phrase_count + found, len(slots))
         part.phrase_count += found
     return frequency
+
+
+def _passing(slots: list[Forms], lead: int) -> tuple[Sequence[int], Sequence[int]]:
+    """Where postings start and end of a slot whose documents alone are worth a look, beside the rarest slot's."""
+    rest = [forms for place, forms in enumerate(slots) if place != lead]
+    if not rest:
+        return (), ()
+    other = min(rest, key=lambda forms: forms.postings)
+    return (other.starts, other.ends) if other.postings <= WORTH_READING * slots[lead].postings else ((), ())
 
 
 def _prefix_forms(segment: Segment, prefix: str) -> Forms:

@@ -7,10 +7,11 @@ import numpy as np
 
 from indexer.engines.compiling import LONG, array_at, jit, jit_for, own
 from indexer.engines.inspection import first_at_least
-from indexer.engines.whoosh_engine._table import Place, bytes_of, floats, ints, longs, smalls
+from indexer.engines.whoosh_engine._joining import mark
+from indexer.engines.whoosh_engine._table import Place, bytes_of, floats, ints, longs, masks_of, smalls
 
 # The numbers in front of what is asked about a phrase.
-MADE_AT, PHRASES_AT, LENGTH, LEAD, FIELDS, TERMS, LISTS, HEAD = range(8)
+MADE_AT, PHRASES_AT, LENGTH, LEAD, FIELDS, TERMS, LISTS, OTHERS, HEAD = range(9)
 
 
 @jit
@@ -33,8 +34,12 @@ def _scale(table):
 
 
 @jit
-def _find(table, length, lead, fields, slots, starts, ends, out_documents, out_positions):
-    """Write the occurrences of a phrase whose terms are marked, list by list; returns how many."""
+def _find(table, length, lead, fields, slots, starts, ends, choosy, out_documents, out_positions):
+    """Write the occurrences of a phrase whose terms are marked, list by list; returns how many.
+
+    If ``choosy``, only documents whose bit is set are looked at.
+    """
+    bits = masks_of(table, Place.BITS)
     documents, position_ends = ints(table, Place.POSTING_DOCUMENTS), ints(table, Place.POSITION_ENDS)
     positions, elements = ints(table, Place.POSITIONS), smalls(table, Place.TERMS)
     tokens, token_ends = ints(table, Place.TOKENS), longs(table, Place.TOKEN_ENDS)
@@ -43,6 +48,8 @@ def _find(table, length, lead, fields, slots, starts, ends, out_documents, out_p
     for i in range(starts.shape[0]):
         for p in range(np.uint64(starts[i]), np.uint64(ends[i])):
             d = np.uint32(documents[p])
+            if choosy and not (bits[d >> np.uint32(6)] >> np.uint64(d & np.uint32(63))) & np.uint64(1):
+                continue
             base = token_ends[d]
             size = token_ends[d + np.uint32(1)] - base
             for q in range(np.uint64(position_ends[p]), np.uint64(position_ends[p + np.uint64(1)])):
@@ -62,20 +69,29 @@ def find_phrase(table):
     """Occurrences of a phrase, and its postings: each document once, with its weight.
 
     What is asked are the numbers of the table: after the head the terms of all slots, a bit mask for each (which slots
-    it may fill), where the postings of the slot ``LEAD`` (the rarest) start and where they end. Reads the positions of
-    that slot and looks at their neighbours in the token stream. Writes both in order, from ``PHRASES_AT`` and
-    ``MADE_AT`` on, and returns how many.
+    it may fill), where the postings of the slot ``LEAD`` (the rarest) start and where they end, and the same of another
+    slot, if documents without it are to be passed over: the token stream of each stands elsewhere in memory. Reads the
+    positions of the rarest slot and looks at their neighbours in the token stream. Writes both in order, from
+    ``PHRASES_AT`` and ``MADE_AT`` on, and returns how many.
     """
     numbers, elements = longs(table, Place.NUMBERS), smalls(table, Place.TERMS)
     count, lists = numbers[TERMS], numbers[LISTS]
     terms, slots = numbers[HEAD : HEAD + count], numbers[HEAD + count : HEAD + 2 * count]
     at = HEAD + 2 * count
     starts, ends = numbers[at : at + lists], numbers[at + lists : at + 2 * lists]
+    at += 2 * lists
+    others, bits = numbers[OTHERS], masks_of(table, Place.BITS)
+    for i in range(at, at + others):
+        mark(ints(table, Place.POSTING_DOCUMENTS)[numbers[i] : numbers[i + others]], bits)
     documents = ints(table, Place.PHRASE_DOCUMENTS)[numbers[PHRASES_AT] :]
     positions = ints(table, Place.PHRASE_POSITIONS)[numbers[PHRASES_AT] :]
     for i in range(count):
         elements[terms[i]] = i + 1
-    found = _find(table, numbers[LENGTH], numbers[LEAD], numbers[FIELDS], slots, starts, ends, documents, positions)
+    found = _find(
+        table, numbers[LENGTH], numbers[LEAD], numbers[FIELDS], slots, starts, ends, others > 0, documents, positions
+    )
+    if others:
+        bits[:] = np.uint64(0)
     for i in range(count):
         elements[terms[i]] = 0
     if lists > 1:
