@@ -229,13 +229,13 @@ def _entries(root: Path) -> dict[Terms, tuple[Synonym, ...]]:
     for relation, lists in (("treated", root / "complaints.toml"), ("wider", root / "wishes.toml")):
         for number, (words, to) in enumerate(_fields(lists), 1):
             for word in words:
-                where = f'field {number}, "{word}"'
-                others = [each for each in to if _terms(lists, where, each) != _terms(lists, where, word)]
-                _entry(found, lists, where, relation, word, others)
+                where = f'field {number}, "{" ".join(word)}"'
+                others = [each for each in to if each != word]
+                _group(found, lists, where, relation, WEIGHTS[relation], [word, *others])
     return {key: tuple(sorted(others.values(), key=lambda s: -s.weight)) for key, others in found.items()}
 
 
-def _fields(path: Path) -> Iterator[tuple[list[str], list[str]]]:
+def _fields(path: Path) -> Iterator[tuple[list[Terms], list[Terms]]]:
     """The lists of complaints, each with what its words find."""
     content = read_toml(path)
     fields = content.get("field", [])
@@ -243,12 +243,12 @@ def _fields(path: Path) -> Iterator[tuple[list[str], list[str]]]:
         raise TaxonomyError(path, "the file", "may only hold [[field]]")
     for number, field in enumerate(fields, 1):
         lists = _Lists(path, {"to", "words"}, field)
-        words, to = ([" ".join(each) for each in lists.phrases(key)] for key in ("words", "to"))
+        words, to = (lists.phrases(key) for key in ("words", "to"))
         if not words or not to:
             raise TaxonomyError(path, f"field {number}", "needs 'to' and 'words'")
         twice = next((word for word, count in Counter(words).items() if count > 1), None)
         if twice:
-            raise TaxonomyError(path, f'field {number}, "{twice}"', "stands twice")
+            raise TaxonomyError(path, f'field {number}, "{" ".join(twice)}"', "stands twice")
         yield words, to
 
 
@@ -265,7 +265,15 @@ def _entry(
         raise TaxonomyError(path, where, "'weight' must lie between 0 and 1")
     if not isinstance(declared, list) or not declared or not all(isinstance(each, str) for each in declared):
         raise TaxonomyError(path, where, "must be a list of words")
-    group = [_terms(path, where, each) for each in (word, *declared)]
+    _group(found, path, where, relation, weight, [_terms(path, where, each) for each in (word, *declared)])
+
+
+def _group(
+    found: dict[Terms, dict[Terms, Synonym]], path: Path, where: str, relation: str, weight: float, group: list[Terms]
+) -> None:
+    """Keep what an entry says: its first word finds the others, and they find it unless it leads one way."""
+    if len(group) < 2:
+        raise TaxonomyError(path, where, "must find other words")
     if len(set(group)) < len(group):
         raise TaxonomyError(path, where, "has the same word twice")
     origins = group[:1] if relation in ONE_WAY else group

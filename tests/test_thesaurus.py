@@ -145,6 +145,7 @@ def test_no_word_of_daily_life_is_one_of_the_vocabulary() -> None:
     [
         ('[[field]]\nto = ["skin"]\nwords = []', "field 1: needs 'to' and 'words'"),
         ('[[field]]\nto = ["skin"]\nwords = ["rash", "rash"]', 'field 1, "rash": stands twice'),
+        ('[[field]]\nto = ["skin"]\nwords = ["skin"]', 'field 1, "skin": must find other words'),
         ('[[field]]\nto = ["skin"]\nword = ["rash"]', "word: unknown key; known: to, words"),
         ("[field]\nto = 1", "the file: may only hold [[field]]"),
     ],
