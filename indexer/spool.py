@@ -6,15 +6,14 @@ import os
 from array import array
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
-from typing import IO, Any, get_args, get_origin, get_type_hints
+from typing import IO
 
 import orjson
 
 from indexer.model import Page
+from indexer.records import read_record
 
 HELD = 400  # pages that stay in memory as they are: a small build writes nothing
-_FIELDS = "__dataclass_fields__"  # what makes a class a data class
 
 Open = Callable[[], IO[bytes]]
 
@@ -74,27 +73,4 @@ def packed(page: Page) -> bytes:
 
 def unpacked(blob: bytes) -> Page:
     """The page that ``packed`` packed."""
-    page: Page = _reader(Page)(orjson.loads(blob))
-    return page
-
-
-@lru_cache
-def _reader(record: Any) -> Callable[[dict[str, Any]], Any]:
-    """How a data class is read from JSON: lists become tuples, objects the data classes that it declares."""
-    several: list[tuple[str, Callable[[Any], Any] | None]] = []
-    single: list[tuple[str, Callable[[Any], Any]]] = []
-    for name, kind in get_type_hints(record).items():
-        if get_origin(kind) is tuple:
-            part: Any = get_args(kind)[0]
-            several.append((name, _reader(part) if hasattr(part, _FIELDS) else None))
-        elif hasattr(kind, _FIELDS):
-            single.append((name, _reader(kind)))
-
-    def read(data: dict[str, Any]) -> Any:
-        for name, part in several:
-            data[name] = tuple(map(part, data[name])) if part else tuple(data[name])
-        for name, part in single:
-            data[name] = part(data[name])
-        return record(**data)
-
-    return read
+    return read_record(Page, blob)

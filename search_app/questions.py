@@ -30,11 +30,11 @@ class Questions:
     ``words`` are the telling ones, sorted; ``having[i]`` belongs to ``words[i]``.
     """
 
-    stated: tuple[tuple[str, Question], ...] = ()  # id of the document, and its question
-    terms: tuple[tuple[str, ...], ...] = ()
-    stems: Mapping[str, Numbers] | None = None
-    words: tuple[str, ...] = ()
-    having: tuple[Numbers, ...] = ()
+    stated: tuple[tuple[str, Question], ...]  # id of the document, and its question
+    terms: tuple[tuple[str, ...], ...]
+    stems: Mapping[str, Numbers]
+    words: tuple[str, ...]
+    having: tuple[Numbers, ...]
 
 
 def collect(found: Iterable[tuple[str, Question]], thesaurus: Thesaurus) -> Questions:
@@ -99,7 +99,7 @@ def _telling(term: str, thesaurus: Thesaurus) -> bool:
 
 def _saying(term: str, questions: Questions, thesaurus: Thesaurus) -> Numbers:
     """Questions with a word, in any form, or with another single word for it."""
-    stems = questions.stems or {}
+    stems = questions.stems
     found = stems.get(stem(term), _NONE)
     for other in thesaurus.synonyms((term,)):
         if len(other.terms) == 1 and other.relation not in ONE_WAY:

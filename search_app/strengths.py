@@ -50,7 +50,8 @@ class Strengths:
         wider: For each field those that it belongs to.
         narrower: For each field those that belong to it.
         of: Fields that a specialty stands for.
-        listed: Fields that a national list is of.
+        lists: National lists by a field that they are of, each in the order of the file.
+        listed: The names of all these lists, in the order of the file.
         persons: Fields that are meant by who is ill.
         best: Words by which the best are asked for, in their order.
         everywhere: Words that say nothing more beside those.
@@ -62,7 +63,8 @@ class Strengths:
     wider: Mapping[str, frozenset[str]]
     narrower: Mapping[str, frozenset[str]]
     of: Mapping[str, Meant]
-    listed: Mapping[str, Meant]
+    lists: Mapping[str, tuple[str, ...]]
+    listed: tuple[str, ...]
     persons: frozenset[str]
     best: frozenset[Terms]
     everywhere: frozenset[Terms]
@@ -114,13 +116,12 @@ class Strengths:
         fields = {narrow: False for each in meant for narrow in self.narrower[each]}
         for each in meant:
             fields |= dict.fromkeys((each, *self.wider[each]), True)
-        lists: dict[str, bool] = {}
-        for name, listed in self.listed.items():
-            if covered := [own for each in listed if (own := fields.get(each)) is not None]:
-                lists[name] = any(covered)
-        if any(lists.values()):
-            lists = {name: own for name, own in lists.items() if own}
-        return Worth(fields, lists)
+        found: dict[str, bool] = {}
+        for field, own in fields.items():
+            for name in self.lists.get(field, ()):
+                found[name] = own or found.get(name, False)
+        own_lists = True in found.values()
+        return Worth(fields, {name: own_lists for name in self.listed if found.get(name) is own_lists})
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +185,7 @@ def in_order(
 def points(card: Card, worths: Iterable[Worth], *, best: bool = False) -> tuple[float, tuple[str, ...]]:
     """How strong a hospital is in what each phrase means (``Strengths.worth``), by its page, and why.
 
-    Places in lists count more where the ``best`` are asked for.
-
-    0 for one that may not be open.
+    Places in lists count more where the ``best`` are asked for. 0 for one that may not be open.
     """
     if card.doubt or not (card.known or card.departments or card.listed):
         return 0.0, ()
@@ -312,6 +311,10 @@ def _made(
         for field in inner:
             wider[_key(field)].add(_key(wide))
             narrower[_key(wide)].add(_key(field))
+    lists: dict[str, list[str]] = {}
+    for name, of_fields in listed.items():
+        for field in of_fields:
+            lists.setdefault(_key(field), []).append(name)
     having = Counter(word for phrase in phrases for word in phrase)
     by_stem: dict[str, list[frozenset[str]]] = {}
     for phrase in phrases:
@@ -323,7 +326,8 @@ def _made(
         wider=MappingProxyType({field: frozenset(found) for field, found in wider.items()}),
         narrower=MappingProxyType({field: frozenset(found) for field, found in narrower.items()}),
         of=MappingProxyType({specialty: tuple(map(_key, found)) for specialty, found in of.items()}),
-        listed=MappingProxyType({name: tuple(map(_key, found)) for name, found in listed.items()}),
+        lists=MappingProxyType({field: tuple(names) for field, names in lists.items()}),
+        listed=tuple(listed),
         persons=frozenset(map(_key, persons)),
         best=frozenset(map(terms, best)),
         everywhere=frozenset(map(terms, everywhere)),

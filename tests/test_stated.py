@@ -7,6 +7,7 @@ import pytest
 from indexer.model import Card, Hit, Question
 from search_app.stated import asked
 from search_app.understand import read
+from search_app.words import default_words
 from tests.searchable import searcher
 
 QUESTIONS = (
@@ -38,5 +39,5 @@ HIT = Hit(1, 1.0, Card("articles/a", "article", "A", questions=tuple(Question(ea
 )
 def test_a_stated_question_is_the_one_that_has_all_that_was_asked(text: str, question: int | None) -> None:
     with searcher() as index:
-        found = asked(read(text, index.lexicon).parts, [HIT])
+        found = asked(read(text, index.lexicon).parts, [HIT], default_words().thesaurus.optional)
     assert found == ({} if question is None else {"articles/a": Question(QUESTIONS[question], "s")})

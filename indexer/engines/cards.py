@@ -6,20 +6,8 @@ from typing import Any
 
 import orjson
 
-from indexer.model import (
-    Basis,
-    Card,
-    Citation,
-    Cut,
-    Document,
-    Fact,
-    Link,
-    Question,
-    Receipt,
-    Section,
-    SectionRef,
-    card_of,
-)
+from indexer.model import Card, Document, Question, SectionRef, card_of
+from indexer.records import read_record
 
 _QUESTIONS = list(Card.__slots__).index("questions")
 
@@ -47,22 +35,4 @@ def document_blob(document: Document) -> bytes:
 
 def read_document(blob: bytes) -> Document:
     """The document that ``document_blob`` wrote."""
-    data: dict[str, Any] = orjson.loads(blob)
-    receipt = data.pop("receipt")
-    cuts = tuple(Cut(**cut) for cut in receipt.pop("cuts"))
-    parts: dict[str, Any] = {
-        "sections": Section,
-        "facts": Fact,
-        "citations": Citation,
-        "questions": Question,
-        "links": Link,
-        "basis": Basis,
-    }
-    for name, part in parts.items():
-        data[name] = tuple(
-            part(**{k: tuple(v) if isinstance(v, list) else v for k, v in each.items()}) for each in data[name]
-        )
-    for name, value in data.items():
-        if isinstance(value, list):
-            data[name] = tuple(value)
-    return Document(**data, receipt=Receipt(**receipt, cuts=cuts))
+    return read_record(Document, blob)

@@ -19,9 +19,7 @@ LIMIT = 10  # pages that are named
 STANDS_OUT = 1.0  # standard deviations above the mean of all pages: with less a page is like any other
 SAME = 1e-6  # a deviation below it is rounding
 LEAST_PAGES = 20  # of fewer none stands out
-MOST_PARTS = (
-    20_000  # titles, sections and questions; more would take a second to read and 10 MB in each process to keep
-)
+MOST_PARTS = 20_000  # titles, sections, questions; more take a second to read and 10 MB in each process to keep
 
 QUESTION = FIELDS.index("question")
 

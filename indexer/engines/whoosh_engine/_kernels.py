@@ -134,9 +134,8 @@ def _scan(leaves, place, bit, idf, constant, restricted, rows, room, n_touched):
         for p in range(np.uint64(documents.shape[0])):
             d = np.uint32(documents[p])
             mask = masks[d]
-            touched[count] = (
-                d  # the next one takes its place if it was touched before: a branch would often be guessed wrong
-            )
+            # The next one takes its place if it was touched before: a branch would often be guessed wrong.
+            touched[count] = d
             count += np.uint64(mask == 0)
             masks[d] = mask | bit
             w = weight * impacts[p]
