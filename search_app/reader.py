@@ -22,20 +22,13 @@ _FROM_NAME = " (from the name)"
 
 @dataclass(frozen=True, slots=True)
 class FactView:
-    """One line of the fact table."""
+    """One line of the fact table; ``placing`` is what it says of a national list."""
 
     name: str
     value: Markup
     url: str
     sources: tuple[Markup, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PlacingView:
-    """A place in a national list, and where it is known from."""
-
-    placing: Placing
-    sources: tuple[Markup, ...]
+    placing: Placing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +89,7 @@ class DocumentView:
     specialty: tuple[ValueView, ...]
     topic: tuple[ValueView, ...]
     facts: tuple[FactView, ...]
-    placings: dict[str, tuple[PlacingView, ...]]  # by the list that they are in
+    placings: dict[str, tuple[FactView, ...]]  # those of national lists, by the list
     stated: tuple[StatedValue, ...]
     profile: tuple[StatedValue, ...]
     lead: tuple[Block, ...]
@@ -141,6 +134,7 @@ def document_view(
         for section in document.sections
         if section.heading
     )
+    facts = tuple(_fact(fact, anchors) for fact in document.facts if fact.name.casefold() not in _FACETED_FACTS)
     return DocumentView(
         doc_id=document.doc_id,
         slug=document.doc_id.rpartition("/")[2],
@@ -155,8 +149,8 @@ def document_view(
         city=values("city"),
         specialty=values("specialty"),
         topic=values("topic"),
-        facts=tuple(_fact(fact, anchors) for fact in document.facts if _is_plain(fact)),
-        placings=_placings(document, anchors),
+        facts=facts,
+        placings=_placings(facts),
         stated=tuple(_stated(value, document, anchors) for value in values("specialty")),
         profile=tuple(_stated(value, document, anchors) for value in values("profile")),
         lead=lead_blocks,
@@ -225,19 +219,11 @@ def _source(citation: Citation, number: int) -> SourceView:
     )
 
 
-def _is_plain(fact: Fact) -> bool:
-    return fact.name.casefold() not in _FACETED_FACTS and not _placing(fact)
-
-
-def _placing(fact: Fact) -> Placing | None:
-    return placing_of(fact.value) if fact.name == NATIONAL_LISTS else None
-
-
-def _placings(document: Document, anchors: tuple[str, ...]) -> dict[str, tuple[PlacingView, ...]]:
-    found: dict[str, list[PlacingView]] = {}
-    for fact in document.facts:
-        if placing := _placing(fact):
-            found.setdefault(placing.source, []).append(PlacingView(placing, _fact(fact, anchors).sources))
+def _placings(facts: tuple[FactView, ...]) -> dict[str, tuple[FactView, ...]]:
+    found: dict[str, list[FactView]] = {}
+    for fact in facts:
+        if fact.placing:
+            found.setdefault(fact.placing.source, []).append(fact)
     return {source: tuple(views) for source, views in found.items()}
 
 
@@ -247,7 +233,8 @@ def _fact(fact: Fact, anchors: tuple[str, ...]) -> FactView:
         for source in (each.removeprefix("#") for each in fact.sources)
         if source in anchors
     )
-    return FactView(fact.name, marked(fact.value, ()), web_address(fact.value), markers)
+    placing = placing_of(fact.value) if fact.name == NATIONAL_LISTS else None
+    return FactView(fact.name, marked(fact.value, ()), web_address(fact.value), markers, placing)
 
 
 def _stated(value: ValueView, document: Document, anchors: tuple[str, ...]) -> StatedValue:

@@ -318,6 +318,17 @@ def test_a_comparison_is_its_address(client: FlaskClient) -> None:
     assert "There is no hospital “nowhere”." in page.get_text()
 
 
+def test_a_comparison_has_places_in_national_lists(client: FlaskClient) -> None:
+    page = soup(client.get("/compare?h=beijing-tongren-hospital&h=renji-hospital"))
+    row = next(row for row in page.select("tbody tr") if row.th.get_text() == "National lists")
+    tongren, renji = row.select("td")
+    assert [each.get_text() for each in tongren.select(".alias")] == [
+        "Eye disease: joint 2nd (reputation, Fudan list for 2021)",
+        "All hospitals: 36th (Fudan list for 2021)",
+    ]
+    assert renji.get_text(strip=True) == "not stated"
+
+
 def test_the_rows_of_a_comparison_stand_in_one_order(client: FlaskClient) -> None:
     page = soup(client.get("/compare?h=renji-hospital&h=ruijin-hospital"))
     rows = [head.get_text() for head in page.select("tbody th")]

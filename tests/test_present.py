@@ -136,7 +136,7 @@ def test_specialties_are_links_to_their_pages_and_not_facts() -> None:
     )
     shown = document_view(document, CHINESE)
     assert list(dict.fromkeys(fact.name for fact in shown.facts)) == [
-        "Founded", "Ownership", "Address", "Website", "Services", "Known for", "Departments",
+        "Founded", "Ownership", "Address", "Website", "Services", "Known for", "Departments", "National lists",
     ]  # fmt: skip
     assert [(each.value.label, len(each.sources), each.from_name) for each in shown.stated] == [
         ("眼科", 0, True),
