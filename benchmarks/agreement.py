@@ -5,7 +5,9 @@
 The pages of ``second_qrels.tsv``, which were graded twice. Agreement is Cohen's kappa with linear and with quadratic weights
 (1 is complete, 0 is what chance gives). The ceiling is nDCG@10 of a system that puts the pages in the order of one
 reader's grades, measured by the other's, with equal grades in the order of a digest; beside it the same pages in the order of
-the digest alone. Only pages with both grades count, so ceilings are above what a search of the whole corpus could reach.
+the digest alone. Last comes our own search, whose order of the same pages is measured by either reader: the engine was made with
+the first reader's grades of half of these queries in sight, and never with the second's. Only pages with both grades count, so
+all of these are above what a search of the whole corpus could reach.
 """
 
 from __future__ import annotations
@@ -17,11 +19,12 @@ from hashlib import sha256
 
 import numpy as np
 
-from benchmarks.judged_collections import JUDGMENTS
+from benchmarks.judged_collections import JUDGMENTS, indexed, own_documents
 from search_app import evaluate
 from search_app.evaluate import Estimate, JudgedQuery, Judgments, Ranking, Run
 
 Grades = Mapping[str, Mapping[str, int]]
+DEPTH = 300  # more than there are pages, so that every graded page that is found has its place
 GRADES = np.arange(evaluate.MAX_GRADE + 1)
 DISTANCE = abs(GRADES[:, None] - GRADES[None, :])  # how far two grades are apart
 
@@ -40,6 +43,8 @@ class Agreement:
     second_by_first: Estimate
     first_by_second: Estimate
     unordered_by_first: Estimate
+    search_by_first: Estimate
+    search_by_second: Estimate
 
 
 def kappa(confusion: np.ndarray, power: int) -> np.ndarray:
@@ -75,12 +80,19 @@ def _ndcg(queries: tuple[JudgedQuery, ...], grades: Grades, run: Run) -> Estimat
     return evaluate.measure(Judgments(queries, grades, relevant=2), run).overall.estimates["ndcg@10"]
 
 
-def agreement(queries: Iterable[JudgedQuery], first: Grades, second: Grades) -> Agreement:
-    """Compare two readers on the pages that both have graded, over the queries that have such pages."""
+def agreement(queries: Iterable[JudgedQuery], first: Grades, second: Grades, run: Run) -> Agreement:
+    """Compare two readers on the pages that both have graded, over the queries that have such pages.
+
+    ``run`` is what our search gave for the queries; its pages that only one reader or none has graded are passed over.
+    """
     asked = tuple(query for query in queries if first.get(query.query_id) and second.get(query.query_id))
     shared = {query.query_id: first[query.query_id].keys() & second[query.query_id].keys() for query in asked}
     one = {query_id: {doc_id: first[query_id][doc_id] for doc_id in shared[query_id]} for query_id in shared}
     two = {query_id: {doc_id: second[query_id][doc_id] for doc_id in shared[query_id]} for query_id in shared}
+    searched = Run({
+        query_id: Ranking(query_id, tuple(doc_id for doc_id in run.of(query_id).doc_ids if doc_id in pages))
+        for query_id, pages in shared.items()
+    })  # fmt: skip
     tables = np.zeros((len(asked), len(GRADES), len(GRADES)), int)
     for table, query_id in zip(tables, shared, strict=True):
         for doc_id in shared[query_id]:
@@ -92,6 +104,7 @@ def agreement(queries: Iterable[JudgedQuery], first: Grades, second: Grades) -> 
     return Agreement(
         len(asked), int(counts.sum()), equal, off_by_one, further, _kappa_between(tables, 1), _kappa_between(tables, 2),
         _ndcg(asked, one, _ordered(two)), _ndcg(asked, two, _ordered(one)), _ndcg(asked, one, _ordered(one, by_grade=False)),
+        _ndcg(asked, one, searched), _ndcg(asked, two, searched),
     )  # fmt: skip
 
 
@@ -101,14 +114,22 @@ def main() -> None:
     first = evaluate.load(JUDGMENTS / "queries.jsonl", JUDGMENTS / "qrels.tsv")
     second = evaluate.load(JUDGMENTS / "queries.jsonl", JUDGMENTS / "second_qrels.tsv").grades
     twice = [query for query in first.queries if second.get(query.query_id)]
-    columns = ("linear kappa", "quadratic kappa", "2nd's order by 1st", "1st's order by 2nd", "no order by 1st")
+    asked = Judgments(tuple(twice), first.grades, relevant=first.relevant)
+    with indexed(own_documents()) as searcher:
+        run = evaluate.make_run(asked, searcher, depth=DEPTH)
+    columns = (
+        "linear kappa", "quadratic kappa", "2nd's order by 1st", "1st's order by 2nd", "no order by 1st",
+        "the search by 1st", "the search by 2nd",
+    )  # fmt: skip
     heads = "".join(f"{each:>23}" for each in columns)
     print(f"{'':16}{'queries':>8}{'pages':>7}{'equal':>7}{'by 1':>6}{'more':>6}{heads}")
-    for name in (*dict.fromkeys(query.query_class for query in twice), "all"):
-        found = agreement([query for query in twice if name in {"all", query.query_class}], first.grades, second)
+    for name in (*dict.fromkeys(query.query_class for query in twice), *evaluate.HALVES, "all"):
+        some = [query for query in twice if name in {"all", query.query_class, query.half}]
+        found = agreement(some, first.grades, second, run)
         shares = f"{found.equal:>7.0%}{found.off_by_one:>6.0%}{found.further:>6.0%}"
-        ceilings = (found.second_by_first, found.first_by_second, found.unordered_by_first)
-        estimates = "".join(f"{each!s:>23}" for each in (found.linear, found.quadratic, *ceilings))
+        orders = (found.second_by_first, found.first_by_second, found.unordered_by_first)
+        searched = (found.search_by_first, found.search_by_second)
+        estimates = "".join(f"{each!s:>23}" for each in (found.linear, found.quadratic, *orders, *searched))
         print(f"{name:16}{found.queries:>8}{found.pages:>7}{shares}{estimates}")
 
 
