@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 import click
 
 from indexer.errors import BuildRefused, EngineUnavailable, IndexLocked, IndexUnusable, SearchError
+from indexer.interrupts import interruptible
 from indexer.model import FACETS
 
 PROGRESS_SECONDS = 0.1  # between two changes of the line; oftener than that nobody reads it
@@ -127,8 +128,13 @@ def build_command(corpus: str, index: str, full: bool, force: bool, strict: bool
     """Read the corpus and publish a new generation; the site goes on serving meanwhile."""
     from indexer.build import build
 
-    with terminal_progress() as progress:
-        report = build(corpus, index, full=full, force=force, progress=progress)
+    with terminal_progress() as progress, interruptible() as check:
+
+        def tell(stage: str, done: int, total: int) -> None:
+            check()
+            progress(stage, done, total)
+
+        report = build(corpus, index, full=full, force=force, progress=tell)
     for path, warning in report.warnings:
         click.echo(f"Warning {path}: {warning}", err=True)
     for sentence in report.rejected:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -23,10 +23,23 @@ def worker_count() -> int:
     return min(os.cpu_count() or 1, MAX_WORKERS)
 
 
+class _Pool(ProcessPoolExecutor):
+    """Starts its processes deaf to Ctrl-C, which comes to them too, maybe before they know that it is not for them."""
+
+    def submit(self, fn: Callable[..., R], /, *args: Any, **kwargs: Any) -> Future[R]:
+        """Hand over one piece of work, and start a process where one more is wanted."""
+        # A process begins with the mask of the thread that starts it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def worker_pool() -> ProcessPoolExecutor:
     """A pool of them; they end with this process, however it ends."""
     # Fresh processes: a fork would copy the locks of whatever threads this one has.
-    return ProcessPoolExecutor(worker_count(), get_context("spawn"), initializer=_end_with_parent)
+    return _Pool(worker_count(), get_context("spawn"), initializer=_end_with_parent)
 
 
 def worked(function: Callable[[T], R], pieces: Iterable[T]) -> Generator[R, None, None]:

@@ -208,9 +208,17 @@ def waiting(pid: int, index: Path) -> int:
     return found
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """What is started here hears SIGINT, also where the tests are a background job of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux tells which files a process has open")
 def test_a_build_that_ends_while_pages_wait_on_disk_leaves_nothing_and_the_next_one_is_whole(
-    large: Path, index: Path
+    large: Path, index: Path, ctrl_c: None
 ) -> None:
     before = sorted(path.relative_to(index) for path in index.rglob("*"))
     command: list[str | Path] = [*MEDSEARCH, "index", "build", "--full", "--corpus", large, "--index", index]
