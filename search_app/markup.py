@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from markupsafe import Markup, escape
 
-from indexer.analysis import han_runs, is_han, stem, tokenize
+from indexer.analysis import HAN, han_runs, is_han, stem, tokenize
 from indexer.model import Snippet
 
 Spans = Sequence[tuple[int, int]]
@@ -27,6 +27,9 @@ _SMALL_WORDS = frozenset((
 _EVERYWHERE = ("hospital", "china", "chinese")  # on every page: marking them hides the rest
 _START, _END = "\ue000", "\ue001"  # of a mark while a text is escaped; they mean nothing in any text
 _MARKED = Markup("<mark>{}</mark>")
+_SPOKEN = Markup('<span lang="{}">{}</span>')
+_HAN = re.compile(rf"[{HAN}]+")
+_LATIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9'’&,. -]*[A-Za-z0-9])?")
 _UNMARKED = frozenset(stem(word) for word in (*_SMALL_WORDS, *_EVERYWHERE))
 
 
@@ -116,6 +119,19 @@ def marked(text: str, spans: Spans) -> Markup:
     # All of it is escaped at once, and only then do the tags take the place of letters that the text does not have.
     joined = "".join([f"{_START}{part}{_END}" if matched else part for part, matched in pieces(text, spans)])
     return Markup(str(escape(joined)).replace(_START, "<mark>").replace(_END, "</mark>"))  # noqa: S704
+
+
+def spoken(text: str, chinese: bool) -> Markup:
+    """A text of the interface with the words of another language marked: English on a Chinese page, Han on others."""
+    if not chinese and text.isascii():
+        return escape(text)
+    other, tag = (_LATIN, "en") if chinese else (_HAN, "zh-Hans")
+    parts: list[Markup] = []
+    at = 0
+    for found in other.finditer(text):
+        parts += escape(text[at : found.start()]), _SPOKEN.format(tag, found.group())
+        at = found.end()
+    return Markup("").join([*parts, escape(text[at:])])
 
 
 def word_marker(query: str, more: Iterable[tuple[str, ...]] = ()) -> Marker:

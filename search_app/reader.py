@@ -8,10 +8,11 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup
 
-from indexer.model import NATIONAL_LISTS, PROFILE_FACTS, Citation, Document, Fact, Question
+from indexer.model import DEPARTMENTS, KNOWN_FOR, NATIONAL_LISTS, PROFILE_FACTS, Citation, Document, Fact, Question
 from indexer.placings import Placing, placing_of
 from search_app.cards import ValueView
 from search_app.markup import Block, Marker, marked, prose, source_marker, word_marker
+from search_app.sayings import placing_sentence, said_field, said_placing
 from search_app.site import Site
 
 _SPECIALTY_FACTS = ("specialties", "specialty")
@@ -22,12 +23,18 @@ _FROM_NAME = " (from the name)"
 
 @dataclass(frozen=True, slots=True)
 class FactView:
-    """One line of the fact table; ``placing`` is what it says of a national list."""
+    """One line of the fact table.
+
+    Attributes:
+        lang: Tag of the language that the value is in; empty where it is that of the page.
+        placing: What it says of a national list, in the language of the page.
+    """
 
     name: str
     value: Markup
     url: str
     sources: tuple[Markup, ...]
+    lang: str = "en"
     placing: Placing | None = None
 
 
@@ -134,7 +141,7 @@ def document_view(
         for section in document.sections
         if section.heading
     )
-    facts = tuple(_fact(fact, anchors) for fact in document.facts if fact.name.casefold() not in _FACETED_FACTS)
+    facts = tuple(_fact(fact, anchors, site) for fact in document.facts if fact.name.casefold() not in _FACETED_FACTS)
     return DocumentView(
         doc_id=document.doc_id,
         slug=document.doc_id.rpartition("/")[2],
@@ -161,7 +168,7 @@ def document_view(
         source_host=urlsplit(web_address(document.source_url)).hostname or "",
         maps=_maps(document, address),
         address=address,
-        status=_fact(named["status"], anchors) if "status" in named else None,
+        status=_fact(named["status"], anchors, site) if "status" in named else None,
         query=query,
         found=_found((summary, lead_blocks), sections) if mark else (),
     )
@@ -227,21 +234,36 @@ def _placings(facts: tuple[FactView, ...]) -> dict[str, tuple[FactView, ...]]:
     return {source: tuple(views) for source, views in found.items()}
 
 
-def _fact(fact: Fact, anchors: tuple[str, ...]) -> FactView:
-    markers = tuple(
+def _fact(fact: Fact, anchors: tuple[str, ...], site: Site) -> FactView:
+    placing = placing_of(fact.value) if fact.name == NATIONAL_LISTS else None
+    said = fact.value
+    if placing and not site.tag.startswith("en"):
+        said = placing_sentence(placing, site)
+    elif fact.name in (KNOWN_FOR, DEPARTMENTS):
+        said = said_field(fact.value, site)
+    return FactView(
+        fact.name,
+        marked(said, ()),
+        web_address(fact.value),
+        _markers(fact, anchors),
+        "en" if said == fact.value else "",
+        said_placing(placing, site) if placing else None,
+    )
+
+
+def _markers(fact: Fact, anchors: tuple[str, ...]) -> tuple[Markup, ...]:
+    return tuple(
         source_marker(anchors.index(source) + 1, source)
         for source in (each.removeprefix("#") for each in fact.sources)
         if source in anchors
     )
-    placing = placing_of(fact.value) if fact.name == NATIONAL_LISTS else None
-    return FactView(fact.name, marked(fact.value, ()), web_address(fact.value), markers, placing)
 
 
 def _stated(value: ValueView, document: Document, anchors: tuple[str, ...]) -> StatedValue:
     """A facet value with the sources of the fact that states it ("Oncology", "Oncology (from the name)")."""
     for fact in document.facts:
         if fact.name.casefold() in _STATED_FACTS and fact.value in (value.value, value.value + _FROM_NAME):
-            return StatedValue(value, _fact(fact, anchors).sources, fact.value.endswith(_FROM_NAME))
+            return StatedValue(value, _markers(fact, anchors), fact.value.endswith(_FROM_NAME))
     return StatedValue(value, (), False)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from flask_babel import gettext
 
+from indexer.placings import Placing
+from search_app.field_names import field_name
 from search_app.settings import LANGUAGES
 from search_app.site import Site
 
@@ -57,12 +60,17 @@ _REASONS = (
     N_("close in meaning"),
     N_("%(value)s (field of the page)"),
     N_("names %(name)s"),
-    N_("%(name)s (what it is known for)"),
-    N_("%(name)s (a department of its own)"),
-    N_("%(number)s in China for %(name)s (%(list)s)"),
+    N_("%(field)s (what it is known for)"),
+    N_("%(field)s (a department of its own)"),
+    N_("%(number)s in China for %(field)s (%(list)s)"),
     N_("%(number)s of all hospitals in China (%(list)s)"),
-    N_("%(name)s (a national list)"),
+    N_("%(field)s (a national list)"),
 )
+_LISTS = (N_("Fudan list for %(year)s"),)
+_RANKS = (N_("rank %(number)s"), N_("joint rank %(number)s"))  # English says "2nd" and "joint 2nd"
+_PLACES = (N_("%(list)s: %(rank)s (%(source)s)"), N_("%(list)s: %(rank)s (reputation, %(source)s)"))
+_RANK = re.compile(r"(joint )?(\d+)(?:st|nd|rd|th)")
+_STANDS_FOR = re.compile(r"(?P<value>.+) \(what (?P<word>.+) stands for\)", re.S)
 _NAMED = re.compile(r"%\((\w+)\)s")
 _BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 
@@ -75,6 +83,7 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 _NOTE_PATTERNS = tuple((_pattern(each), each) for each in _NOTES)
 _REASON_PATTERNS = tuple((_pattern(each), each) for each in _REASONS)
+_LIST_PATTERNS = tuple((_pattern(each), each) for each in _LISTS)
 
 
 def said(text: str, site: Site) -> str:
@@ -91,17 +100,63 @@ def reasons(matched: Iterable[str], site: Site) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_translated(each, _REASON_PATTERNS, site) for each in first))
 
 
-def _translated(text: str, patterns: Iterable[tuple[re.Pattern[str], str]], site: Site) -> str:
-    if site.language == next(iter(LANGUAGES)):  # they were written in it
+def said_field(name: str, site: Site) -> str:
+    """A field that hospitals state, or a national list, in the language of the page; in English where none is known."""
+    return field_name(name, site.language) or name
+
+
+def said_placing(placing: Placing, site: Site) -> Placing:
+    """A place in a national list, with its words in the language of the page."""
+    if _is_english(site):
+        return placing
+    return replace(
+        placing,
+        of=said_field(placing.of, site),
+        nth=_rank(placing.nth),
+        source=_translated(placing.source, _LIST_PATTERNS, site),
+    )
+
+
+def placing_sentence(placing: Placing, site: Site) -> str:
+    """The whole fact about a place in a list, in the language of the page."""
+    there = said_placing(placing, site)
+    return str(gettext(_PLACES[placing.reputation], list=there.of, rank=there.nth, source=there.source))
+
+
+def _is_english(site: Site) -> bool:
+    return site.language == next(iter(LANGUAGES))
+
+
+def _rank(text: str) -> str:
+    """A place as English says it ("joint 2nd") in another language."""
+    found = _RANK.fullmatch(text)
+    if found is None:
         return text
+    return str(gettext(_RANKS[bool(found[1])], number=found[2]))
+
+
+def _translated(text: str, patterns: Iterable[tuple[re.Pattern[str], str]], site: Site) -> str:
+    if _is_english(site):  # they were written in it
+        # The API has no quotation marks; here it would say "Costs & Pricing (what what does it cost stands for)".
+        read = _STANDS_FOR.fullmatch(text) if text.endswith(" stands for)") else None
+        return f"{read['value']} (what “{read['word']}” stands for)" if read else text
     for pattern, template in patterns:
         found = pattern.fullmatch(text)
         if found:
-            values = found.groupdict()
-            if "value" in values:
-                values["value"] = _label(values["value"], site)
+            values = {name: _value(name, value, site) for name, value in found.groupdict().items()}
             return str(gettext(template, **values))
     return text
+
+
+def _value(name: str, value: str, site: Site) -> str:
+    """What stands in a sentence, by the name of its place."""
+    if name == "value":
+        return _label(value, site)
+    if name == "field":
+        return said_field(value, site)
+    if name == "list":
+        return _translated(value, _LIST_PATTERNS, site)
+    return _rank(value) if name == "number" else value
 
 
 def _label(label: str, site: Site) -> str:

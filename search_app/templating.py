@@ -26,8 +26,9 @@ from markupsafe import Markup, escape
 from search_app.cards import HitView
 from search_app.context import EXTENSION, Services, language_of, site
 from search_app.labels import BROWSED, KIND_FOLDERS
+from search_app.markup import spoken
 from search_app.present import CountedChoice
-from search_app.sayings import reasons, said
+from search_app.sayings import reasons, said, said_field
 from search_app.settings import LANGUAGES, LOCALES, MAX_QUERY_CHARS
 from search_app.site import LANGUAGE_NAMES, LANGUAGE_OFFERS, Site
 from search_app.state import SearchState
@@ -104,8 +105,9 @@ def make_environment(app: Flask, language: str, locale_name: str) -> Environment
         "chinese": here.tag.startswith("zh"),
         "at": lambda: menu_place(menu),
         "here": where,
-        "said": lambda text: said(text, here),
-        "reasons": lambda matched: reasons(matched, here),
+        "said": lambda text: spoken(said(text, here), here.tag.startswith("zh")),
+        "reasons": lambda matched: [spoken(each, here.tag.startswith("zh")) for each in reasons(matched, here)],
+        "fields": lambda names: listed_fields(names, here),
         "settings": parts.settings,
         "languages": LANGUAGES,
         "language_names": LANGUAGE_NAMES,
@@ -280,6 +282,16 @@ def _constant_call(tokens: list[Token], at: int) -> tuple[int, str, dict[str, st
         values[tokens[end + 1].value] = tokens[end + 3].value
         end += 4
     return (end + 1, text, values) if kinds(end, "rparen") else nothing
+
+
+def listed_fields(names: Iterable[str], here: Site) -> Markup:
+    """Fields that a hospital states, one after the other; English ones are marked on a page in another language."""
+    said_names = [(name, said_field(name, here)) for name in names]
+    english = here.tag.startswith("en")
+    return Markup(" · ").join(
+        escape(said_name) if english or said_name != name else Markup('<span lang="en">{}</span>').format(name)
+        for name, said_name in said_names
+    )
 
 
 def menu_place(menu: Iterable[str]) -> str:

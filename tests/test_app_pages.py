@@ -466,8 +466,10 @@ def test_a_chinese_page_calls_hospitals_by_their_chinese_names(client: FlaskClie
 @pytest.mark.parametrize(
     ("query", "selector", "expected"),
     [
-        ("q=eye+hospital", ".reason", "眼科（即 eye hospital）"),
-        ("q=shangai+eye", ".reason", "shanghai（由 shangai 更正）"),
+        ("q=eye+hospital", ".reason", "眼科（由“eye hospital”读出）"),
+        ("q=cataract", ".reason", "白内障（擅长领域）"),
+        ("q=cataract", ".reason", "眼科全国并列第 2 名（复旦大学 2021 年度榜单）"),
+        ("q=shangai+eye", ".reason", "shanghai（由“shangai”更正）"),
         ("q=title:eye", ".reason", "标题含“eye”"),
         ("q=hospital+-shanghai", ".notice", "已排除关于上海的页面；只是提到它的页面仍保留。"),
         ("q=eye&sort=newest", ".notice", "“sort”应为以下之一：relevance, title, date，而不是“newest”。"),
@@ -482,6 +484,35 @@ def test_a_chinese_page_gives_reasons_and_notes_in_chinese(
 ) -> None:
     shown = [element.get_text(strip=True) for element in soup(client.get(f"/zh/search?{query}")).select(selector)]
     assert any(expected in each for each in shown), shown
+
+
+def test_a_chinese_page_names_fields_and_lists_in_chinese(client: FlaskClient) -> None:
+    page = soup(client.get("/zh/hospitals/beijing-tongren-hospital"))
+    facts = {row.dt.get_text(strip=True): row.dd for row in page.select(".facts dl > div")}
+    known = facts["擅长领域"].select("li")
+    assert [each.get_text() for each in known] == ["眼科[2]", "白内障[2]", "视网膜[2]", "角膜[2]", "青光眼[2]"]
+    assert [each.get_text() for each in facts["全国榜单"].select("li")] == [
+        "眼科：并列第 2 名[2]",
+        "全国综合排名：第 36 名[2]",
+    ]
+    assert "复旦大学 2021 年度榜单：" in facts["全国榜单"].get_text()
+    assert not facts["擅长领域"].select("[lang]")
+    assert facts["性质"].select_one("[lang=en]") or facts["性质"]["lang"] == "en"
+    rows = {
+        row.th.get_text(): row.td
+        for row in soup(client.get("/zh/compare?h=beijing-tongren-hospital")).select("tr[class], tbody tr")
+    }
+    assert "眼科：并列第 2 名（专科声誉，复旦大学 2021 年度榜单）" in rows["全国榜单"].get_text()
+    assert rows["性质"].select_one("[lang=en]").get_text() == "Public"
+    card = soup(client.get("/zh/search?q=shanghai+eye+hospital")).select_one("ol.hits .card-facts")
+    assert "眼科 · 白内障 · 视网膜 · 角膜" in card.get_text()
+
+
+def test_words_of_another_language_are_marked_in_a_reason(client: FlaskClient) -> None:
+    chinese = soup(client.get("/zh/search?q=shangai+eye"))
+    assert "shangai" in [each.get_text() for each in chinese.select(".reason [lang=en]")]
+    english = soup(client.get("/search?q=眼科"))
+    assert "眼科" in [each.get_text() for each in english.select(".reason [lang=zh-Hans]")]
 
 
 def test_every_saying_is_known_to_the_catalogue(client: FlaskClient) -> None:

@@ -15,7 +15,7 @@ from indexer.model import Citation, Document, Fact, Link, Section
 from search_app import browse
 from search_app.as_json import answer_json, document_json
 from search_app.labels import default_labels
-from search_app.markup import marked, pieces, prose, without_source_numbers, word_marker
+from search_app.markup import marked, pieces, prose, spoken, without_source_numbers, word_marker
 from search_app.present import results_view
 from search_app.reader import document_view, web_address
 from search_app.search import answer
@@ -47,6 +47,14 @@ def test_any_spans_keep_every_character_once(text: str, spans: list[tuple[int, i
     bare = str(marked(text, spans)).replace("<mark>", "").replace("</mark>", "")
     assert bare == str(Markup("").join(escape(part) for part, _matched in pieces(text, spans)))
     assert "<" not in bare
+
+
+def test_quoted_words_of_another_language_are_marked_and_escaped() -> None:
+    assert spoken("names 华西医院 <b>", chinese=False) == 'names <span lang="zh-Hans">华西医院</span> &lt;b&gt;'
+    assert (
+        spoken("cataract（与“白内障”相关）&", chinese=True) == '<span lang="en">cataract</span>（与“白内障”相关）&amp;'
+    )
+    assert spoken("related <to> eye", chinese=False) == "related &lt;to&gt; eye"
 
 
 def test_a_match_that_looks_like_markup_is_escaped_inside_its_mark() -> None:
