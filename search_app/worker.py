@@ -2,14 +2,15 @@
 
 gunicorn's own threaded worker (27.0) reads the head of a request in a thread, keeps a thread five seconds for every
 connection that says nothing, and waits in its event loop for clients that do not close: sixteen idle connections, as
-browsers open them in advance, stop a small site. Here the event loop collects heads and closes connections without
-ever blocking; a client that is slow costs a connection and no more.
+browsers open them in advance, stop a small site. Here the event loop collects heads, sends what a client has not read
+yet, and closes connections without ever blocking; a client that is slow costs a connection and no more.
 """
 
 from __future__ import annotations
 
 import errno
 import logging
+import re
 import selectors
 import socket
 import struct
@@ -30,18 +31,21 @@ from gunicorn.http.errors import (
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from search_app.headers import HEADERS
+from search_app.outgoing import Outgoing
 
 log = logging.getLogger(__name__)
 
 HEAD_SECONDS = 10.0  # to send a whole request head, counted from the first byte or from the connection
 FRESH_SECONDS = 1.0  # for whoever has just connected to a process that stops; browsers do not ask again there
 STALL_SECONDS = 10  # without progress, before a client that does not read is given up
+WAITING_BYTES = 64 * 1024 * 1024  # of answers that clients have not read yet, in each process; then the oldest go
 LINGER_SECONDS = 2.0  # for a client to close its side, so that it sees the whole answer and no reset
 LINGER_BYTES = 64 * 1024
 MAX_HEAD_BYTES = 32 * 1024  # browsers send about 1 KB; gunicorn's own limits hold below this
-SEND_BUFFER_BYTES = 512 * 1024  # the system takes a whole page, so that a slow reader holds no thread
+SEND_BUFFER_BYTES = 512 * 1024  # the system takes a whole page, so that hardly any waits here
 SPARE_CONNECTIONS = 8  # below the limit at which gunicorn stops to accept
 _CHUNK = 16 * 1024
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _REASONS = {400: "Bad Request", 414: "URI Too Long", 417: "Expectation Failed", 431: "Request Header Fields Too Large"}
 
 
@@ -51,6 +55,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._heads: dict[TConn, bytearray] = {}
+        self._sending: dict[TConn, float] = {}  # and when to give up; in order of their answers
         self._leaving: dict[TConn, float] = {}
 
     # -- requests that arrive ------------------------------------------------------------------------------------------
@@ -69,12 +74,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
             accepted.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", STALL_SECONDS, 0))
         self.nr_conns += 1
-        self._collect(TConn(self.cfg, accepted, address, listener.getsockname()))
+        self._collect(TConn(self.cfg, Outgoing(accepted), address, listener.getsockname()))
         if self.nr_conns + SPARE_CONNECTIONS > self.worker_connections:
             self._drop_oldest()
 
     def on_client_socket_readable(self, conn: TConn, client: socket.socket) -> None:
         """The next request begins on a connection that was kept."""
+        if _closed(client):
+            return
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
         self._collect(conn)
@@ -82,6 +89,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def on_pending_socket_readable(self, conn: TConn, client: socket.socket) -> None:
         """More of a head, or the end of the connection."""
+        if _closed(client):
+            return
         try:
             chunk = conn.sock.recv(_CHUNK)
         except (BlockingIOError, InterruptedError):
@@ -111,7 +120,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             if not conn.initialized:
                 conn.initialized = True
                 conn.parser = http.get_parser(self.cfg, conn.sock, conn.client)
-            conn.parser.unreader.unread(bytes(head))
+            conn.parser.unreader.unread(_ascii_line(head))
             self.enqueue_req(conn)
         elif len(head) > MAX_HEAD_BYTES:
             self._forget(conn)
@@ -150,6 +159,40 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     # -- connections that stay or end ----------------------------------------------------------------------------------
 
     def finish_request(self, conn: TConn, done: Future[Any]) -> None:
+        """Let a client read its answer, however slowly, then go on with its connection."""
+        if not conn.sock.waiting:
+            self._answered(conn, done)
+            return
+        try:
+            self.poller.register(conn.sock, selectors.EVENT_WRITE, partial(self._send, conn, done))
+        except (KeyError, ValueError):  # closed by an error in its thread
+            self._close(conn)
+            return
+        self._sending[conn] = time.monotonic() + STALL_SECONDS
+        while len(self._sending) > 1 and sum(len(each.sock.waiting) for each in self._sending) > WAITING_BYTES:
+            self._give_up(next(iter(self._sending)))
+
+    def _send(self, conn: TConn, done: Future[Any], client: socket.socket) -> None:
+        if _closed(client):
+            return
+        try:
+            sent = conn.sock.push()
+        except OSError:
+            self._give_up(conn)
+            return
+        if not conn.sock.waiting:
+            del self._sending[conn]
+            self.poller.unregister(client)
+            self._answered(conn, done)
+        elif sent:
+            self._sending[conn] = time.monotonic() + STALL_SECONDS
+
+    def _give_up(self, conn: TConn) -> None:
+        del self._sending[conn]
+        self.poller.unregister(conn.sock)
+        self._close(conn)
+
+    def _answered(self, conn: TConn, done: Future[Any]) -> None:
         """Keep a connection after its answer, or take leave of it."""
         if done.cancelled() or done.exception() is not None or done.result() is not True:
             self._take_leave(conn)
@@ -188,6 +231,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         for conn in [each for each in self.pending_conns if self._given_up(each, now)]:
             self._forget(conn)
             self._close(conn)
+        for conn in [each for each, deadline in self._sending.items() if now >= deadline]:
+            self._give_up(conn)
         for conn in [each for each, deadline in self._leaving.items() if now >= deadline]:
             del self._leaving[conn]
             self.poller.unregister(conn.sock)
@@ -209,6 +254,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         elif self.keepalived_conns:
             conn = self.keepalived_conns.popleft()
             self.poller.unregister(conn.sock)
+        elif self._sending:
+            self._give_up(next(iter(self._sending)))
+            return
         else:
             return
         self._close(conn)
@@ -233,6 +281,17 @@ def _refuse(client: socket.socket, status: int) -> None:
         client.send(("\r\n".join(lines) + f"\r\n\r\n{reason}\n").encode("ascii"))
     except OSError:  # it does not listen either; the connection is closed next
         log.debug("A refused client does not read.")
+
+
+def _closed(client: socket.socket) -> bool:
+    """Whether a connection was dropped for others after it had become ready in the same round of the event loop."""
+    return client.fileno() < 0
+
+
+def _ascii_line(head: bytearray) -> bytes:
+    """A head whose request line is as browsers send it; curl, for one, percent-encodes nothing."""
+    line, end, rest = head.partition(b"\r\n")
+    return b"".join((_NOT_ASCII.sub(lambda found: b"%%%02X" % found[0][0], line), end, rest))
 
 
 def _complete(head: bytearray, fresh: int) -> bool:

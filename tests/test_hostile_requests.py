@@ -22,7 +22,7 @@ import pytest
 from search_app.headers import HEADERS
 from search_app.querylog import QueryLog
 from search_app.server import GRACE_SECONDS
-from search_app.worker import HEAD_SECONDS
+from search_app.worker import HEAD_SECONDS, SEND_BUFFER_BYTES, STALL_SECONDS
 from tests.hostile import MARK, Hostile, requests
 from tests.live import HANG_SECONDS, Exchange, Site, exchange, start, wait_until
 from tests.real_corpus import real_index
@@ -160,6 +160,44 @@ def test_slow_clients_cost_a_connection_and_hold_nobody_up(site: Site) -> None:
         for connection in held:
             connection.close()
     honest(site)
+
+
+def test_who_asks_again_and_again_without_reading_holds_nobody_up_and_gets_every_answer(site: Site) -> None:
+    """More than the system keeps for them, from more of them than there are threads."""
+    asked = b"GET /sitemap.xml HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = b"GET /sitemap.xml HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    body = exchange(site, last).body
+    times = 2 * SEND_BUFFER_BYTES // len(body) + 2
+    held: list[socket.socket] = []
+    try:
+        for _ in range(24):
+            connection = socket.socket()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.settimeout(HANG_SECONDS)
+            connection.connect((site.host, site.port))
+            connection.sendall(asked * times + last)
+            held.append(connection)
+        for _ in range(20):
+            started = time.monotonic()
+            honest(site)
+            assert time.monotonic() - started < STALL_SECONDS / 2
+        answers = bytearray()
+        while chunk := held[0].recv(1 << 16):
+            answers += chunk
+        assert answers.count(body) == times + 1
+    finally:
+        for connection in held:
+            connection.close()
+    assert "Traceback" not in site.written()
+
+
+def test_a_request_line_that_is_not_percent_encoded_is_understood(site: Site) -> None:
+    found = [
+        orjson.loads(exchange(site, b"GET /api/v1/search?q=%b HTTP/1.1\r\nHost: x\r\n\r\n" % typed).body)
+        for typed in ("协和".encode(), quote("协和").encode())
+    ]
+    assert found[0]["query"] == "协和"
+    assert found[0]["total"] == found[1]["total"] > 0
 
 
 def test_a_head_that_does_not_come_is_given_up(half: tuple[socket.socket, float]) -> None:
