@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import quote, urlencode
 
 from flask import current_app, g, request
 from werkzeug.exceptions import SecurityError
@@ -68,22 +69,42 @@ def site() -> Site:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a page depends on of the request for it; ``wanted`` is the language that the browser likes best of ours."""
+
+    site: Site
+    path: str
+    arguments: Arguments
+    wanted: str
+
+    @property
+    def offered(self) -> str:
+        """Another language that the browser prefers to the one of this page, or nothing."""
+        return self.wanted if self.wanted != self.site.language else ""
+
+    def query(self) -> str:
+        """The arguments, written as other addresses of ours hand them on."""
+        pairs = [(name, value) for name, values in self.arguments.items() for value in values]
+        return urlencode(pairs, quote_via=quote, safe="") if pairs else ""
+
+
+def visit() -> Visit:
+    """What a page depends on of this request."""
+    return Visit(site(), request.path, arguments(), preferred_language(request.headers.get("Accept-Language", "")))
+
+
 def _asked_base() -> str:
     try:
-        return _root(request.scheme, request.host, request.root_path)
+        return base_of(request.scheme, request.host, request.root_path)
     except SecurityError:  # the page that refuses an untrusted host must not repeat it
         return ""
 
 
 @lru_cache(maxsize=64)
-def _root(scheme: str, host: str, path: str) -> str:
+def base_of(scheme: str, host: str, path: str = "") -> str:
+    """The address of a site below a path of a host, without a slash at the end."""
     return get_current_url(scheme, host, path).rstrip("/")
-
-
-def offered_language() -> str:
-    """Another language that the browser prefers to the one of this page, or nothing."""
-    wanted = preferred_language(request.headers.get("Accept-Language", ""))
-    return wanted if wanted != site().language else ""
 
 
 def arguments() -> Arguments:

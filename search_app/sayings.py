@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from flask_babel import gettext
-
 from indexer.placings import Placing
+from search_app.catalogues import catalogue
 from search_app.field_names import field_name
-from search_app.settings import LANGUAGES
+from search_app.settings import LANGUAGES, LOCALES
 from search_app.site import Site
 
 MAX_REASONS = 6  # shown under a hit; the API names all
@@ -112,7 +111,7 @@ def said_placing(placing: Placing, site: Site) -> Placing:
     return replace(
         placing,
         of=said_field(placing.of, site),
-        nth=_rank(placing.nth),
+        nth=_rank(placing.nth, site),
         source=_translated(placing.source, _LIST_PATTERNS, site),
     )
 
@@ -120,19 +119,24 @@ def said_placing(placing: Placing, site: Site) -> Placing:
 def placing_sentence(placing: Placing, site: Site) -> str:
     """The whole fact about a place in a list, in the language of the page."""
     there = said_placing(placing, site)
-    return str(gettext(_PLACES[placing.reputation], list=there.of, rank=there.nth, source=there.source))
+    return _say(_PLACES[placing.reputation], site, list=there.of, rank=there.nth, source=there.source)
+
+
+def _say(text: str, site: Site, **values: str) -> str:
+    """A text of the catalogue in the language of the page, no markup, with values put into it."""
+    return catalogue(LOCALES[site.language]).ugettext(text) % values
 
 
 def _is_english(site: Site) -> bool:
     return site.language == next(iter(LANGUAGES))
 
 
-def _rank(text: str) -> str:
+def _rank(text: str, site: Site) -> str:
     """A place as English says it ("joint 2nd") in another language."""
     found = _RANK.fullmatch(text)
     if found is None:
         return text
-    return str(gettext(_RANKS[bool(found[1])], number=found[2]))
+    return _say(_RANKS[bool(found[1])], site, number=found[2])
 
 
 def _translated(text: str, patterns: Iterable[tuple[re.Pattern[str], str]], site: Site) -> str:
@@ -144,7 +148,7 @@ def _translated(text: str, patterns: Iterable[tuple[re.Pattern[str], str]], site
         found = pattern.fullmatch(text)
         if found:
             values = {name: _value(name, value, site) for name, value in found.groupdict().items()}
-            return str(gettext(template, **values))
+            return _say(template, site, **values)
     return text
 
 
@@ -156,7 +160,7 @@ def _value(name: str, value: str, site: Site) -> str:
         return said_field(value, site)
     if name == "list":
         return _translated(value, _LIST_PATTERNS, site)
-    return _rank(value) if name == "number" else value
+    return _rank(value, site) if name == "number" else value
 
 
 def _label(label: str, site: Site) -> str:

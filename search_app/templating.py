@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Hashable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, MutableMapping
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import orjson
 from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
-from babel.support import NullTranslations, Translations
-from flask import Flask, current_app, request
+from flask import Flask, current_app
 from flask.templating import Environment as FlaskEnvironment
 from jinja2 import Environment, pass_context
 from jinja2.ext import Extension
@@ -24,7 +22,8 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from search_app.cards import HitView
-from search_app.context import EXTENSION, Services, language_of, site
+from search_app.catalogues import catalogue
+from search_app.context import EXTENSION, Services, Visit, language_of, visit
 from search_app.labels import BROWSED, KIND_FOLDERS
 from search_app.markup import spoken
 from search_app.present import CountedChoice
@@ -35,7 +34,7 @@ from search_app.state import SearchState
 
 PARTS = ("value_links", "side", "small_card", "why", "menu")
 ENVIRONMENTS = "medsearch_templates"  # of an application, by language
-TRANSLATIONS = Path(__file__).with_name("translations")
+Environments = Mapping[str, Environment]
 N_ = str  # marks a text for the catalogues, which translate it for each language
 
 # Names that come from data and that the catalogues must know.
@@ -64,10 +63,15 @@ _HTML_IN_JSON = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("'", "\\
 
 
 def render(template: str, **values: Any) -> str:
-    """A page in the language of the request."""
-    environments: dict[str, Environment] = current_app.extensions[ENVIRONMENTS]
-    here = site()
-    return environments[here.language].get_template(template).render(site=here, **values)
+    """A page for the request."""
+    return rendered(current_app.extensions[ENVIRONMENTS], visit(), template, **values)
+
+
+def rendered(environments: Environments, asked: Visit, template: str, **values: Any) -> str:
+    """A page for a visit, in its language."""
+    environment = environments[asked.site.language]
+    menu: list[str] = environment.globals["menu_paths"]  # type: ignore[assignment]
+    return environment.get_template(template).render(site=asked.site, at=menu_place(asked.path, menu), **values)
 
 
 def init_templates(app: Flask) -> None:
@@ -103,7 +107,7 @@ def make_environment(app: Flask, language: str, locale_name: str) -> Environment
         "site": here,  # without the public address, which is that of a request
         "direction": Locale.parse(locale_name).text_direction,
         "chinese": here.tag.startswith("zh"),
-        "at": lambda: menu_place(menu),
+        "menu_paths": menu,
         "here": where,
         "said": lambda text: spoken(said(text, here), here.tag.startswith("zh")),
         "reasons": lambda matched: [spoken(each, here.tag.startswith("zh")) for each in reasons(matched, here)],
@@ -205,7 +209,7 @@ class Speech:
 
     def __init__(self, locale: str) -> None:
         self._locale = locale
-        self._catalogue: NullTranslations = Translations.load(str(TRANSLATIONS), [locale])
+        self._catalogue = catalogue(locale)
 
     def text(self, text: str, **values: Any) -> Markup:
         """A text; it may hold markup, what is put into it is escaped."""
@@ -294,9 +298,8 @@ def listed_fields(names: Iterable[str], here: Site) -> Markup:
     )
 
 
-def menu_place(menu: Iterable[str]) -> str:
-    """The path in the menu that leads to this page, with a slash when it leads to one above it, or nothing."""
-    path = request.path
+def menu_place(path: str, menu: Iterable[str]) -> str:
+    """The path in the menu that leads to a page, with a slash when it leads to one above it, or nothing."""
     return next((each if path == each else each + "/" for each in menu if (path + "/").startswith(each + "/")), "")
 
 

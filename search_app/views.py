@@ -5,31 +5,31 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, urlencode
 
-from flask import Blueprint, Response, abort, make_response, redirect, request
+from flask import Blueprint, Response, abort, current_app, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from indexer.engines import Searcher
 from indexer.errors import SearchError
-from indexer.model import MAX_WINDOW, Card, Document
+from indexer.model import Card, Document
 from indexer.ranking import Ranking
 from search_app import browse
 from search_app.asking import answered, find, searched_terms
 from search_app.caching import PAGE_POLICY, SEARCH_POLICY, mark, not_modified
 from search_app.cards import card_view, mention_view, value_view
-from search_app.context import arguments, language_of, offered_language, services, site
+from search_app.context import arguments, language_of, services, site, visit
 from search_app.labels import BROWSED, FOLDERS, KIND_FOLDERS
-from search_app.present import counts_view, results_view
+from search_app.pages import NOINDEX, page_for, results_page, tag_of
+from search_app.present import counts_view
 from search_app.querylog import MIN_DAYS
 from search_app.reader import document_view
+from search_app.remembered import NOTE
 from search_app.settings import LANGUAGES, MAX_COMPARED, MAX_QUERY_CHARS
-from search_app.state import SearchState, clean_text, parse
-from search_app.structured import article_data, hospital_data, landing_data, results_data, site_data
-from search_app.templating import render
+from search_app.state import SearchState, clean_text
+from search_app.structured import article_data, hospital_data, landing_data, site_data
+from search_app.templating import ENVIRONMENTS
 
 NEAR = 5
-NOINDEX = "noindex, follow"
 # Offered on the start page as long as this index answers them.
 EXAMPLES = {
     "en": ("eye hospital in Shanghai", "how much does IVF cost", "proton therapy", "S2 visa", "协和"),
@@ -51,7 +51,7 @@ def indexed(policy: str) -> Callable[[Callable[..., Any]], Callable[..., AnyResp
             parts = services()
             with parts.searcher() as searcher:
                 generation = searcher.stats().generation
-                tag = "-".join((generation, parts.build, site().language, offered_language()))
+                tag = tag_of(generation, parts, visit())
                 unchanged = not_modified(tag)
                 response = unchanged or make_response(view(searcher, **values))
             response.vary.add("Accept-Language")
@@ -91,20 +91,8 @@ def make_pages(language: str) -> Blueprint:
 
 
 def page(template: str, path: str, canonical: str = "", robots: str = "", **values: Any) -> str:
-    """A page with what every page has: its own address, the same page in other languages, what robots may do."""
-    here = site()
-    # The address without its language, so that the other languages can be linked.
-    others = {language: here.in_language(language).path(path) for language in LANGUAGES}
-    query = urlencode(list(request.args.items(multi=True)), quote_via=quote, safe="")
-    return render(
-        template,
-        canonical=here.absolute(canonical or here.path(path)),
-        alternates={LANGUAGES[language]: here.absolute(other) for language, other in others.items()},
-        switches={language: f"{other}?{query}" if query else other for language, other in others.items()},
-        offered=offered_language(),
-        robots=robots,
-        **values,
-    )
+    """A page for the request, with what every page has."""
+    return page_for(visit(), current_app.extensions[ENVIRONMENTS], template, path, canonical, robots, **values)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -120,23 +108,9 @@ def home(searcher: Searcher) -> str:
 @indexed(SEARCH_POLICY)
 def search(searcher: Searcher) -> Response:
     """Search results; the address is the whole state."""
-    parsed = parse(arguments())
-    state = parsed.state.resolved(services().labels.resolve)
-    answer = find(searcher, state, "page")
-    here = site()
-    view = results_view(answer, state, here)
-    html = page(
-        "results.html",
-        "/search",
-        view.canonical,
-        robots=NOINDEX,
-        view=view,
-        problems=parsed.problems,
-        window=MAX_WINDOW,
-        counts=counts_view(browse.overview(searcher), here) if not view.total else {},
-        data=results_data(view, here),
-    )
-    response = make_response(html, 404 if view.past_end else 200)
+    environments, note = current_app.extensions[ENVIRONMENTS], request.environ.get(NOTE)
+    html, status = results_page(services(), environments, searcher, visit(), request.headers, note)
+    response = make_response(html, status)
     response.headers["X-Robots-Tag"] = NOINDEX
     return response
 

@@ -410,7 +410,7 @@ def test_an_unexpected_error_is_a_plain_500(tmp_path: Path, monkeypatch: pytest.
     def fail(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("search_app.views.find", fail)
+    monkeypatch.setattr("search_app.pages.found_for", fail)
     response = app.test_client().get("/search?q=eye")
     assert response.status_code == 500
     assert "secret" not in response.text

@@ -1,4 +1,4 @@
-"""The short way to the search of the API: it answers what the application would answer, and counts what that counts."""
+"""The short way to searches, as pages and in the API: it answers and counts what the application would."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from search_app.settings import MAX_QUERY_CHARS
 from tests.site_fixture import build_index
 
 SEARCH = "/api/v1/search"
+PLACES = (SEARCH, "/search", "/zh/search")
 RIGHT = (
     "",
     "?q=eye",
@@ -32,6 +33,7 @@ RIGHT = (
     "?q=%FFeye",
     "?q=eye&page=999",
 )
+UNUSUAL = ("?q=eye&q=ear&utm_source=x%26y&empty=", "?page=0&per_page=1000&sort=x", "?q=%3Cb%3E%22%26'")  # to a page
 WRONG = ("?q=a&q=b", "?page=0", "?colour=red", "?q=" + "a" * (MAX_QUERY_CHARS + 1))
 HEADERS: tuple[dict[str, str], ...] = (
     {},
@@ -83,27 +85,35 @@ def asked(client: FlaskClient, address: str, headers: dict[str, str]) -> tuple[s
 
 
 @pytest.mark.parametrize("headers", HEADERS)
-@pytest.mark.parametrize("query", RIGHT)
+@pytest.mark.parametrize(
+    "address",
+    [*(place + query for place in PLACES for query in RIGHT), *(PLACES[-1] + query for query in UNUSUAL)],
+)
 def test_what_is_right_is_answered_as_the_application_would(
-    client: FlaskClient, query: str, headers: dict[str, str]
+    client: FlaskClient, address: str, headers: dict[str, str]
 ) -> None:
     with patch.object(client.application, "full_dispatch_request", side_effect=AssertionError("asked Flask")):
-        found = asked(client, SEARCH + query, headers)
+        found = asked(client, address, headers)
     with patch.object(direct(client), "_made", return_value=None):
-        assert found == asked(client, SEARCH + query, headers)
-    assert found[0] == "200 OK"
+        assert found == asked(client, address, headers)
+    assert found[0] == "200 OK" or ("page=" in address and not address.startswith(SEARCH) and found[0][:3] == "404")
 
 
 @pytest.mark.parametrize(
-    ("query", "headers"), [*((query, {}) for query in WRONG), *(("?q=eye", headers) for headers in FOR_THE_APPLICATION)]
+    ("address", "headers"),
+    [
+        *((SEARCH + query, {}) for query in WRONG),
+        *((f"{place}?q=eye", headers) for place in PLACES for headers in FOR_THE_APPLICATION),
+        ("/search/?q=eye", {}),
+    ],
 )
-def test_all_else_is_for_the_application(client: FlaskClient, query: str, headers: dict[str, str]) -> None:
+def test_all_else_is_for_the_application(client: FlaskClient, address: str, headers: dict[str, str]) -> None:
     flask = client.application.full_dispatch_request
     with patch.object(client.application, "full_dispatch_request", side_effect=flask) as application:
-        found = asked(client, SEARCH + query, headers)
+        found = asked(client, address, headers)
         application.assert_called_once()
     with patch.object(direct(client), "_made", return_value=None):
-        assert found == asked(client, SEARCH + query, headers)
+        assert found == asked(client, address, headers)
 
 
 def test_head_and_other_methods_are_for_the_application(client: FlaskClient) -> None:
@@ -119,32 +129,42 @@ def test_a_failure_is_told_by_the_application(client: FlaskClient) -> None:
 
 def test_a_client_that_asks_too_much_is_refused(index: str) -> None:
     client = site(index, rate_limit=1, rate_burst=2, trusted_proxies=1).test_client()
-    who = {"X-Forwarded-For": "203.0.113.9"}
-    assert [client.get(SEARCH + "?q=eye", headers=who).status_code for _ in range(3)] == [200, 200, 429]
-    assert client.get(SEARCH + "?q=eye", headers={"X-Forwarded-For": "203.0.113.10"}).status_code == 200
+    for host, place in enumerate(PLACES):
+        who = {"X-Forwarded-For": f"203.0.113.{host}"}
+        assert [client.get(place + "?q=eye", headers=who).status_code for _ in range(3)] == [200, 200, 429]
 
 
 def test_only_behind_tls_an_answer_demands_it(index: str) -> None:
     client = site(index).test_client()
-    answers = [client.get(SEARCH, base_url=f"{scheme}://localhost") for scheme in ("http", "https")]
-    assert ["Strict-Transport-Security" in each.headers for each in answers] == [False, True]
+    for place in PLACES:
+        answers = [client.get(place, base_url=f"{scheme}://localhost") for scheme in ("http", "https")]
+        assert ["Strict-Transport-Security" in each.headers for each in answers] == [False, True]
 
 
 @pytest.mark.parametrize("cached_answers", [0, 100])
-def test_requests_and_searches_are_counted_and_logged(index: str, tmp_path: Path, cached_answers: int) -> None:
+@pytest.mark.parametrize(
+    ("place", "route", "surface", "language"),
+    [(SEARCH, "api.search", "api", "en"), ("/zh/search", "pages_zh.search1", "page", "zh")],
+)
+def test_requests_and_searches_are_counted_and_logged(
+    index: str, tmp_path: Path, cached_answers: int, place: str, route: str, surface: str, language: str
+) -> None:
     made = site(index, query_log=str(tmp_path / "log"), query_log_minimum=2, cached_answers=cached_answers)
     client = made.test_client()
     for _ in range(2):  # the second may be given from memory
-        client.get(SEARCH + "?q=eye", headers={"Sec-GPC": "1"})
-        client.get(SEARCH + "?q=zzyzx", headers={"Accept-Encoding": "gzip"})
+        client.get(place + "?q=eye", headers={"Sec-GPC": "1"})
+        client.get(place + "?q=zzyzx", headers={"Accept-Encoding": "gzip"})
+        client.head(place + "?q=eye", headers={"Sec-GPC": "1"})  # by the application, under the same names
     lines = client.get("/metrics").text.splitlines()
     assert {line for line in lines if line.startswith(("http_requests_total", "search_requests_total"))} == {
-        'http_requests_total{route="api.search",status="200"} 4.0',
-        'search_requests_total{surface="api"} 4.0',
+        f'http_requests_total{{route="{route}",status="200"}} 6.0',
+        f'search_requests_total{{surface="{surface}"}} 6.0',
     }
     assert {line for line in lines if line.startswith("search_zero_results_total")} == {
-        'search_zero_results_total{surface="api"} 2.0'
+        f'search_zero_results_total{{surface="{surface}"}} 2.0'
     }
     recorder = made.extensions[EXTENSION].query_log
     waiting = [recorder._waiting.get_nowait() for _ in range(recorder._waiting.qsize())]
-    assert [(each.query, each.results, each.filters, each.language) for each in waiting] == [("zzyzx", 0, 0, "en")] * 2
+    assert [(each.query, each.results, each.filters, each.language) for each in waiting] == [
+        ("zzyzx", 0, 0, language)
+    ] * 2

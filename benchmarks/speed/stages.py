@@ -22,8 +22,8 @@ from urllib.parse import quote
 PARTS: dict[str, tuple[str, ...]] = {
     "reading the words": ("search_app.search", "read"),
     "engine": ("indexer.engines.whoosh_engine._search", "ColumnSearcher", "search"),
-    "what to show": ("search_app.views", "results_view"),
-    "templates": ("search_app.views", "render"),
+    "what to show": ("search_app.pages", "results_view"),
+    "templates": ("search_app.pages", "rendered"),
     "JSON": ("search_app.api", "answer_json"),
 }
 REST = "Flask, headers, counting and the rest"

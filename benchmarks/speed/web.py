@@ -36,6 +36,7 @@ from indexer.model import Everything, Filter, Query
 FIGURES = ROOT / "docs" / "benchmarks-web.json"
 SEARCHES = 60
 KINDS = {"page": "/search?q=", "JSON": "/api/v1/search?q="}
+IDLE_SECONDS = 60  # that a connection may wait while the other servers are asked
 TYPED = 4  # letters for which suggestions are asked
 WANTED = {"page, not remembered": 3.0, "page, remembered": 1.2}
 
@@ -81,7 +82,7 @@ def free_port() -> int:
 def empty_view() -> AbstractContextManager[HTTPConnection]:
     """A Flask application that says nothing, with the same server as ours, and an open connection to it."""
     port = free_port()
-    options = f"-k search_app.worker.PatientWorker --threads 8 -w 1 -b 127.0.0.1:{port}"
+    options = f"-k search_app.worker.PatientWorker --threads 8 -w 1 --keep-alive {IDLE_SECONDS} -b 127.0.0.1:{port}"
     return serving([sys.executable, "-m", "gunicorn", *options.split(), "benchmarks.speed.web:empty()"], port, {})
 
 
@@ -89,7 +90,9 @@ def site(index: Path, remembering: bool) -> AbstractContextManager[HTTPConnectio
     """Our site on an index, with one worker, and an open connection to it."""
     port = free_port()
     serve = (
-        "import sys; from search_app.server import serve; serve(port=int(sys.argv[1]), workers=1, index=sys.argv[2])"
+        "import sys; from search_app import server; "
+        f"server.KEEP_ALIVE_SECONDS = {IDLE_SECONDS}; "
+        "server.serve(port=int(sys.argv[1]), workers=1, index=sys.argv[2])"
     )
     environment = {"MEDSEARCH_RATE_LIMIT": "0"} | ({} if remembering else {"MEDSEARCH_CACHED_ANSWERS": "0"})
     return serving([sys.executable, "-c", serve, str(port), str(index)], port, environment)
