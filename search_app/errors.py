@@ -136,7 +136,7 @@ def _page(status: int, detail: str = "", headers: Sequence[tuple[str, str]] = ()
         detail=detail,
         words=words,
         near=near,
-        switches=_switches() if status >= 500 else {},
+        switches=_switches() if gone or (status >= 500 and _is_page()) else {},
         canonical="",
         robots="noindex",
     )
@@ -146,11 +146,15 @@ def _page(status: int, detail: str = "", headers: Sequence[tuple[str, str]] = ()
     return response
 
 
+def _is_page() -> bool:
+    return request.url_rule is not None and (request.blueprint or "").startswith("pages_")
+
+
 def _switches() -> dict[str, str]:
-    """The same page in every language, by language; the address is one of ours, or no page failed."""
-    if request.url_rule is None or not (request.blueprint or "").startswith("pages_"):
-        return {}
+    """The same page in every language, by language; the start pages where the address is none of ours."""
     here = site()
+    if not _is_page():
+        return {language: here.in_language(language).path("/") for language in LANGUAGES}
     path = quote(request.path.removeprefix(here.prefix) or "/")
     query = urlencode(list(request.args.items(multi=True)), quote_via=quote, safe="")
     return {language: here.in_language(language).path(path) + (f"?{query}" if query else "") for language in LANGUAGES}

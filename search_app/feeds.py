@@ -238,10 +238,14 @@ def _feed_links(state: SearchState, total: int, here: Site) -> list[str]:
 def _feed_entry(hit: Hit, here: Site) -> str:
     card = hit.card
     url = here.absolute(here.document(card.doc_id))
+    title = (card.title_zh if here.tag.startswith("zh") else "") or card.title
     values = [(facet, value) for facet in ("city", "specialty", "topic") for value in getattr(card, facet)]
-    terms = "".join(f"<category term={quoteattr(value)} scheme={quoteattr(facet)}/>" for facet, value in values)
+    terms = "".join(
+        f"<category term={quoteattr(value)} scheme={quoteattr(facet)} label={quoteattr(here.label(facet, value))}/>"
+        for facet, value in values
+    )
     return (
-        f"<entry><title>{escape(card.title)}</title><id>{escape(_tag_id(here, card.url))}</id>"
+        f"<entry><title>{escape(title)}</title><id>{escape(_tag_id(here, card.url))}</id>"
         f'<link rel="alternate" type="text/html" href={quoteattr(url)}/><updated>{_moment(card.date)}</updated>'
         f"<summary>{escape(card.summary or hit.snippet.text)}</summary>{terms}</entry>"
     )

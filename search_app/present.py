@@ -10,6 +10,7 @@ from indexer.model import FACETS, SORTS, Facet, Results
 from indexer.slug import slug
 from search_app.cards import HitView, ValueView, hit_view, value_view
 from search_app.labels import Labels
+from search_app.other_scripts import Told, told
 from search_app.relax import Relaxation
 from search_app.search import Answer
 from search_app.site import Site
@@ -125,6 +126,7 @@ class ResultsView:
     complete: int
     words: int
     unknown_words: tuple[str, ...]
+    told: tuple[Told, ...]  # to whoever typed in a script of no page
     unknown_values: tuple[tuple[str, str, tuple[ValueView, ...]], ...]
     notes: tuple[str, ...]
     sorts: tuple[tuple[str, str, bool], ...]
@@ -181,6 +183,7 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
         complete=answer.complete,
         words=len(reading.words()),
         unknown_words=reading.unknown,
+        told=told(state.q),
         unknown_values=tuple(
             (each.facet, each.value, tuple(value_view(each.facet, near, site) for near in each.close))
             for each in answer.unknown_values

@@ -35,6 +35,7 @@ from search_app.state import SearchState
 PARTS = ("value_links", "side", "small_card", "why", "menu")
 ENVIRONMENTS = "medsearch_templates"  # of an application, by language
 Environments = Mapping[str, Environment]
+MAX_SHOWN_CHARS = 120  # of the words in a headline; the box has them all
 N_ = str  # marks a text for the catalogues, which translate it for each language
 
 # Names that come from data and that the catalogues must know.
@@ -125,6 +126,7 @@ def make_environment(app: Flask, language: str, locale_name: str) -> Environment
         "kind_folders": KIND_FOLDERS,
         "SearchState": SearchState,
         "max_query_chars": MAX_QUERY_CHARS,
+        "max_shown_chars": MAX_SHOWN_CHARS,
     }
     environment.filters |= {name: kept(environment, "parts.html", name) for name in PARTS}
     environment.filters["hits"] = framed(environment, "parts.html", "hit", HitView, why=environment.filters["why"])

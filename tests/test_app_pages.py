@@ -376,6 +376,9 @@ def test_an_error_in_a_language_speaks_it(client: FlaskClient) -> None:
     page = soup(client.get("/zh/hospitals/nowhere"))
     assert page.html["lang"] == "zh-Hans"
     assert page.h1.get_text() == "没有这个页面"
+    links = [link["href"] for link in page.select(".languages a")]
+    assert links == ["/hospitals/nowhere", "/zh/hospitals/nowhere"], "whoever reads no Chinese can go on"
+    assert [link["href"] for link in soup(client.get("/zh/nowhere")).select(".languages a")] == ["/", "/zh/"]
 
 
 def test_other_methods_are_refused_kindly(client: FlaskClient) -> None:
@@ -550,6 +553,36 @@ def test_a_card_names_some_fields_of_a_hospital_and_counts_the_others(client: Fl
     assert known.dd.get_text() == "Eye disease · Cataract · Retina · Cornea and 1 more"
 
 
+@pytest.mark.parametrize(
+    ("words", "lang", "direction", "part"),
+    [
+        ("лечение катаракты", "ru", "ltr", "по-английски"),
+        ("مستشفى عيون", "ar", "rtl", "بالإنجليزية"),
+        ("안과 병원", "ko", "ltr", "영어"),
+        ("めがね", "ja", "ltr", "英語"),
+        ("โรงพยาบาลตา", "th", "ltr", "ภาษาอังกฤษ"),
+        ("आँख अस्पताल", "hi", "ltr", "अंग्रेज़ी"),
+    ],
+)
+def test_who_types_in_a_script_of_no_page_is_told_in_it_what_can_be_searched(
+    client: FlaskClient, words: str, lang: str, direction: str, part: str
+) -> None:
+    notice = soup(client.get("/search", query_string={"q": words})).select_one(f".notice[lang={lang}]")
+    assert part in notice.get_text()
+    assert notice["dir"] == direction
+    assert not soup(client.get("/search?q=眼科+eye+Jørgensen")).select(".notice[dir]")
+
+
+def test_a_headline_repeats_no_more_than_the_beginning_of_a_long_search(client: FlaskClient) -> None:
+    words = "my mother has had a cataract in both eyes for years " * 8
+    page = soup(client.get("/search", query_string={"q": words}))
+    assert "“my mother has had a cataract" in page.h1.get_text()
+    assert page.h1.get_text().endswith("…”")
+    assert len(page.h1.get_text()) < 200
+    assert len(page.title.get_text()) < 200
+    assert page.select_one("input[name=q]")["value"] == words.strip()
+
+
 def test_services_stand_in_one_row(client: FlaskClient) -> None:
     rows = soup(client.get("/hospitals/renji-hospital")).select(".facts dl > div")
     (services,) = [row for row in rows if row.dt.get_text() == "Services"]
@@ -631,6 +664,13 @@ def test_a_search_is_a_feed(client: FlaskClient) -> None:
     assert feed.find("link", rel="next")["href"] == "http://localhost/search.atom?q=eye&page=2&per_page=2"
     assert feed.find("entry").find("id").get_text().startswith("tag:localhost,2026:/hospitals/")
     assert feed.find("entry").find("updated").get_text() == "2026-11-22T00:00:00Z"
+
+
+def test_a_feed_speaks_the_language_of_its_address(client: FlaskClient) -> None:
+    feed = BeautifulSoup(client.get("/zh/search.atom?q=renji").data, "xml")
+    assert feed.find("entry").find("title").get_text() == "仁济医院"
+    city = feed.find("category", scheme="city")
+    assert (city["term"], city["label"]) == ("Shanghai", "上海")
 
 
 def test_a_feed_of_a_hostile_query_is_still_xml(client: FlaskClient) -> None:

@@ -120,6 +120,21 @@ def test_words_for_a_kind_of_hospital_find_those_whose_pages_say_so(engine: Whoo
         assert all("Private hospital" in hit.card.profile for hit in only.hits)
 
 
+def test_no_page_speaks_of_how_this_site_was_made() -> None:
+    """Of the list of titles that it started from, or of fields that editors left open, a patient learns nothing."""
+    inner = re.compile(r"editor.s note|\bin our list\b|left open on purpose", re.IGNORECASE)
+    assert [file.name for file in CORPUS.rglob("*.html") if inner.search(file.read_text("utf-8"))] == []
+
+
+def test_a_mother_who_is_ill_is_no_birth(engine: WhooshEngine) -> None:
+    with engine.searcher() as searcher:
+        hits = answer(SearchRequest(q="my mother has a cataract what does it cost"), searcher).results.hits
+        assert hits
+        assert [hit.doc_id for hit in hits if any("maternity" in reason for reason in hit.matched)] == []
+        births = answer(SearchRequest(q="mother and child hospital shanghai"), searcher).results.hits
+        assert "Obstetrics & Gynecology" in births[0].card.specialty
+
+
 def test_a_well_known_hospital_without_a_page_is_said_to_have_none(engine: WhooshEngine) -> None:
     with engine.searcher() as searcher:
         for text in ("west china hospital", "华西医院", "huaxi hospital", "beds in west china hospital"):
@@ -228,6 +243,15 @@ def test_the_page_of_a_city_or_field_introduces_it_and_lists_what_is_there() -> 
         assert len(introduction.get_text()) > 150
         assert page.select("section[aria-labelledby=hospitals] li")
     assert not BeautifulSoup(client.get("/specialties/hematology").text, "lxml").select_one(".introduction")
+
+
+def test_hospitals_are_called_similar_only_where_fields_are_shared() -> None:
+    client = create_app({"index": str(real_index())}).test_client()
+    heads = [
+        BeautifulSoup(client.get(f"/hospitals/{slug}").data, "lxml").find(id="related").get_text()
+        for slug in ("guang-ci-memorial-hospital", "shenzhen-eye-hospital")
+    ]
+    assert heads == ["Hospitals in Shanghai", "Similar hospitals"]
 
 
 def test_an_article_about_two_fields_lists_the_hospitals_of_both() -> None:

@@ -473,6 +473,11 @@ def test_departments_are_known_in_pinyin(index: Searcher) -> None:
     assert "hospitals/shanghai-eye" in hits(index, read("yanke", index.lexicon))
 
 
+def test_a_language_that_is_spoken_is_a_kind_of_hospital(index: Searcher) -> None:
+    for text in ("which hospital speaks english", "doctors who speak english", "会说英语"):
+        assert "profile:English spoken" in found(read(text, index.lexicon)), text
+
+
 def test_words_for_who_is_ill_say_little_beside_a_complaint() -> None:
     with searcher() as opened:
         alone, beside, named = (
