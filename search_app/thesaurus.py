@@ -232,7 +232,21 @@ def _entries(root: Path) -> dict[Terms, tuple[Synonym, ...]]:
                 where = f'field {number}, "{" ".join(word)}"'
                 others = [each for each in to if each != word]
                 _group(found, lists, where, relation, WEIGHTS[relation], [word, *others])
-    return {key: tuple(sorted(others.values(), key=lambda s: -s.weight)) for key, others in found.items()}
+    whole = {key: _with_spellings(key, found) for key in found}
+    return {key: tuple(sorted(others.values(), key=lambda s: -s.weight)) for key, others in whole.items()}
+
+
+def _with_spellings(key: Terms, found: Mapping[Terms, Mapping[Terms, Synonym]]) -> dict[Terms, Synonym]:
+    """What an entry finds, and what its other spellings find: "tumour" is "tumor" in all that it leads to."""
+    others = dict(found[key])
+    for spelling in found[key].values():
+        if spelling.relation == "spelling":
+            for other in found.get(spelling.terms, {}).values():
+                if other.terms != key and other.relation != "spelling":
+                    known = others.get(other.terms)
+                    if known is None or known.weight < other.weight:
+                        others[other.terms] = other
+    return others
 
 
 def _fields(path: Path) -> Iterator[tuple[list[Terms], list[Terms]]]:
