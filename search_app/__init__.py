@@ -123,4 +123,8 @@ def _own_files() -> list[bytes]:
     # What a page looks like depends on these; a change must reach browsers that kept the old page.
     here = Path(__file__).parent
     kept = [*here.glob("*.py"), *here.glob("templates/**/*.html"), *here.glob("translations/**/*.mo")]
-    return [path.read_bytes() for path in sorted(kept)]
+    kept += [*here.glob("vocabulary/*.toml"), *(here.parent / "indexer").glob("vocabulary/*.toml")]
+    from search_app.thesaurus import own_file
+
+    own = own_file()
+    return [path.read_bytes() for path in (*sorted(kept), *([own] if own and own.exists() else []))]

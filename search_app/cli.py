@@ -20,6 +20,7 @@ from indexer.cli import (
     terminal_progress,
 )
 from search_app.querylog_cli import queries_group
+from search_app.synonyms_cli import synonyms_group
 
 ENVIRONMENT = {"auto_envvar_prefix": "MEDSEARCH", "help_option_names": ["-h", "--help"]}
 
@@ -43,6 +44,7 @@ def main() -> None:
 main.add_command(index_group)
 main.add_command(corpus_group)
 main.add_command(queries_group)
+main.add_command(synonyms_group)
 
 
 @main.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from typing import Any
 from indexer.analysis import stem, terms
 from indexer.errors import TaxonomyError
 
+OWN = "MEDSEARCH_SYNONYMS"  # a file of the site itself, which a new release leaves alone
 VOCABULARY = Path(__file__).with_name("vocabulary")
 WEIGHTS = {"spelling": 0.95, "same": 0.75, "wider": 0.5, "treated": 0.5}  # treated: from a complaint to its field
 SAID = {"spelling": "another spelling of", "same": "synonym of", "wider": "related to", "treated": "related to"}
@@ -126,21 +128,26 @@ def may_be_inflected(typed: Terms, entry: Terms) -> bool:
     return True
 
 
+def own_file() -> Path | None:
+    """The file of a site's own synonyms, where one is set; it need not be there yet."""
+    return Path(os.environ[OWN]) if os.environ.get(OWN) else None
+
+
 @cache
 def default_thesaurus() -> Thesaurus:
-    """The thesaurus that comes with the program, read once."""
-    return load_thesaurus()
+    """The thesaurus that comes with the program, with the site's own synonyms, read once."""
+    return load_thesaurus(own=own_file())
 
 
-def load_thesaurus(folder: Path | str | None = None) -> Thesaurus:
-    """The thesaurus of a folder; without one, that of this package.
+def load_thesaurus(folder: Path | str | None = None, own: Path | None = None) -> Thesaurus:
+    """The thesaurus of a folder; without one, that of this package. ``own``: a file of further synonyms, if it exists.
 
     Raises:
         TaxonomyError: Names file, key and reason; for a missing file, wrong TOML, an unknown section, a word without
             letters, an entry that names itself or nothing, a weight outside 0 to 1, or a word that stands twice.
     """
     root = Path(folder) if folder is not None else VOCABULARY
-    entries = _entries(root)
+    entries = _entries(root, own)
     protected = _Lists(root / "protected.toml", {"codes", "words"})
     stop = _Lists(root / "stopwords.toml", {"function", "question", "given", "given_phrases", "natural"})
     natural = stop.table("natural", {"except_city", "except_any", "between", "name_words"})
@@ -208,9 +215,21 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise TaxonomyError(path, "the file", str(error)) from error
 
 
-def _entries(root: Path) -> dict[Terms, tuple[Synonym, ...]]:
-    path = root / "thesaurus.toml"
+def _entries(root: Path, own: Path | None = None) -> dict[Terms, tuple[Synonym, ...]]:
     found: dict[Terms, dict[Terms, Synonym]] = {}
+    for path in (root / "thesaurus.toml", *([own] if own and own.exists() else [])):
+        _read_entries(found, path)
+    for relation, lists in (("treated", root / "complaints.toml"), ("wider", root / "wishes.toml")):
+        for number, (words, to) in enumerate(_fields(lists), 1):
+            for word in words:
+                where = f'field {number}, "{" ".join(word)}"'
+                others = [each for each in to if each != word]
+                _group(found, lists, where, relation, WEIGHTS[relation], [word, *others])
+    whole = {key: _with_spellings(key, found) for key in found}
+    return {key: tuple(sorted(others.values(), key=lambda s: -s.weight)) for key, others in whole.items()}
+
+
+def _read_entries(found: dict[Terms, dict[Terms, Synonym]], path: Path) -> None:
     for relation, themes in read_toml(path).items():
         if relation not in SECTIONS:
             raise TaxonomyError(path, relation, f"unknown section; known: {', '.join(SECTIONS)}")
@@ -226,14 +245,6 @@ def _entries(root: Path) -> dict[Terms, tuple[Synonym, ...]]:
                     raise TaxonomyError(path, f'{where}, "{word}"', f"stands in {seen[word]} as well")
                 seen[word] = where
                 _entry(found, path, f'{where}, "{word}"', relation, word, declared)
-    for relation, lists in (("treated", root / "complaints.toml"), ("wider", root / "wishes.toml")):
-        for number, (words, to) in enumerate(_fields(lists), 1):
-            for word in words:
-                where = f'field {number}, "{" ".join(word)}"'
-                others = [each for each in to if each != word]
-                _group(found, lists, where, relation, WEIGHTS[relation], [word, *others])
-    whole = {key: _with_spellings(key, found) for key in found}
-    return {key: tuple(sorted(others.values(), key=lambda s: -s.weight)) for key, others in whole.items()}
 
 
 def _with_spellings(key: Terms, found: Mapping[Terms, Mapping[Terms, Synonym]]) -> dict[Terms, Synonym]:

@@ -55,7 +55,7 @@ def test_a_spelling_weighs_more_than_a_synonym_and_that_more_than_a_related_word
 
 
 def test_another_spelling_finds_all_that_the_first_one_finds() -> None:
-    """"tumour" found half of what "tumor" did, "human papillomavirus" nothing where "hpv" found vaccines."""
+    """ "tumour" found half of what "tumor" did, "human papillomavirus" nothing where "hpv" found vaccines."""
     for one, other in (("tumor", "tumour"), ("hpv", "human papillomavirus"), ("als", "motor neurone disease")):
         assert {*others(one)} - {other} == {*others(other)} - {one}
     assert "heart attack" not in others("cardiological"), "what leads one way still does not lead back"
