@@ -15,7 +15,7 @@ from search_app.as_json import answer_json, document_json, suggestions_json
 from search_app.asking import find, suggestions
 from search_app.caching import API_POLICY, NO_STORE, mark, not_modified
 from search_app.context import Services, arguments, services, site
-from search_app.errors import InvalidRequest
+from search_app.errors import NOT_IN_API, InvalidRequest
 from search_app.labels import KIND_FOLDERS
 from search_app.search import Answer
 from search_app.state import (
@@ -114,11 +114,11 @@ def openapi() -> Response:
     return response
 
 
-@api.get("/")
+@api.get("/", strict_slashes=False)
 @api.get("/<path:rest>")
 def unknown(rest: str = "") -> Response:
     """Anything else, so that it is a problem and not a page."""
-    abort(404, "There is no such address in this API. It is described at /api/v1/openapi.json.")
+    abort(404, NOT_IN_API)
 
 
 def tag_of(generation: str, parts: Services) -> str:

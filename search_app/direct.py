@@ -29,7 +29,7 @@ from search_app.api import written
 from search_app.asking import found_for
 from search_app.caching import API_POLICY, SEARCH_POLICY
 from search_app.context import EXTENSION, Services, Visit, base_of, language_of
-from search_app.headers import headers_of
+from search_app.headers import headers_of, taken
 from search_app.languages import preferred_language
 from search_app.limits import Admission
 from search_app.pages import NOINDEX, results_page, tag_of
@@ -175,7 +175,7 @@ class Direct:
 
     def _encoded(self, body: bytes, environ: Environ) -> tuple[bytes, Headers]:
         """A body as the client takes it, and the header that says how."""
-        algorithm = _choose_algorithm(self._algorithms, environ.get("HTTP_ACCEPT_ENCODING", ""))
+        algorithm = _choose_algorithm(self._algorithms, taken(environ.get("HTTP_ACCEPT_ENCODING", "")))
         if algorithm is None or len(body) < self._app.config["COMPRESS_MIN_SIZE"]:
             return body, []
         return _compress_data(self._app, body, algorithm), [("Content-Encoding", algorithm)]

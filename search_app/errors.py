@@ -10,11 +10,12 @@ from urllib.parse import quote, unquote, urlencode
 
 from flask import Flask, Response, current_app, json, make_response, request
 from flask_babel import gettext as _
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from indexer.errors import EngineUnavailable, IndexUnusable, QueryError, SearchError
 from indexer.model import Card
 from search_app.context import site
+from search_app.headers import of_api
 from search_app.settings import LANGUAGES, MAX_QUERY_CHARS
 from search_app.state import Problem, clean_text
 from search_app.templating import render
@@ -22,6 +23,7 @@ from search_app.templating import render
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 30
+NOT_IN_API = "There is no such address in this API. It is described at /api/v1/openapi.json."
 _STRIPPED = re.compile(r"\.(html?|php|aspx?|jsp)$", re.IGNORECASE)
 _NO_WORDS = frozenset(
     ("hospitals", "articles", "cities", "specialties", "topics", "search", "index", "faq", "zh", "en")
@@ -49,7 +51,7 @@ def problem(
     }
     if problems:
         body["errors"] = [{"parameter": each.parameter, "detail": each.detail} for each in problems]
-    response = make_response(json.dumps(body, ensure_ascii=False), status)
+    response = make_response(json.dumps(body, ensure_ascii=False, sort_keys=False), status)
     response.mimetype = "application/problem+json"
     response.headers.extend(headers)
     return response
@@ -72,7 +74,7 @@ def words_of(path: str) -> str:
 
 
 def _for_program() -> bool:
-    return request.path.startswith("/api/")
+    return of_api(request.path)
 
 
 def _invalid(error: InvalidRequest) -> Response:
@@ -107,7 +109,8 @@ def _http_error(error: HTTPException) -> Response:
     if status == 503 and not any(name == "Retry-After" for name, _value in headers):
         headers.append(("Retry-After", str(RETRY_AFTER_SECONDS)))
     if _for_program():
-        return problem(status, error.description or "", headers=headers)
+        detail = NOT_IN_API if error.description == NotFound.description else error.description or ""
+        return problem(status, detail, headers=headers)
     return _page(status, headers=headers)
 
 

@@ -68,6 +68,46 @@ def test_only_the_api_is_open_to_other_sites(client: FlaskClient) -> None:
     assert "Access-Control-Allow-Origin" not in client.get("/search").headers
 
 
+def test_scripts_of_other_sites_may_ask_the_api_whether_an_answer_has_changed(client: FlaskClient) -> None:
+    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "if-none-match"}
+    allowed = client.options("/api/v1/search?q=eye", headers={"Origin": "https://a.example", **asked}).headers
+    assert "GET" in allowed["Access-Control-Allow-Methods"]
+    assert allowed["Access-Control-Allow-Headers"] == "*"
+    assert "Link" in client.get("/api/v1/search?q=eye").headers["Access-Control-Expose-Headers"]
+    assert "Access-Control-Allow-Methods" not in client.options("/search").headers
+
+
+def test_a_host_that_is_none_is_refused(client: FlaskClient) -> None:
+    for path in ("/", "/opensearch.xml", "/api/v1/search?q=eye"):
+        assert client.get(path, headers={"Host": 'ev<il>"/x'}).status_code == 400
+        assert client.get(path, headers={"Host": "[::1]:8000"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encodings"),
+    [
+        ("gzip;q=0", {None}),
+        ("br;q=0, gzip", {"gzip"}),
+        ("zstd;q=0, *", {None}),
+        ("gzip; q=0.000, br; q=0.5", {"br"}),
+        ("gzip;q=0.5, identity;q=0", {"gzip"}),
+        ("*", {"br", "gzip", "zstd", "deflate"}),
+    ],
+)
+def test_no_compression_that_the_client_refuses(client: FlaskClient, accepted: str, encodings: set[str | None]) -> None:
+    for path in ("/search?q=eye", "/api/v1/search?q=eye"):
+        headers = client.get(path, headers={"Accept-Encoding": accepted}).headers
+        assert headers.get("Content-Encoding") in encodings
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/api/v1/", "/api/v2/search"])
+def test_beside_the_api_there_is_a_problem_that_says_where_it_is_described(client: FlaskClient, path: str) -> None:
+    response = client.get(path)
+    assert (response.status_code, response.mimetype) == (404, "application/problem+json")
+    assert "/api/v1/openapi.json" in response.json["detail"]
+    assert next(iter(response.json)) == "type"
+
+
 def test_transport_security_is_demanded_behind_tls(client: FlaskClient) -> None:
     response = client.get("/", base_url="https://localhost")
     assert response.headers["Strict-Transport-Security"].startswith("max-age=31536000")
