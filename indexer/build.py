@@ -15,6 +15,7 @@ import numpy as np
 from indexer.boilerplate import Evidence, cut
 from indexer.classify import Named, classify, merge_entities
 from indexer.corpus import CorpusFile, describe, printable
+from indexer.differences import STATE
 from indexer.engines import BuildWriter, DurableEngine, open_durable
 from indexer.errors import BuildRefused, IndexUnusable, PageError
 from indexer.known import Array, Flags, KnownPage, KnownPages, about, loads, stamps_array
@@ -27,7 +28,6 @@ from indexer.taxonomy import Taxonomy, load_taxonomy
 if TYPE_CHECKING:
     from indexer.generation import Manifest
 
-STATE = "pages.bin"  # attached to each generation: what the next incremental build needs to know
 STATE_VERSION = 4  # raise it when parsing, cutting or classifying changes: everything is then read again
 MIN_KEPT = 0.5  # of the documents before; a build that would lose more is refused unless forced
 MIN_KEPT_FROM = 20  # documents before; smaller sites may change as they like

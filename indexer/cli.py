@@ -113,7 +113,7 @@ def terminal_progress() -> Iterator[ProgressLine]:
 
 @click.group("index")
 def index_group() -> None:
-    """Build, check and roll back the index."""
+    """Build, compare, check and roll back the index."""
 
 
 @index_group.command("build")
@@ -258,6 +258,30 @@ def verify_command(generation: str | None, every: bool, index: str) -> None:
             click.echo(f"{name}: whole, {generations.manifest(name).documents:,} documents")
     if failed:
         sys.exit(EXIT_FAILED)
+
+
+@index_group.command("diff")
+@click.argument("before", required=False)
+@click.argument("after", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@index_option
+@report_errors
+def diff_command(before: str | None, after: str | None, index: str, as_json: bool) -> None:
+    """Show which documents and counts differ between two generations: BEFORE and AFTER.
+
+    AFTER is the current one when it is left out, and BEFORE the one before that.
+    """
+    from indexer.differences import difference
+    from indexer.engines import open_durable
+
+    engine = open_durable(index)
+    names = engine.generations.names()
+    after = after or engine.generations.current()
+    earlier = [name for name in names if name < after]
+    if before is None and not earlier:
+        raise click.ClickException(f"There is no generation before {after}.")
+    found = difference(engine, before or earlier[-1], after)
+    click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2) if as_json else found.as_text())
 
 
 @index_group.command("rollback")

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 import indexer.corpus
-from indexer.build import STATE, build
+from indexer.build import build
+from indexer.differences import STATE
 from indexer.engines.whoosh_engine import WhooshEngine
 from indexer.errors import BuildRefused, CorpusError, IndexLocked
 from indexer.known import loads

@@ -109,6 +109,31 @@ def test_status_list_verify_rollback_and_prune_tell_of_generations(small: Path) 
     assert "core.bin has 1 bytes instead of" in verified.stderr
 
 
+def test_diff_names_what_is_new_gone_and_changed_between_two_generations(small: Path) -> None:
+    place = ("--index", small / "index")
+    pages = sorted((small / "corpus" / "hospitals").iterdir())
+    changed, gone = (f"hospitals/{page.stem}" for page in pages)
+    run("index", "build", "--corpus", small / "corpus", *place)
+    assert run("index", "diff", *place).stderr.startswith("Error: There is no generation before 000001-")
+    pages[0].write_text(pages[0].read_text("utf-8") + "<p>One line more.</p>", "utf-8")
+    pages[1].rename(small / "corpus" / "hospitals" / "other-name.html")
+    run("index", "build", "--corpus", small / "corpus", *place)
+    shown = run("index", "diff", *place).stdout.splitlines()
+    assert shown[1:] == [
+        "documents: 2 -> 2; 1 new, 1 gone, 1 changed",
+        "+ hospitals/other-name",
+        f"- {gone}",
+        f"~ {changed}",
+    ]
+    one, two = shown[0].split(" -> ")
+    back = json.loads(run("index", "diff", two, one, "--json", *place).stdout)
+    assert (back["new"], back["gone"], back["changed"]) == ([gone], ["hospitals/other-name"], [changed])
+    pages[0].unlink()
+    run("index", "build", "--corpus", small / "corpus", *place)
+    assert "city: Beijing 2 -> 1" in run("index", "diff", *place).stdout
+    assert run("index", "diff", "nope", *place).exit_code == 3
+
+
 def test_documents_prints_one_object_a_line_with_the_basis_of_each_value(index: Path) -> None:
     lines = [json.loads(line) for line in run("documents", "--json", "--index", index).stdout.splitlines()]
     assert len(lines) == 262

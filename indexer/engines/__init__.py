@@ -166,8 +166,8 @@ class DurableEngine(Engine, Protocol):
     def base(self) -> Manifest:
         """Manifest of the current generation, if an update can start from it; raises ``IndexUnusable``."""
 
-    def attachment(self, name: str) -> bytes | None:
-        """Bytes attached to the current generation, or None."""
+    def attachment(self, name: str, generation: str | None = None) -> bytes | None:
+        """Bytes attached to a generation, the current one where none is named, or None."""
 
     def verify(self, generation: str) -> tuple[str, ...]:
         """What is wrong with a generation, as sentences; nothing when it is whole."""

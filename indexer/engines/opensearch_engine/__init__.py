@@ -98,9 +98,9 @@ class OpenSearchEngine:
             self._opened = None
             raise EngineUnavailable(self.cluster.address.shown, "the generation that was open is gone") from None
 
-    def attachment(self, name: str) -> bytes | None:
-        """Bytes attached to the current generation, or None."""
-        return read_attachment(self.generations, self.generations.current(), name)
+    def attachment(self, name: str, generation: str | None = None) -> bytes | None:
+        """Bytes attached to a generation, the current one where none is named, or None."""
+        return read_attachment(self.generations, generation or self.generations.current(), name)
 
     def verify(self, generation: str) -> tuple[str, ...]:
         """What is wrong with a generation, as sentences; nothing when it is whole."""

@@ -130,9 +130,9 @@ class WhooshEngine:
 
         return Scratch(opened.segments)
 
-    def attachment(self, name: str) -> bytes | None:
-        """Bytes attached to the current generation, or None."""
-        return read_attachment(self.generations.path(self.generations.current()), name)
+    def attachment(self, name: str, generation: str | None = None) -> bytes | None:
+        """Bytes attached to a generation, the current one where none is named, or None."""
+        return read_attachment(self.generations.path(generation or self.generations.current()), name)
 
     def verify(self, generation: str) -> tuple[str, ...]:
         """What is wrong with a generation, as sentences; nothing when it is whole."""
