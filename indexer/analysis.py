@@ -5,15 +5,21 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import NamedTuple
+from itertools import accumulate, pairwise
+from operator import sub
+from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import Stemmer
 
 from indexer.model import DEPARTMENTS, KNOWN_FOR, NATIONAL_LISTS, Document
 from indexer.placings import placing_of
+
+Ints = npt.NDArray[np.integer[Any]]
 
 ANALYZER_VERSION = 6  # raise it whenever the tokens of any text change: older generations are then rebuilt
 
@@ -21,15 +27,21 @@ FIELDS = ("title", "alias", "label", "heading", "body", "pinyin", "question")
 BREAK = ""  # stands between fields, sections and aliases, so that no phrase reaches across
 
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
-_PIECE = re.compile(
-    rf"(?P<number>\d+(?:[.,]\d+)*)|(?P<han>[{HAN}])|(?P<word>[^\W\d_{HAN}]+(?:['\u2019\u02bc\uff07][^\W\d_{HAN}]+)*)"
-)
+_KINDS = {
+    "number": r"\d+(?:[.,]\d+)*",
+    "han": rf"[{HAN}]",
+    "word": rf"[^\W\d_{HAN}]+(?:['\u2019\u02bc\uff07][^\W\d_{HAN}]+)*",
+}
+_PIECE = re.compile(f"({'|'.join(_KINDS.values())})")  # a group, so that splitting a text gives its pieces as well
+_ASCII_PIECE = re.compile(r"([A-Za-z]+(?:'[A-Za-z]+)*|[0-9]+(?:[.,][0-9]+)*)")  # the same, in half the time
+_SOURCE = re.compile(r"\[(?:\d{1,3}|\d[.,]\d)\]")
 _HAN_RUN = re.compile(rf"[{HAN}]+")
-_JOINERS = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212\uff0d/.")
+_CLOSE = frozenset(("", *"-\u2010\u2011\u2012\u2013\u2014\u2212\uff0d/."))  # between the parts of a compound
 _GLUED = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")  # "SunYat": words that lost their space
 _POSSESSIVE = re.compile(r"'s$")
 _ORDINAL = frozenset(("st", "nd", "rd", "th"))
-_NUMBER_SIGN = re.compile(r"[.\s\u00a0\uff0e:]*\Z")
+_NUMBER = frozenset(("no", "nr"))
+_NUMBER_SIGN = re.compile(r"[.\s\u00a0\uff0e:]*")
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u02bc": "'", "\uff07": "'"})
 MAX_TOKEN_CHARS = 64  # longer runs are base64 or hashes; cut, so that no term can be a megabyte
 LONGEST_PINYIN = 6  # syllables joined into one term; "guanganmenyiyuan" has six
@@ -43,7 +55,7 @@ class Token(NamedTuple):
     end: int
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 12)
 def _fold_word(word: str) -> str:
     folded = unicodedata.normalize("NFKC", word.translate(_APOSTROPHES)).casefold()
     folded = _POSSESSIVE.sub("", folded).replace("'", "")
@@ -101,61 +113,77 @@ def tokenize(text: str) -> Iterator[Token]:
 
 
 def scan(text: str) -> list[tuple[str, int, int]]:
-    """What ``tokenize`` gives, as plain tuples: a build makes millions of them, and a named one costs twice as much."""
+    """What ``tokenize`` gives, as plain tuples: a named one costs twice as much."""
+    return list(zip(*_scan(text), strict=True))
+
+
+def _scan(text: str) -> tuple[list[str], list[int], list[int]]:
+    """What ``tokenize`` gives: the tokens, their starts and their ends.
+
+    A build makes millions of them. Most pieces are one token whatever stands around them, so that no line of Python
+    need run for each.
+    """
+    if "[" in text:
+        text = _SOURCE.sub(lambda source: "|" * len(source[0]), text)
+    # Pieces stand at odd places; at the others what stands before, between and behind them.
+    parts = (_ASCII_PIECE if text.isascii() else _PIECE).split(text)
+    edges = list(accumulate(map(len, parts)))
+    tokens, starts, ends = list(map(_alone, parts[1::2])), edges[:-1:2], edges[1::2]
+    if "" not in tokens:
+        return tokens, starts, ends
+    found: tuple[list[str], list[int], list[int]] = [], [], []
+    done = 0
+    for place in [place for place, token in enumerate(tokens) if not token]:
+        between = slice(done, place)
+        among = _among(parts, 2 * place + 1, starts[place])
+        found[0].extend((*tokens[between], *[token for token, _, _ in among]))
+        found[1].extend((*starts[between], *[start for _, start, _ in among]))
+        found[2].extend((*ends[between], *[end for _, _, end in among]))
+        done = place + 1
+    return found[0] + tokens[done:], found[1] + starts[done:], found[2] + ends[done:]
+
+
+@lru_cache(maxsize=1 << 16)
+def _alone(piece: str) -> str:
+    """The token that a piece is whatever stands around it; empty for one that may be no token, or several."""
+    if piece[0].isdecimal():
+        folded = _fold_number(piece)
+        return "" if "," in folded else folded
+    if _HAN_RUN.match(piece):
+        return _fold_han(piece)
+    folded = _fold_word(piece)
+    return "" if folded in _ORDINAL or folded in _NUMBER or _GLUED.search(piece) else folded
+
+
+def _among(parts: Sequence[str], place: int, start: int) -> list[tuple[str, int, int]]:
+    """The tokens, with their places in the text, that one of its pieces is between its neighbours."""
+    before, piece, after = parts[place - 1 : place + 2]
+    end = start + len(piece)
+    if piece[0].isdecimal():
+        return _in_row(_fold_number(piece).split(","), start, 1)
+    folded = _fold_word(piece)
+    if folded in _ORDINAL and not before and place > 1 and parts[place - 2][0].isdecimal():
+        return []
+    if folded in _NUMBER:
+        numbered = place + 2 < len(parts) and parts[place + 2][0].isdecimal() and _NUMBER_SIGN.fullmatch(after)
+        return [] if numbered else [(folded, start, end)]
+    if folded and _GLUED.search(piece):
+        return [(_fold_word(word), first, last) for word, first, last in _in_row(_GLUED.split(piece), start, 0)]
+    return [(folded, start, end)] if folded else []
+
+
+def _in_row(parts: Iterable[str], start: int, between: int) -> list[tuple[str, int, int]]:
+    """Parts that stand one behind the other, so many characters apart, with their places."""
     found: list[tuple[str, int, int]] = []
-    held: tuple[str, int, int] | None = None  # a "no" that is dropped when a number follows
-    after_number = -1
-    for match in _PIECE.finditer(text):
-        start, end = match.span()
-        kind = match.lastgroup
-        piece = match.group()
-        if kind == "word":
-            folded = _fold_word(piece)
-            if start == after_number and folded in _ORDINAL:
-                continue
-            if held is not None:
-                found.append(held)
-                held = None
-            if folded == "no" or folded == "nr":
-                held = (folded, start, end)
-            elif not folded:
-                continue
-            elif piece.islower() or piece[1:].islower() or piece.isupper() or _GLUED.search(piece) is None:
-                found.append((folded, start, end))
-            else:
-                for part in _GLUED.split(piece):
-                    found.append((_fold_word(part), start, start + len(part)))
-                    start += len(part)
-            continue
-        if kind == "number":
-            if held is not None:
-                if not _NUMBER_SIGN.match(text, held[2], start):
-                    found.append(held)
-                held = None
-            if end - start <= 3 and text[start - 1 : start] == "[" and text[end : end + 1] == "]":
-                continue  # "[3]" is the number of a source
-            after_number = end
-            folded = _fold_number(piece)
-            if "," in folded:
-                offset = start
-                for part in folded.split(","):
-                    found.append((part, offset, offset + len(part)))
-                    offset += len(part) + 1
-            else:
-                found.append((folded, start, end))
-            continue
-        if held is not None:
-            found.append(held)
-            held = None
-        found.append((_fold_han(piece), start, end))
-    if held is not None:
-        found.append(held)
+    for part in parts:
+        found.append((part, start, start + len(part)))
+        start += len(part) + between
     return found
 
 
 def terms(text: str) -> tuple[str, ...]:
     """The folded tokens of a text, without their places."""
-    return tuple([token for token, _, _ in scan(text)])
+    return tuple(_scan(text)[0])
 
 
 def name_key(text: str) -> str:
@@ -187,27 +215,28 @@ def han_runs(text: str) -> list[str]:
     return _HAN_RUN.findall(text)
 
 
-def compounds(text: str, tokens: Iterable[tuple[str, int, int]] | None = None) -> Iterator[tuple[str, tuple[str, ...]]]:
+def compounds(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Written compounds with the tokens they fall into: ``CAR-T`` gives ``("cart", ("car", "t"))``.
 
     They tell a query that typed one form ("cart", "checkup") about the other.
     """
+    return _compounds(text, *_scan(text))
+
+
+def _compounds(
+    text: str, tokens: Sequence[str], starts: Sequence[int], ends: Sequence[int]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
     run: list[str] = []
-    previous = ""
-    last_end = -2
-    for token, start, end in scan(text) if tokens is None else tokens:
-        if start - last_end < 2 and (start == last_end or text[last_end] in _JOINERS):
-            if is_han(token):
-                yield from _compound(run)
-                run = []
-            else:
-                if not run and not is_han(previous):
-                    run.append(previous)
-                run.append(token)
-        elif run:
+    edges = zip(range(1, len(tokens)), ends, starts[1:], strict=False)
+    close = [place for place, end, start in edges if text[end:start] in _CLOSE]
+    for before, place in pairwise((0, *close)):
+        if place != before + 1 or is_han(tokens[place]):
             yield from _compound(run)
             run = []
-        previous, last_end = token, end
+        if not is_han(tokens[place]):
+            if not run and not is_han(tokens[place - 1]):
+                run.append(tokens[place - 1])
+            run.append(tokens[place])
     yield from _compound(run)
 
 
@@ -264,16 +293,11 @@ class AnalyzedDocument:
     compounds: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def _byte_offsets(text: str) -> list[int] | range:
-    if text.isascii():
-        return range(len(text) + 1)
-    offsets = [0] * (len(text) + 1)
-    total = 0
-    for index, char in enumerate(text):
-        offsets[index] = total
-        code = ord(char)
-        total += 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
-    offsets[len(text)] = total
+def _byte_offsets(text: str) -> Ints:
+    """How many bytes of UTF-8 stand before each character of a text, and before its end."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    offsets = np.zeros(len(codes) + 1, np.int64)
+    np.cumsum(1 + (codes >= 0x80) + (codes >= 0x800) + (codes >= 0x10000), out=offsets[1:])
     return offsets
 
 
@@ -292,17 +316,15 @@ class _Stream:
         base = len(self.text)
         encoded = text.encode("utf-8", "replace")
         self.text += encoded + b"\n"
-        offsets = range(len(text) + 1) if len(encoded) == len(text) else _byte_offsets(text)
-        tokens = scan(text)
-        self.terms += [token for token, _, _ in tokens]
+        tokens, starts, ends = _scan(text)
+        self.compounds.update(_compounds(text, tokens, starts, ends))
+        if len(encoded) != len(text):
+            offsets = _byte_offsets(text)
+            starts, ends = offsets[starts].tolist(), offsets[ends].tolist()
+        self.terms += tokens
         self.fields += [field] * len(tokens)
-        if isinstance(offsets, range):
-            self.starts += [base + start for _, start, _ in tokens]
-            self.lengths += [end - start for _, start, end in tokens]
-        else:
-            self.starts += [base + offsets[start] for _, start, _ in tokens]
-            self.lengths += [offsets[end] - offsets[start] for _, start, end in tokens]
-        self.compounds.update(compounds(text, tokens))
+        self.starts += [base + start for start in starts]
+        self.lengths += map(sub, ends, starts)
         self.stop(field)
 
     def hidden(self, tokens: Iterable[str], field: int) -> None:
@@ -395,5 +417,6 @@ def document_names(document: Document) -> tuple[str, ...]:
 
 def digest() -> str:
     """Short digest of everything that decides the tokens; differs when an index must be rebuilt."""
-    material = f"{ANALYZER_VERSION} {FIELDS} {_PIECE.pattern} {unicodedata.unidata_version}"
+    pieces = "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items())
+    material = f"{ANALYZER_VERSION} {FIELDS} {pieces} {unicodedata.unidata_version}"
     return hashlib.sha256(material.encode()).hexdigest()[:12]

@@ -17,7 +17,16 @@ from whoosh import index as whoosh_index
 from indexer.analysis import BREAK, FIELDS, analyze
 from indexer.engines import Engine
 from indexer.engines.memory import MemoryEngine
-from indexer.engines.whoosh_engine import WhooshEngine, _chunks, _columns, _durable, _inverting, _join, _writer
+from indexer.engines.whoosh_engine import (
+    WhooshEngine,
+    _chunks,
+    _columns,
+    _durable,
+    _inverting,
+    _join,
+    _postings,
+    _writer,
+)
 from indexer.model import And, Document, Filter, Phrase, Query, Section, Term
 
 WORDS = ("eye", "heart", "hospital", "clinic", "cost", "visa", "beijing", "CAR-T", "协和医院", "No.12", "cancer", "é")
@@ -219,7 +228,7 @@ def test_the_whoosh_half_has_the_postings_that_whoosh_itself_would_write(tmp_pat
         assert list(mine.all_terms()) == list(expected.all_terms())
         assert list(mine.all_stored_fields()) == list(expected.all_stored_fields())
         for name, text in expected.all_terms():
-            assert _postings(mine, name, text) == _postings(expected, name, text)
+            assert _found(mine, name, text) == _found(expected, name, text)
             assert _term(mine.term_info(name, text)) == _term(expected.term_info(name, text))
         for name in FIELDS:
             assert mine.field_length(name) == expected.field_length(name)
@@ -243,7 +252,7 @@ def _fields(each: Document) -> dict[str, str]:
     )  # fmt: skip
 
 
-def _postings(reader, name: str, text: bytes) -> list[object]:  # type: ignore[no-untyped-def]
+def _found(reader, name: str, text: bytes) -> list[object]:  # type: ignore[no-untyped-def]
     matcher = reader.postings(name, text)
     found: list[object] = []
     while matcher.is_active():
@@ -259,3 +268,24 @@ def _term(info) -> tuple[float, ...]:  # type: ignore[no-untyped-def]
         info.weight(), info.doc_frequency(), info.min_length(), info.max_length(), info.max_weight(),
         info.min_id(), info.max_id(),
     )  # fmt: skip
+
+
+def test_a_compiled_loop_writes_the_blocks_that_pickle_does() -> None:
+    """Few and many postings and positions, numbers of one, two and four bytes, values that recur and that do not."""
+    chance = np.random.default_rng(5)
+    shapes = ((1, 1), (2, 3), (3, 1), (4, 2), (128, 1), (129, 4), (700, 2), (2, 999), (2, 2500), (300, 1), (1, 70_000))
+    rows = [
+        (term, document, position)
+        for term, (documents, most) in enumerate(shapes)
+        for document in np.sort(chance.choice(100_000, documents, replace=False)).tolist()
+        for position in np.cumsum(
+            chance.integers(
+                1, chance.choice((2, 40, 400, 90_000) if most < 3000 else (2, 400)), chance.integers(1, most + 1)
+            )
+        )
+    ]
+    some = _postings.Slice.of(*np.array(rows, np.int32).T)
+    lengths = chance.integers(0, 256, 100_000).tolist()
+    texts = [str(term).encode() for term in range(len(shapes))]
+    many, few = (list(way(some, texts, lengths)) for way in (_postings.by_loop, _postings.one_by_one))
+    assert many == few

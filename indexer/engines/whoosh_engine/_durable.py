@@ -10,17 +10,13 @@ them block by block. Fields hold our own tokens, so any Whoosh opens the index w
 from __future__ import annotations
 
 import mmap
-import pickle
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from operator import sub
 from pathlib import Path
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from whoosh import index as whoosh_index
 from whoosh.analysis import RegexTokenizer
 from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC, W3Codec, W3TermInfo
@@ -35,16 +31,19 @@ from whoosh.util.numeric import length_to_byte
 from indexer.analysis import FIELDS
 from indexer.engines.cards import read_card
 from indexer.engines.whoosh_engine._pack import Pack
+from indexer.engines.whoosh_engine._postings import (
+    BLOCK,
+    COMPRESSION,
+    WORTH_COMPRESSING,
+    Term,
+    TermBlocks,
+    Texts,
+    blocks_of,
+)
 from indexer.model import Card
 
-Array = npt.NDArray[Any]
-
-BLOCK = 128  # postings that Whoosh keeps together, as its own writer does
-COMPRESSION = 3  # of zlib, as its own writer does
-WORTH_COMPRESSING = 300  # bytes of a block; most terms stand in one document, and their blocks hardly shrink
 KEYWORDS = ("city", "specialty", "topic", "profile")
 MERGED_DOCUMENTS = 100  # a segment with more is never merged: a thousand take Whoosh some three seconds
-SLICE = 1 << 16  # occurrences that are Python objects at the same time
 NAME = "MAIN"  # what Whoosh calls an index that was given no name
 
 
@@ -160,15 +159,6 @@ def count_documents(folder: Path) -> int:
 # Writing one segment from columns
 
 
-class _Term(NamedTuple):
-    """Postings of one term in one field: rising document numbers, times it occurs in each, Whoosh's value of each."""
-
-    text: bytes
-    documents: Sequence[int]
-    weights: Sequence[int]
-    values: Sequence[bytes] | bytes | None
-
-
 def write_segment(folder: Path, core: Pack) -> Any:
     """Write the documents of a columns segment as one Whoosh segment into a folder; returns what ``add`` takes.
 
@@ -177,19 +167,20 @@ def write_segment(folder: Path, core: Pack) -> Any:
     storage = FileStorage(str(folder))
     codec = W3Codec(blocklimit=BLOCK, compression=COMPRESSION)
     segment = codec.new_segment(storage, NAME)
-    cards = [read_card(core.blobs("cards")[number])[0] for number in range(len(core.load("title_ends")))]
+    blobs = core.blobs("cards")
+    stored = [_stored(read_card(blobs[number])[0]) for number in range(len(blobs))]
     lengths = core.load("lengths")
     fields = schema()
     documents = codec.per_document_writer(storage, segment)
-    for number, (card, row) in enumerate(zip(cards, lengths.tolist(), strict=True)):
+    for number, (values, row) in enumerate(zip(stored, lengths.tolist(), strict=True)):
         documents.start_doc(number)
-        for name, value in _stored(card).items():
+        for name, value in values.items():
             documents.add_field(name, fields[name], value, 0)
         for name, length in zip(FIELDS, row, strict=True):
             documents.add_field(name, fields[name], None, length)
         documents.finish_doc()
     documents.close()
-    texts = _Texts(core)
+    texts = Texts(core)
     names = sorted(name for name in fields.names() if fields[name].indexed)
     table = OrderedHashWriter(segment.create_file(storage, W3Codec.TERMS_EXT))
     table.extras["fieldmap"] = {name: number for number, name in enumerate(names)}
@@ -197,13 +188,14 @@ def write_segment(folder: Path, core: Pack) -> Any:
         for number, name in enumerate(names):
             if name in FIELDS:
                 place = FIELDS.index(name)
-                terms, sizes = texts.terms(place), list(map(length_to_byte, lengths[:, place].tolist()))
+                terms = texts.terms(place, list(map(length_to_byte, lengths[:, place].tolist())))
             else:
-                terms, sizes = _keywords(name, cards), []
+                terms = (blocks_of(term, ()) for term in _keywords(name, stored))
+            key = number.to_bytes(2, "big")
             for term in terms:
-                table.add(number.to_bytes(2, "big") + term.text, _write_term(postings, term, sizes))
+                table.add(key + term.text, _write_term(postings, term))
     table.close()
-    segment.set_doc_count(len(cards))
+    segment.set_doc_count(len(stored))
     segment.create_compound_file(storage)
     segment.compound = True
     return segment
@@ -216,16 +208,16 @@ def _stored(card: Card) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _keywords(name: str, cards: Sequence[Card]) -> Iterator[_Term]:
+def _keywords(name: str, stored: Sequence[dict[str, str]]) -> Iterator[Term]:
     found: dict[str, list[int]] = {}
-    for number, card in enumerate(cards):
-        value = _stored(card).get(name, "")
+    for number, values in enumerate(stored):
+        value = values.get(name, "")
         for part in {each.strip() for each in value.split(",")} if name in KEYWORDS else {value}:
             if part:
                 found.setdefault(part, []).append(number)
     for text, numbers in sorted((text.encode("utf-8", "replace"), numbers) for text, numbers in found.items()):
         count = len(numbers)
-        yield _Term(text, numbers, [1] * count, _FREQUENCY * count if name in KEYWORDS else None)
+        yield Term(text, numbers, [1] * count, _FREQUENCY * count if name in KEYWORDS else None)
 
 
 _SIZE = Struct("!i")
@@ -233,100 +225,17 @@ _TERM = Struct("!BfIBBfIIqi")  # W3TermInfo: flags, weight, documents, lengths, 
 _FREQUENCY = (1).to_bytes(4, "big")  # Whoosh's value of a keyword that a document has once
 
 
-class _Texts:
-    """Postings of the text fields, from the inverted token stream of a columns segment."""
-
-    def __init__(self, core: Pack) -> None:
-        self._terms = core.strings("terms")
-        self._fields = core.load("token_fields")
-        self._tokens = core.load("tokens")
-        ends = core.load("token_ends")
-        owner = core.load("posting_documents")
-        self._documents = np.repeat(owner, np.diff(core.load("position_ends")))
-        self._places = ends[self._documents].astype(np.int32) + core.load("positions")
-        self._document_starts = np.repeat(ends[:-1].astype(np.int32), np.diff(ends))
-
-    def terms(self, field: int) -> Iterator[_Term]:
-        """All terms of one field in order, with positions counted within the field."""
-        mine = (self._fields == field) & (self._tokens >= 0)
-        before = np.cumsum(mine, dtype=np.int32) - mine  # tokens of the field before each place
-        kept = mine[self._places]
-        places, documents = self._places[kept], self._documents[kept]
-        terms = self._tokens[places]
-        positions = before[places] - before[self._document_starts[places]]
-        del mine, before, kept, places
-        new_term = np.flatnonzero(np.diff(terms, prepend=-1))
-        low = 0
-        while low < len(new_term):
-            # Some whole terms at a time: as Python objects all of them would be ten times as large.
-            wanted = int(new_term[low]) + SLICE
-            high = max(int(np.searchsorted(new_term, wanted)), low + 1)
-            start, stop = int(new_term[low]), int(new_term[high]) if high < len(new_term) else len(terms)
-            yield from self._some(terms[start:stop], documents[start:stop], positions[start:stop])
-            low = high
-
-    def _some(self, terms: Array, documents: Array, positions: Array) -> Iterator[_Term]:
-        new_term = np.flatnonzero(np.diff(terms, prepend=-1))
-        fresh = np.diff(documents, prepend=-1) != 0
-        fresh[new_term] = True
-        first = np.flatnonzero(fresh)
-        counts = np.diff(np.append(first, len(terms))).tolist()
-        steps = positions.copy()
-        steps[1:] -= np.where(fresh[1:], 0, positions[:-1])
-        values = _position_values(steps.tolist(), first.tolist(), counts)
-        owners = documents[first].tolist()
-        bounds = np.append(np.searchsorted(first, new_term), len(first)).tolist()
-        for number, low, high in zip(terms[new_term].tolist(), bounds[:-1], bounds[1:], strict=True):
-            text = self._terms[number].encode("utf-8", "replace")
-            yield _Term(text, owners[low:high], counts[low:high], values[low:high])
-
-
-def _position_values(steps: list[int], first: list[int], counts: list[int]) -> list[bytes]:
-    """What ``whoosh.formats.Positions`` encodes for each posting: how many, then a pickle of the steps between them."""
-    single: dict[int, bytes] = {}
-    found: list[bytes] = []
-    dumps = pickle.dumps
-    for start, count in zip(first, counts, strict=True):
-        if count == 1:
-            step = steps[start]
-            value = single.get(step)
-            if value is None:
-                value = single[step] = b"\0\0\0\1" + dumps([step], 2)
-        else:
-            value = count.to_bytes(4, "big") + dumps(steps[start : start + count], 2)
-        found.append(value)
-    return found
-
-
-def _write_term(postings: Any, term: _Term, lengths: Sequence[int]) -> bytes:
-    """Write the blocks of one term as ``W3PostingsWriter`` does; returns what the table of terms says of it.
-
-    ``lengths`` has the length of the field in each document, as Whoosh's one byte; nothing where it keeps no lengths.
-    """
+def _write_term(postings: Any, term: TermBlocks) -> bytes:
+    """Write the blocks of one term as ``W3PostingsWriter`` does; returns what the table of terms says of it."""
     offset = postings.tell()
-    postings.write(WHOOSH3_HEADER_MAGIC)
-    count = len(term.documents)
-    least, most, heaviest = 255, 0, 0
-    for start in range(0, count, BLOCK):
-        stop = min(start + BLOCK, count)
-        documents, weights = term.documents[start:stop], term.weights[start:stop]
-        values = term.values
-        if isinstance(values, bytes):
-            values = values[start * 4 : stop * 4]
-        elif values is not None:
-            values = tuple(values[start:stop])
-        heavy = max(weights)
-        sizes = [lengths[each] for each in documents] if lengths else (0,)
-        low, high = min(sizes), max(sizes)
-        least, most, heaviest = min(least, low), max(most, high), max(heaviest, heavy)
-        plain = None if heavy == 1 else float(heavy) if min(weights) == heavy else tuple(map(float, weights))
-        steps = (documents[0], *map(sub, documents[1:], documents))
-        data, compression = pickle.dumps((steps, plain, values), 2), 0
+    parts = [WHOOSH3_HEADER_MAGIC]
+    last = len(term.blocks) - 1
+    for number, (about, data) in enumerate(term.blocks):
         if len(data) >= WORTH_COMPRESSING:
-            data, compression = zlib.compress(data, COMPRESSION), COMPRESSION
-        about = pickle.dumps((stop - start, documents[-1], float(heavy), compression, low, high), 2)
+            data = zlib.compress(data, COMPRESSION)
         size = len(about) + len(data)
-        postings.write(_SIZE.pack(-size if stop == count else size) + about + data)
-    extent = (offset, postings.tell() - offset)
-    summary = (0, sum(term.weights), count, least, most, heaviest)  # 0: its postings stand in the file
-    return _TERM.pack(*summary, term.documents[0], term.documents[-1], *extent)
+        parts += (_SIZE.pack(-size if number == last else size), about, data)
+    written = b"".join(parts)
+    postings.write(written)
+    summary = (0, *term[1:6])  # 0: its postings stand in the file
+    return _TERM.pack(*summary, term.first, term.last, offset, len(written))
