@@ -122,9 +122,14 @@ def index_group() -> None:
 @click.option("--full", is_flag=True, help="Read every page again instead of what has changed.")
 @click.option("--force", is_flag=True, help="Publish even if more than half of the documents are gone.")
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
+@click.option(
+    "--allow-rejected", is_flag=True, help="Exit with 0 although pages were rejected: 1 means not built then."
+)
 @click.option("--quiet", is_flag=True, help="Print only what went wrong.")
 @report_errors
-def build_command(corpus: str, index: str, full: bool, force: bool, strict: bool, quiet: bool) -> None:
+def build_command(
+    corpus: str, index: str, full: bool, force: bool, strict: bool, allow_rejected: bool, quiet: bool
+) -> None:
     """Read the corpus and publish a new generation; the site goes on serving meanwhile."""
     from indexer.build import build
 
@@ -149,7 +154,7 @@ def build_command(corpus: str, index: str, full: bool, force: bool, strict: bool
             f"{report.removed:,} removed, {len(report.rejected):,} rejected, {len(report.warnings):,} warnings, "
             f"{report.seconds:.1f} s"
         )
-    if report.rejected or (strict and report.warnings):
+    if (report.rejected and not allow_rejected) or (strict and report.warnings):
         sys.exit(EXIT_FAILED)
 
 
@@ -293,6 +298,7 @@ def rollback(generation: str | None, index: str) -> None:
     from indexer.engines import open_durable
 
     generations = open_durable(index).generations
+    generations.current()  # the lock would make the folder of an index that there is not
     with generations.lock():
         manifest = generations.rollback(generation)
     click.echo(f"Serving generation {manifest.generation}: {manifest.documents:,} documents, built {manifest.built_at}")
@@ -313,6 +319,7 @@ def prune(keep: int, index: str) -> None:
     from indexer.engines import open_durable
 
     generations = open_durable(index).generations
+    generations.current()
     with generations.lock():
         removed = generations.prune(keep)
     click.echo(f"Removed {len(removed)}: {', '.join(removed)}" if removed else "Nothing to remove.")
@@ -333,7 +340,9 @@ def check_command(folder: str | None, corpus: str, as_json: bool) -> None:
     from indexer.lint import lint
 
     rejected = problems = 0
+    empty = True
     for finding in lint(folder or corpus):
+        empty = empty and finding.document is None
         text = finding.as_text()
         if as_json:
             click.echo(json.dumps(finding.as_json(), ensure_ascii=False))
@@ -345,6 +354,9 @@ def check_command(folder: str | None, corpus: str, as_json: bool) -> None:
         problems += len(finding.problems)
     if problems:
         click.echo(f"{problems} problems, {rejected} files rejected.", err=True)
+    if empty:
+        click.echo(f"There is no page in {folder or corpus} that can be indexed.", err=True)
+    if problems or empty:
         sys.exit(EXIT_FAILED)
 
 

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -63,6 +63,7 @@ COMPANION_SUFFIXES = frozenset(
         ".log",
     ]
 )
+SAVED_WITH = ("_files", ".files")  # ends of folders beside a page that a browser saved "complete"
 NOTES = frozenset(
     ("readme", "sources", "license", "licence", "copying", "notice", "changelog", "contributing", "robots")
 )
@@ -191,10 +192,18 @@ def find(root: str) -> Iterator[tuple[str, str, os.DirEntry[str] | None]]:
                 yield from _link(root, path, name)
             elif not name.is_dir(follow_symlinks=False):
                 yield from _candidate(path, name)
+            elif _saved_beside(called, names):
+                continue
             elif depth < MAX_DEPTH:
                 folders.append((path, depth + 1))
             else:
                 yield path, f"more than {MAX_DEPTH} folders deep", None
+
+
+def _saved_beside(folder: str, names: Sequence[os.DirEntry[str]]) -> bool:
+    """Whether a folder holds what a browser saved with a page, frames with advertisements among them."""
+    stem = next((folder.removesuffix(end) for end in SAVED_WITH if folder.endswith(end)), "")
+    return bool(stem) and any(name.name in (f"{stem}.html", f"{stem}.htm", f"{stem}.xhtml") for name in names)
 
 
 def clashes(doc_ids: Mapping[str, str]) -> dict[str, PageError]:

@@ -111,11 +111,12 @@ class IndexLocked(IndexUnusable):
 
 
 class GenerationMissing(IndexUnusable):
-    """No generation of that name."""
+    """No generation of that name, or no whole one before it."""
 
-    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+    def __init__(self, name: str, known: tuple[str, ...], *, before: bool = False) -> None:
         listed = ", ".join(known) or "none"
-        super().__init__(f"No generation {name!r}. There are: {listed}.")
+        what = f"There is no whole generation before {name}" if before else f"No generation {name!r}"
+        super().__init__(f"{what}. There are: {listed}.")
         self.name = name
         self.known = known
 

@@ -387,4 +387,4 @@ class Generations:
                 continue
             self.point_to(candidate)
             return manifest
-        raise GenerationMissing("before " + current, self.names())
+        raise GenerationMissing(current, self.names(), before=True)

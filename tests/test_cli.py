@@ -64,6 +64,11 @@ def test_a_rejected_page_is_named_on_standard_error_and_exits_with_1(small: Path
     assert result.exit_code == 1
     assert "Skipped hospitals/empty.html: " in result.stderr
     assert "2 documents" in result.stdout
+    again = run("index", "build", "--allow-rejected", "--corpus", small / "corpus", "--index", small / "index")
+    assert (again.exit_code, again.stderr) == (0, result.stderr)
+    (small / "none").mkdir()
+    nothing = run("index", "build", "--allow-rejected", "--corpus", small / "none", "--index", small / "index")
+    assert (nothing.exit_code, nothing.stdout) == (1, "")
 
 
 def test_wrong_usage_exits_with_2() -> None:
@@ -79,6 +84,17 @@ def test_no_index_exits_with_3_and_says_what_to_do(tmp_path: Path, command: list
     assert result.exit_code == 3
     assert "Build one first: medsearch index build" in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["rollback", "prune"])
+def test_where_there_is_no_index_nothing_is_made(tmp_path: Path, command: str) -> None:
+    assert run("index", command, "--index", tmp_path / "typo").exit_code == 3
+    assert not (tmp_path / "typo").exists()
+
+
+def test_a_corpus_without_a_page_is_a_failed_check(tmp_path: Path) -> None:
+    result = run("corpus", "check", tmp_path)
+    assert (result.exit_code, result.stderr) == (1, f"There is no page in {tmp_path} that can be indexed.\n")
 
 
 def test_a_second_build_exits_with_4(small: Path) -> None:

@@ -80,6 +80,18 @@ def test_companions_notes_and_hidden_files_are_passed_over(tmp_path: Path) -> No
     assert list(walk(tmp_path)) == []
 
 
+def test_what_a_browser_saved_with_a_page_is_no_page(tmp_path: Path) -> None:
+    make(
+        tmp_path,
+        "articles/visa.html",
+        "articles/visa_files/frame.html",
+        "articles/trip.htm",
+        "articles/trip.files/f.htm",
+    )
+    make(tmp_path, "articles/our_files/costs.html")
+    assert ids(tmp_path) == ["articles/our-files-costs", "articles/trip", "articles/visa"]
+
+
 def test_a_page_called_like_a_note_is_a_page(tmp_path: Path) -> None:
     make(tmp_path, "articles/sources.html")
     assert ids(tmp_path) == ["articles/sources"]

@@ -132,7 +132,7 @@ def test_only_the_newest_generations_are_kept_and_rollback_returns_to_one(tmp_pa
     assert answer(engine) == {"new"}
     engine.generations.rollback(names[0])
     assert answer(engine) == {"old"}
-    with pytest.raises(GenerationMissing, match="before"):
+    with pytest.raises(GenerationMissing, match="There is no whole generation before 0"):
         engine.generations.rollback()
     with pytest.raises(GenerationMissing, match="No generation '000099'"):
         engine.generations.rollback("000099")

@@ -88,6 +88,25 @@ def test_titles_that_say_nothing_are_passed_over(empty: str) -> None:
     assert (page.title, page.title_source) == ("By h1", "h1")
 
 
+@pytest.mark.parametrize(
+    "title",
+    ["404 Not Found", "Error 403: Forbidden", "Page not found | A Hospital", "Just a moment...", "502 Bad Gateway",
+     "Attention Required! | Cloudflare", "您访问的页面不存在", "404错误 - 某某医院", "HTTP 503 Service Unavailable"],
+)  # fmt: skip
+def test_the_message_of_a_server_is_no_page(title: str) -> None:
+    with pytest.raises(PageError, match="the message of a server"):
+        body(f"<h1>{title}</h1><p>nginx</p>", f"<title>{title}</title>")
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [("404 Hospital of the PLA", "A page."), ("解放军404医院", "医院"), ("Gone with the Wind", "A page."),
+     ("Security check at the airport", "A page."), ("Not found", "What to do where a drug is not found. " * 60)],
+)  # fmt: skip
+def test_a_page_that_only_begins_like_such_a_message_is_one(title: str, text: str) -> None:
+    assert body(f"<h1>{title}</h1><p>{text}</p>", f"<title>{title}</title>").title == title
+
+
 def test_h1_outside_of_main_is_a_title() -> None:
     page = body(f"<header><h1>By h1</h1></header><main><p>{'Text. ' * 20}</p></main>")
     assert (page.title, page.title_source) == ("By h1", "h1")

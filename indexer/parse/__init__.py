@@ -13,6 +13,7 @@ from indexer.corpus import CorpusFile
 from indexer.decode import binary_reason, decode
 from indexer.errors import PageError
 from indexer.model import Page
+from indexer.parse._refusals import is_refusal
 from indexer.parse._survey import Survey, web_address
 from indexer.parse._walk import Walker
 from indexer.plaintext import read_plain
@@ -34,7 +35,7 @@ def parse_page(file: CorpusFile, data: bytes) -> Page:
     content, else the body; without navigation, header, footer, asides, forms, hidden parts and their like.
 
     Raises:
-        PageError: If the file is empty, is no text, or has no visible text.
+        PageError: If the file is empty, is no text, has no visible text, or is the message of a server.
     """
     if not data.strip(b"\0 \t\r\n\x0b\x0c"):
         raise PageError(file.path, "the file is empty")
@@ -53,6 +54,8 @@ def parse_page(file: CorpusFile, data: bytes) -> Page:
         raise PageError(
             file.path, "no text inside <main> or <body>" if suffix not in ("txt", "md") else "no text in it"
         )
+    if is_refusal(page, (title for _, title in reading.titles)):
+        raise PageError(file.path, f"the message of a server, not a page: “{page.title}”")
     return page
 
 

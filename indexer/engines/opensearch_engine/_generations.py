@@ -319,4 +319,4 @@ class ClusterGenerations:
                 continue
             self.point_to(candidate)
             return manifest
-        raise GenerationMissing("before " + current, self.names())
+        raise GenerationMissing(current, self.names(), before=True)
