@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -14,6 +15,9 @@ from indexer.model import Card, Hit, Question, Snippet
 from search_app.labels import Labels
 from search_app.markup import is_small, marked, readable
 from search_app.site import Site, asking
+
+# What a page says beside the year is read there: "1951 (predecessor 1921)"; a year that is a guess stays one.
+_FURTHER = re.compile(r"(?<=\A\d{4}) \((?!about).*\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def _known_card(card: Card, language: str, labels: Labels) -> CardView:
         profile=values("profile", card.profile),
         date=card.date,
         language=card.language or "en",
-        founded=card.founded,
+        founded=_FURTHER.sub("", card.founded),
         doubt=card.doubt,
         known=card.known,
         summary=card.summary,

@@ -24,6 +24,7 @@ WHO_IS_ILL = 0.25  # what they count then
 HINT = 2.0  # for a value that is only related to the words
 LIKE_IT = 0.1  # for the specialty of a hospital that has no page: an order among hospitals of its city, no more
 MAX_LEAVES = 52  # an engine takes 62; exact name, names inside and filters need a few
+TOO_LONG = "The search is too long; the last words were left out."
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ class Findings:
         if self.leaves < MAX_LEAVES:
             self.leaves += 1
             return True
-        self.notes["The search is too long; the last words were left out."] = None
+        self.notes[TOO_LONG] = None
         return False
 
     def read(self, facet: str, value: str, typed: str) -> None:

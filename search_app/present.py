@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from typing import NamedTuple
 from indexer.model import FACETS, SORTS, Facet, Results
 from indexer.slug import slug
 from search_app.cards import HitView, ValueView, hit_view, value_view
+from search_app.findings import TOO_LONG
 from search_app.labels import Labels
 from search_app.other_scripts import Told, told
 from search_app.relax import Relaxation
@@ -188,7 +190,7 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
             (each.facet, each.value, tuple(value_view(each.facet, near, site) for near in each.close))
             for each in answer.unknown_values
         ),
-        notes=tuple(dict.fromkeys((*reading.notes, *results.notes))),
+        notes=_notes((*reading.notes, *results.notes)),
         sorts=tuple((sort, links.sorted_by(sort), sort == state.sort) for sort in SORTS),
         clear_url=site.search(state.unfiltered()) if chips else "",
         feed_url=site.path(FEED_PATH) + links.on_page(1).removeprefix(path),
@@ -196,6 +198,12 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
         took_ms=results.took_ms,
         generation=results.generation,
     )
+
+
+def _notes(notes: Iterable[str]) -> tuple[str, ...]:
+    """Notes without repeats: that a search was cut is said once, and not where its words were counted."""
+    cut = [each for each in notes if each.startswith("Only the first ")] or [TOO_LONG]
+    return tuple(dict.fromkeys(each for each in notes if each != TOO_LONG or TOO_LONG in cut))
 
 
 def counts_view(results: Results, site: Site, within: tuple[str, str] | None = None) -> dict[str, list[BucketView]]:

@@ -128,6 +128,7 @@ def make_environment(app: Flask, language: str, locale_name: str) -> Environment
         "max_query_chars": MAX_QUERY_CHARS,
         "max_shown_chars": MAX_SHOWN_CHARS,
     }
+    environment.filters["spoken"] = lambda text: spoken(text, here.tag.startswith("zh"))
     environment.filters |= {name: kept(environment, "parts.html", name) for name in PARTS}
     environment.filters["hits"] = framed(environment, "parts.html", "hit", HitView, why=environment.filters["why"])
     environment.filters["checks"] = framed(

@@ -56,6 +56,7 @@ class Thesaurus:
     between: frozenset[str]
     name_words: frozenset[str]
     everyday: frozenset[str]  # stems of ordinary words
+    family: frozenset[str]  # of those, the ones for relatives and other persons
     misspelt: Mapping[str, str]  # how hard words are written by ear → how they are spelled
 
     def entry(self, typed: Terms) -> Terms | None:
@@ -148,6 +149,7 @@ def load_thesaurus(folder: Path | str | None = None, own: Path | None = None) ->
     """
     root = Path(folder) if folder is not None else VOCABULARY
     entries = _entries(root, own)
+    everyday = _everyday(root / "everyday.toml")
     protected = _Lists(root / "protected.toml", {"codes", "words"})
     stop = _Lists(root / "stopwords.toml", {"function", "question", "given", "given_phrases", "natural"})
     natural = stop.table("natural", {"except_city", "except_any", "between", "name_words"})
@@ -175,18 +177,20 @@ def load_thesaurus(folder: Path | str | None = None, own: Path | None = None) ->
         except_any=frozenset(natural.phrases("except_any")),
         between=frozenset(natural.words("between")),
         name_words=frozenset(natural.words("name_words")),
-        everyday=_everyday(root / "everyday.toml"),
+        everyday=frozenset().union(*everyday.values()),
+        family=everyday.get("family", frozenset()),
         misspelt=MappingProxyType(_misspelt(root / "misspelt.toml", entries)),
     )
 
 
-def _everyday(path: Path) -> frozenset[str]:
-    found: set[str] = set()
+def _everyday(path: Path) -> dict[str, frozenset[str]]:
+    """Stems by theme."""
+    found: dict[str, frozenset[str]] = {}
     for theme, listed in read_toml(path).items():
         if not isinstance(listed, str):
             raise TaxonomyError(path, theme, "must be words between spaces")
-        found.update(stem(word) for word in terms(listed))
-    return frozenset(found)
+        found[theme] = frozenset(stem(word) for word in terms(listed))
+    return found
 
 
 def _misspelt(path: Path, entries: Mapping[Terms, object]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from indexer.analysis import terms, tokenize
+from indexer.analysis import stem, terms, tokenize
 from indexer.model import Concept, FacetIs, Node, Or, Phrase, Term
 from search_app.corrections import corrected
 from search_app.findings import PERSONS, Findings, names_itself
@@ -14,6 +14,7 @@ from search_app.thesaurus import ONE_WAY, Thesaurus
 from search_app.widen import Member, Piece, Unit, concept, other_names, together, units, word, written_otherwise
 
 MAX_OPTIONAL = 8  # further small words cost time and tell nothing
+_TRAVEL = ("topic", "Visa & Entry")
 SMALL_WORD_WEIGHT = 0.2  # "best" and "the" tell two pages apart only when nothing else does
 _JOINING = frozenset(("and", "or", "nor"))
 _BEFORE_US = frozenset(("the", "in", "vs", "versus", "than", "to", "from", "china", "usa", "like"))
@@ -108,6 +109,9 @@ class _Stretch:
             for unit, each in zip(self.units, fields, strict=True)
             if told and each and each <= PERSONS and not any(names_itself(value, unit.typed) for value in each)
         }
+        travels = any(each == _TRAVEL for unit in self.units for each in unit.meanings)
+        if told and not travels:  # "my husband has lung cancer" asks for no relatives, "visa for my husband" does
+            self.who |= {unit.pieces[0].start for unit in self.units if self._is_relative(unit)}
         # starts of Han characters that belong to no known word: they are searched in pairs
         self.loose_han = {unit.pieces[0].start for unit in self.units if self._loose(unit)}
 
@@ -214,6 +218,9 @@ class _Stretch:
         """Whether a unit is a word of daily life beside one that says what the search is about."""
         alone = len(unit.pieces) == 1 and not unit.synonyms and not unit.meanings
         return alone and self.about and not self.found.plain and self.thesaurus.ordinary(unit.pieces[0].term)
+
+    def _is_relative(self, unit: Unit) -> bool:
+        return len(unit.pieces) == 1 and not unit.meanings and stem(unit.pieces[0].term) in self.thesaurus.family
 
     def _part(self, role: str, node: Node, unit: Unit) -> list[Part]:
         start, end = unit.pieces[0].start, unit.pieces[-1].end

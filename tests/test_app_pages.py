@@ -511,6 +511,25 @@ def test_a_chinese_page_names_fields_and_lists_in_chinese(client: FlaskClient) -
     assert "眼科 · 白内障 · 视网膜 · 角膜" in card.get_text()
 
 
+def test_a_chinese_page_says_that_its_text_is_english_and_names_hospitals_one_way(client: FlaskClient) -> None:
+    for path in ("/hospitals/renji-hospital", "/articles/what-does-cancer-treatment-cost"):
+        assert "本页正文为英文" in client.get("/zh" + path).text
+        assert "The text of this page is in" not in client.get(path).text
+    sources = soup(client.get("/zh/hospitals/renji-hospital")).select(
+        "#sources li a [lang=en], .sources li a [lang=en]"
+    )
+    assert [each.get_text() for each in sources] == ["Official page", "A newspaper"]
+    hit = soup(client.get("/zh/search?q=renji")).select_one("ol.hits > li")
+    assert hit.select_one(".pick").get_text() == "比较: 仁济医院"
+
+
+def test_a_facet_without_such_a_value_offers_a_few_near_ones_or_says_which_there_are(client: FlaskClient) -> None:
+    assert "There are: Beijing, " in " ".join(
+        soup(client.get("/search?q=eye&city=Atlantis")).select_one(".nothing").get_text().split()
+    )
+    assert "Did you mean Shanghai" in soup(client.get("/search?q=eye&city=Shanghaii")).select_one(".nothing").get_text()
+
+
 def test_words_of_another_language_are_marked_in_a_reason(client: FlaskClient) -> None:
     chinese = soup(client.get("/zh/search?q=shangai+eye"))
     assert "shangai" in [each.get_text() for each in chinese.select(".reason [lang=en]")]
@@ -581,6 +600,9 @@ def test_a_headline_repeats_no_more_than_the_beginning_of_a_long_search(client: 
     assert len(page.h1.get_text()) < 200
     assert len(page.title.get_text()) < 200
     assert page.select_one("input[name=q]")["value"] == words.strip()
+    page = soup(client.get("/search", query_string={"q": "eye " * 140}))
+    assert sum("the last words were left out" in each.get_text() for each in page.select(".notice")) == 0
+    assert sum("Only the first" in each.get_text() for each in page.select(".notice")) == 1
 
 
 def test_services_stand_in_one_row(client: FlaskClient) -> None:

@@ -126,11 +126,15 @@ def test_no_page_speaks_of_how_this_site_was_made() -> None:
     assert [file.name for file in CORPUS.rglob("*.html") if inner.search(file.read_text("utf-8"))] == []
 
 
-def test_a_mother_who_is_ill_is_no_birth(engine: WhooshEngine) -> None:
+def test_a_relative_who_is_ill_is_no_birth_and_no_companion(engine: WhooshEngine) -> None:
     with engine.searcher() as searcher:
         hits = answer(SearchRequest(q="my mother has a cataract what does it cost"), searcher).results.hits
         assert hits
         assert [hit.doc_id for hit in hits if any("maternity" in reason for reason in hit.matched)] == []
+        ill = answer(SearchRequest(q="my husband has lung cancer"), searcher).results.hits
+        assert [hit.doc_id for hit in ill if any("to husband" in reason for reason in hit.matched)] == []
+        comes = answer(SearchRequest(q="can my husband come with me"), searcher).results.hits
+        assert any("husband" in reason and "related" in reason for reason in comes[0].matched)
         births = answer(SearchRequest(q="mother and child hospital shanghai"), searcher).results.hits
         assert "Obstetrics & Gynecology" in births[0].card.specialty
 
