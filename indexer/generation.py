@@ -105,14 +105,17 @@ def _checksum_text(text: str) -> str:
     return xxhash.xxh3_128_hexdigest(text.encode("utf-8", "surrogatepass"))
 
 
-def _digest(path: Path, block: int) -> bytes:
+def _digest(path: str | Path, block: int) -> bytes:
     """XXH3-128 of one block of a file: mapped, so that not a byte is copied, and open no longer than that takes."""
-    with path.open("rb") as stream:
-        length = min(os.fstat(stream.fileno()).st_size - block * _BLOCK, _BLOCK)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        length = min(os.fstat(descriptor).st_size - block * _BLOCK, _BLOCK)
         if length <= 0:
             return xxhash.xxh3_128_digest(b"")
-        with mmap.mmap(stream.fileno(), length, access=mmap.ACCESS_READ, offset=block * _BLOCK) as mapped:
+        with mmap.mmap(descriptor, length, access=mmap.ACCESS_READ, offset=block * _BLOCK) as mapped:
             return xxhash.xxh3_128_digest(mapped)
+    finally:
+        os.close(descriptor)
 
 
 def _blocks(size: int) -> range:
@@ -225,7 +228,7 @@ class Generations:
 
         def digest(block: tuple[str, int]) -> bytes:
             try:
-                return _digest(folder / block[0], block[1])
+                return _digest(f"{folder}/{block[0]}", block[1])
             except FileNotFoundError:
                 raise IndexDamaged(name, f"{block[0]} is missing") from None
             except OSError as error:
@@ -237,7 +240,9 @@ class Generations:
                 found = (folder / file).stat().st_size
                 if found != size:
                     raise IndexDamaged(name, f"{file} has {found:,} bytes instead of {size:,}")
-        # Summing lets other threads run, so the blocks of all files are shared among the cores.
+        # Summing lets other threads run, so the blocks of all files are shared among the cores; small files come last,
+        # so that none waits long for the last block of another.
+        files.sort(key=lambda entry: -entry[1][0])
         with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
             digests = pool.map(digest, [(file, block) for file, (size, _) in files for block in _blocks(size)])
             for file, (size, checksum) in files:

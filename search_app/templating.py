@@ -15,7 +15,8 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from flask import Flask, current_app
 from flask.templating import Environment as FlaskEnvironment
-from jinja2 import Environment, pass_context
+from jinja2 import Environment, nodes, pass_context
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from jinja2.runtime import Context
@@ -25,7 +26,7 @@ from search_app.cards import HitView
 from search_app.catalogues import catalogue
 from search_app.context import EXTENSION, Services, Visit, language_of, visit
 from search_app.labels import BROWSED, KIND_FOLDERS
-from search_app.markup import spoken
+from search_app.markup import in_markup, spoken
 from search_app.present import CountedChoice
 from search_app.sayings import reasons, said, said_field
 from search_app.settings import LANGUAGES, LOCALES, MAX_QUERY_CHARS
@@ -182,15 +183,28 @@ def framed(
             before, last = frame(each[0], tuple(map(bool, values)))
             for text, place in before:
                 value = values[place]
-                parts += text, value if type(value) is Markup else escape(value)
+                parts += text, in_markup(value)
             parts.append(last)
         return Markup("".join(parts))  # noqa: S704 - the macro's own markup, and what was escaped just now
 
     return rendered
 
 
+class PageCode(CodeGenerator):
+    """The code of templates, in which values are written as plain strings."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
+        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape or finalize.src is not None:
+            super()._output_child_pre(node, frame, finalize)
+        else:
+            self.write("environment.in_markup(")
+
+
 class PageEnvironment(FlaskEnvironment):
     """An environment whose names are complete before its first template is read."""
+
+    code_generator_class = PageCode
+    in_markup = staticmethod(in_markup)
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """A plain dictionary: the chain that Jinja makes, for names that come later, is slow to copy for each page."""
@@ -250,7 +264,7 @@ class Speech:
 
 def _filled(text: str, values: dict[str, Any]) -> Markup:
     """A text of the catalogue with what is put into it, escaped."""
-    return Markup(text % {name: escape(value) for name, value in values.items()})  # noqa: S704 - text is ours
+    return Markup(text % {name: in_markup(value) for name, value in values.items()})  # noqa: S704 - text is ours
 
 
 class ConstantTexts(Extension):

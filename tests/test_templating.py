@@ -6,12 +6,14 @@ import json
 
 import pytest
 from flask import Flask
+from flask_babel import LazyString
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from indexer.model import Card
 from search_app.cards import HitView, card_view
 from search_app.labels import default_labels
+from search_app.markup import in_markup
 from search_app.present import ChoiceView, CountedChoice
 from search_app.site import Site
 from search_app.templating import ENVIRONMENTS, ld_json
@@ -55,6 +57,14 @@ def test_what_depends_on_the_language_alone_is_part_of_the_compiled_template(
 
 def test_a_drawing_is_part_of_the_compiled_template_too(chinese: Environment) -> None:
     assert "<svg class=" in compiled(chinese, '{{ "search"|icon }}')
+
+
+@pytest.mark.parametrize(
+    "value", ["plain", "<b>\"&'&amp;", Markup("<b>&</b>"), "", 7, True, None, 1.5, LazyString(lambda: "a<b"), ["<"]]
+)
+def test_a_value_is_written_as_it_is_escaped(chinese: Environment, value: object) -> None:
+    assert in_markup(value) == str(escape(value))
+    assert chinese.from_string("<p>{{ value }}{{ nothing }}</p>").render(value=value) == f"<p>{escape(value)}</p>"
 
 
 def test_what_is_put_into_a_text_is_looked_up_each_time_and_escaped(chinese: Environment) -> None:
