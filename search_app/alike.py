@@ -1,4 +1,4 @@
-"""Articles that are close to a question in meaning, beside those that have its words."""
+"""Articles that are close in meaning to what somebody wants to know, beside those that have its words."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ REASON = "close in meaning"
 
 
 def alike(typed: Iterable[str], found: Findings) -> tuple[DocumentIs, ...]:
-    """Articles like the words of a question, those of one weight together; none for other words.
+    """Articles like the words of who wants to know something, those of one weight together; none for other words.
 
     Key words say what must stand on a page. There this gains as much as it loses.
     """
-    if found.plain or not (found.asks() and found.wants_article()):
+    if found.plain or not (found.seeks_knowledge() and found.wants_article()):
         return ()
     steps: dict[int, list[str]] = {}
     for doc_id, apart in found.lexicon.alike(tuple(typed)):

@@ -47,8 +47,11 @@ class Findings:
     in_name: list[tuple[int, int]] = field(default_factory=list)  # stretches that are names of pages
     pieces: dict[tuple[int, int], list[Piece]] = field(default_factory=dict)  # stretches that were corrected
     complaint: bool = False  # some words are a complaint that is listed
+    informing: bool = False  # some word says that something is to be known: "risk", "law"
+    someone: bool = False  # some word is one for who treats: "doctor"
     hospital: bool = False  # some word is one for hospitals, whether or not it lifts them
     like: str = ""  # specialty of a hospital that was asked for and has no page
+    joined: bool = False  # the words that are read are an operand of AND or OR
     leaves: int = 0
 
     def wanted(self, facet: str, value: str) -> bool:
@@ -86,13 +89,18 @@ class Findings:
         """Whether the words name a topic that only articles are about."""
         return any(each.facet == "topic" and each.value not in HOSPITAL_TOPICS for each in self.found)
 
+    def seeks_knowledge(self) -> bool:
+        """Whether the words are a question, or say that something is to be known ("success rate", "how long")."""
+        return self.asks() or (self.informing and not self.someone and not self.hospital and not self.cities())
+
     def wants_hospital(self) -> bool:
         """Whether the words ask for hospitals."""
         return any(each.facet == "kind" and each.value == "hospital" for each in self.found)
 
     def wants_article(self) -> bool:
         """Whether the words ask what an article answers."""
-        return (self.asks() or self.advice()) and not self.wants_hospital() and self.wanted("kind", "article")
+        knowledge = self.seeks_knowledge() or self.advice()
+        return knowledge and not self.wants_hospital() and self.wanted("kind", "article")
 
     def boosts(self) -> tuple[Boost, ...]:
         """What lifts hits.
@@ -101,7 +109,7 @@ class Findings:
         topic would put every article on the field in front of the hospitals that treat it. What kind of hospital is
         named in a question is what an article explains ("what is a grade 3A hospital").
         """
-        article = self.asks() or self.advice()
+        article = self.seeks_knowledge() or self.advice()
         hospital = self.wants_hospital()
         both = {each.words for each in self.found if each.facet == "specialty"} if hospital or not article else set()
         weights = {**BOOSTS, "specialty": FIELD_BESIDE_ADVICE} if article else BOOSTS

@@ -49,6 +49,8 @@ class Thesaurus:
     protected: frozenset[str]
     function_words: frozenset[str]
     question_words: frozenset[str]
+    informing: frozenset[str]  # stems of words that ask for knowledge
+    treating: frozenset[str]  # words for who treats
     given_words: frozenset[str]
     given_phrases: frozenset[Terms]
     except_city: frozenset[Terms]
@@ -96,6 +98,10 @@ class Thesaurus:
     def optional(self, word: str) -> bool:
         """Whether a word need not stand on a page."""
         return word in self.function_words or word in self.question_words or word in self.given_words
+
+    def informs(self, word: str) -> bool:
+        """Whether a word says that something is to be known, whatever the others are about."""
+        return word.isascii() and stem(word) in self.informing
 
     def ordinary(self, word: str) -> bool:
         """Whether a word is good English of daily life: no typing error, and nothing to insist on beside an illness."""
@@ -151,7 +157,9 @@ def load_thesaurus(folder: Path | str | None = None, own: Path | None = None) ->
     entries = _entries(root, own)
     everyday = _everyday(root / "everyday.toml")
     protected = _Lists(root / "protected.toml", {"codes", "words"})
-    stop = _Lists(root / "stopwords.toml", {"function", "question", "given", "given_phrases", "natural"})
+    stop = _Lists(
+        root / "stopwords.toml", {"function", "question", "informing", "treating", "given", "given_phrases", "natural"}
+    )
     natural = stop.table("natural", {"except_city", "except_any", "between", "name_words"})
     function_words = frozenset(stop.words("function"))
     by_stem: dict[Terms, Terms] = {}
@@ -171,6 +179,8 @@ def load_thesaurus(folder: Path | str | None = None, own: Path | None = None) ->
         protected=frozenset(protected.words("codes") + protected.words("words")),
         function_words=function_words,
         question_words=frozenset(stop.words("question")),
+        informing=frozenset(map(stem, stop.words("informing"))),
+        treating=frozenset(stop.words("treating")),
         given_words=frozenset(stop.words("given")),
         given_phrases=frozenset(stop.phrases("given_phrases")),
         except_city=frozenset(natural.phrases("except_city")),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from indexer.analysis import Token, terms, tokenize
 from indexer.engines import Lexicon
@@ -209,7 +210,7 @@ def _names(parsed: Parsed, root: Syntax, found: Findings) -> tuple[Name | None, 
 
 def _parts(node: Syntax, found: Findings) -> list[Part]:
     if isinstance(node, All):
-        return [part for child in node.children for part in _parts(child, found)]
+        return [part for child in _operands(node, found) for part in _parts(child, found)]
     if isinstance(node, Plain):
         return parts_of(found, node.start, node.end)
     if isinstance(node, Except):
@@ -220,6 +221,20 @@ def _parts(node: Syntax, found: Findings) -> list[Part]:
         return []
     start, end = _span(node)
     return [Part("fixed", built, found.text[start:end], start, end)]
+
+
+def _operands(node: All | Any, found: Findings) -> Iterator[Syntax]:
+    """The children of a node, each while the findings say whether AND or OR stands beside it.
+
+    Words behind a phrase, group or field without an operator only stand side by side with it.
+    """
+    outer = found.joined
+    spans = [_span(child) for child in node.children]
+    before = [found.text[end:start] for (_, end), (start, _) in pairwise(spans)]
+    for child, left, right in zip(node.children, ("", *before), (*before, ""), strict=True):
+        found.joined = outer or isinstance(node, Any) or "AND" in left + right
+        yield child
+    found.joined = outer
 
 
 def _node(node: Syntax, found: Findings, spellings_only: bool = False) -> Node | None:
@@ -236,7 +251,7 @@ def _node(node: Syntax, found: Findings, spellings_only: bool = False) -> Node |
     if isinstance(node, Except):
         part = _except(node, found)
         return Not(part.node) if part else None
-    children = [child for each in node.children if (child := _node(each, found, spellings_only)) is not None]
+    children = [child for each in _operands(node, found) if (child := _node(each, found, spellings_only)) is not None]
     if len(children) < 2:
         return children[0] if children else None
     return And(tuple(children)) if isinstance(node, All) else Or(tuple(children))

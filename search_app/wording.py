@@ -14,6 +14,7 @@ from search_app.thesaurus import ONE_WAY, Thesaurus
 from search_app.widen import Member, Piece, Unit, concept, other_names, together, units, word, written_otherwise
 
 MAX_OPTIONAL = 8  # further small words cost time and tell nothing
+NO_WEIGHT = 0.01  # of what must stand on a page and is scored by another part
 _TRAVEL = ("topic", "Visa & Entry")
 SMALL_WORD_WEIGHT = 0.2  # "best" and "the" tell two pages apart only when nothing else does
 _JOINING = frozenset(("and", "or", "nor"))
@@ -101,6 +102,8 @@ class _Stretch:
         self.about = any(unit.synonyms or any(facet != "kind" for facet, _ in unit.meanings) for unit in self.units)
         treated = any(each.relation == "treated" for unit in self.units for each in unit.synonyms)
         found.complaint = found.complaint or treated
+        found.informing = found.informing or any(map(self._informs, self.units))
+        found.someone = found.someone or any(piece.term in self.thesaurus.treating for piece in pieces)
         fields = [self._specialties(unit) for unit in self.units]
         told = any(each - PERSONS for each in fields)
         # starts of words for who is ill, where others say what the search is about
@@ -136,6 +139,12 @@ class _Stretch:
             at += 1
         self._read_kinds(kinds)
         return _fewer_optional(parts)
+
+    def _informs(self, unit: Unit) -> bool:
+        """Whether a unit says that something is to be known; not within a complaint: "heart rate" is one."""
+        if self.found.plain or any(synonym.relation == "treated" for synonym in unit.synonyms):
+            return False
+        return any(self.thesaurus.informs(term) for term in unit.terms)
 
     # -- facet values ------------------------------------------------------------------------------------------------
 
@@ -224,7 +233,25 @@ class _Stretch:
 
     def _part(self, role: str, node: Node, unit: Unit) -> list[Part]:
         start, end = unit.pieces[0].start, unit.pieces[-1].end
-        return [Part(role, node, unit.typed, start, end)] if self.found.room() else []
+        if not self.found.room():
+            return []
+        if role != "word" or not self.found.joined:
+            return [Part(role, node, unit.typed, start, end)]
+        own = self._own(node, unit)
+        parts = [Part("fixed", own, unit.typed, start, end)]
+        if own is not node and self.found.room():
+            parts.append(Part("optional", node, "", start, end))
+        return parts
+
+    def _own(self, node: Node, unit: Unit) -> Node:
+        """A concept without what is only related to its words, next to weightless; itself where it has no such."""
+        related = {each.terms for each in unit.synonyms if each.relation in ONE_WAY}
+        if not related or not isinstance(node, Concept):
+            return node
+        kept = tuple(each for each in node.members if each is node.members[0] or _terms_of(each) not in related)
+        return (
+            node if len(kept) == len(node.members) else Concept(tuple(replace(each, weight=NO_WEIGHT) for each in kept))
+        )
 
     def _unit(self, unit: Unit, place: int, values: tuple[Value, ...]) -> list[Part]:
         if unit.how == "given":
@@ -257,7 +284,7 @@ class _Stretch:
             node = self._word(unit, piece, place + n, self._fields(unit, values), others, small)
             if len(node.members) == 1 and not optional[n] and not self.lexicon.frequency(piece.term):
                 self.found.unknown[piece.typed.rstrip("-")] = None
-            parts += self._part("optional" if optional[n] else "word", node, Unit((piece,), unit.how))
+            parts += self._part("optional" if optional[n] else "word", node, Unit((piece,), unit.how, unit.synonyms))
         return parts
 
     def _idiom(self, unit: Unit) -> bool:
@@ -332,6 +359,10 @@ class _Stretch:
             return []  # the pair before holds it
         # by itself it is a verb or particle between known words, rarely more
         return self._part("optional", Concept((Term(piece.term),)), unit)
+
+
+def _terms_of(member: Member) -> tuple[str, ...]:
+    return member.terms if isinstance(member, Phrase) else (member.text,)
 
 
 def _fewer_optional(parts: list[Part]) -> list[Part]:

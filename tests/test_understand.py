@@ -401,6 +401,34 @@ def test_questions_and_advice_lift_articles_and_illnesses_do_not(index: Searcher
     assert "topic:Cancer Treatment" in lifted("is cancer treated here")
 
 
+def test_words_that_ask_for_knowledge_lift_articles_unless_a_place_or_person_is_sought(index: Searcher) -> None:
+    def articles(text: str) -> bool:
+        return any(each.value == "article" for each in read(text, index.lexicon).query.boosts)
+
+    assert [text for text in ("cataract risks", "cataract surgery how long", "liver law") if not articles(text)] == []
+    sought = (
+        "cataract",
+        "cataract risks shanghai",
+        "cataract risks doctor",
+        "eye hospital success",
+        "cataract success clinic",
+    )
+    assert [text for text in sought if articles(text)] == []
+
+
+def test_what_and_or_or_joins_must_stand_on_a_page_itself(index: Searcher) -> None:
+    """Beside an operator a page that has only a related word is no hit, and no word is given up."""
+    assert hits(index, read("donor liver", index.lexicon)) == ["hospitals/renji"]
+    for typed in ("donor AND liver", "(kidney OR donor) AND liver", "liver AND (donor OR kidney)"):
+        reading = read(typed, index.lexicon)
+        assert hits(index, reading) == [], typed
+        assert reading.words() == (), typed
+    same = read("infarction AND bypass", index.lexicon)
+    assert hits(index, same) == hits(index, read('"heart attack" OR (heart AND stents AND bypass)', index.lexicon))
+    beside = read("liver (shanghai OR pudong) donor", index.lexicon)
+    assert [part.words for part in beside.words()] == ["liver", "donor"]
+
+
 def test_a_title_of_an_article_within_a_search_lifts_it_a_little_only(index: Searcher) -> None:
     """A title may say what every search for a subject says; the name of a hospital means that hospital."""
 
