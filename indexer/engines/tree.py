@@ -35,6 +35,7 @@ MAX_LEAVES = 62  # leaves are bits of one 64-bit mask; one bit is kept for "ever
 LEAF, AND, OR, NOT = 0, 1, 2, 3
 _LEAVES = tuple([(LEAF, place, 0) for place in range(MAX_LEAVES)])
 _NOT = NOT, 1, 0
+_NESTED = frozenset(_NODES)
 
 
 class FlatTree(NamedTuple):
@@ -78,6 +79,8 @@ def flatten(root: Node) -> FlatTree:
     """
     if not isinstance(root, _NODES):
         return FlatTree((root,), (not isinstance(root, _SILENT),), _LEAVES[:1], False)
+    if isinstance(root, _GROUPS) and _NESTED.isdisjoint(map(type, root.children)) and len(root.children) <= MAX_LEAVES:
+        return _flat_group(root)
     leaves: list[Leaf] = []
     scoring: list[bool] = []
     program: list[tuple[int, int, int]] = []
@@ -104,6 +107,15 @@ def flatten(root: Node) -> FlatTree:
             leaves.append(node)
             scoring.append(scores and not isinstance(node, _SILENT))
     return FlatTree(tuple(leaves), tuple(scoring), tuple(program), may_be_empty)
+
+
+def _flat_group(root: And | Or) -> FlatTree:
+    """``flatten`` of a group of leaves, which most queries are."""
+    leaves = root.children
+    count = len(leaves)
+    kind, minimum = (AND, count) if isinstance(root, And) else (OR, root.minimum)
+    scoring = tuple([not isinstance(leaf, _SILENT) for leaf in leaves])
+    return FlatTree(leaves, scoring, (*_LEAVES[:count], (kind, count, minimum)), minimum <= 0)
 
 
 def check(query: Query) -> None:

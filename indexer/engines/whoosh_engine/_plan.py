@@ -166,12 +166,22 @@ def _resolve(parts: list[SegmentPlan], word: Term | Phrase | Prefix, member: int
     if isinstance(word, Phrase):
         return sum([_phrase(part, word, member, leaf) for part in parts])
     if len(parts) == 1:
+        if isinstance(word, Term) and not word.fields:
+            return _anywhere(parts[0], word, member, leaf)
         return max(_resolved(parts[0], word, member, leaf)[1], default=0)
     frequencies: dict[str, int] = {}
     for part in parts:
         for form, frequency in zip(*_resolved(part, word, member, leaf), strict=True):
             frequencies[form] = frequencies.get(form, 0) + frequency
     return max(frequencies.values(), default=0)
+
+
+def _anywhere(part: SegmentPlan, word: Term, member: int, leaf: int) -> int:
+    """Add the postings of a term of any field in the only segment, as ``_resolve`` does."""
+    forms = part.segment.ranges(word.text, word.exact)
+    part.lists += forms.lists
+    part.words += (len(part.lists) // LIST_ROW, forms.typed, member, leaf)
+    return forms.most
 
 
 def _resolved(part: SegmentPlan, word: Term | Prefix, member: int, leaf: int) -> tuple[Sequence[str], Sequence[int]]:

@@ -43,6 +43,7 @@ class Forms(NamedTuple):
         frequencies: How many live documents have each.
         lists: Of each, end to end: addresses of the documents and impacts of its postings, how many, its number.
         typed: How many of the first ones are the form that was typed: 0 or 1, or all.
+        most: How many live documents the most frequent one has.
         postings: How many postings they have together.
         positions: How many places they stand at together.
     """
@@ -54,6 +55,7 @@ class Forms(NamedTuple):
     frequencies: tuple[int, ...]
     lists: tuple[int, ...]
     typed: int
+    most: int
     postings: int
     positions: int
 
@@ -149,6 +151,7 @@ class Segment:
         starts = [int(self.posting_ends[number]) for number in numbers]
         ends = [int(self.posting_ends[number + 1]) for number in numbers]
         at = self.position_ends
+        frequencies = tuple([int(self.frequencies[number]) for number in numbers])
         lists: list[int] = []
         for number, start, end in zip(numbers, starts, ends, strict=True):
             lists += (self._documents_at + 4 * start, self._impacts_at + 4 * start, end - start, number)
@@ -157,9 +160,10 @@ class Segment:
             tuple([self.terms[number] for number in numbers]),
             tuple(starts),
             tuple(ends),
-            tuple([int(self.frequencies[number]) for number in numbers]),
+            frequencies,
             tuple(lists),
             typed,
+            max(frequencies, default=0),
             sum(ends) - sum(starts),
             sum([int(at[end]) - int(at[start]) for start, end in zip(starts, ends, strict=True)]),
         )
