@@ -17,7 +17,7 @@ LEAD = 5  # tokens shown before the first match in a snippet
 ENDINGS = tuple(b".!?)\"'")  # bytes that end a sentence
 LINE_END, LINE_END_SHOWN = tuple(b"\n ")
 FIRST_OF_SEVERAL = 0x80  # bytes from here on make up a character with others
-TOKENS_A_LINE = 16  # in a line of memory
+TOKENS_A_LINE, BYTES_A_LINE = 16, 64  # in a line of memory
 TITLE_LINES, TEXT_LINES = 2, 32  # lines of a document that are asked for before it is looked at
 OMITTED_BEFORE, OMITTED_AFTER = tuple("… ".encode()), tuple(" …".encode())  # where more of the section stands
 OMISSION = len("… ")
@@ -179,10 +179,8 @@ def _first_shown(body, end, member_leaf, leaf_idf, roles):
 
 
 @jit
-def _show(
-    d, token_ends, token_starts, token_lengths, sections, section_ends, member_leaf, leaf_idf, roles, shown, spans
-):  # fmt: skip
-    """Choose what to show of a document: the best section and the best window in it."""
+def _choose(d, sections, section_ends, member_leaf, leaf_idf, roles, shown, spans):
+    """Choose what to show of a document: the best section and the best window in it, both in tokens."""
     best = _best_section(d, sections, section_ends, member_leaf, leaf_idf, roles)
     chosen = best if best >= 0 else (section_ends[d] if section_ends[d] < section_ends[d + 1] else -1)
     shown[0] = best - section_ends[d] if best >= 0 else -1
@@ -190,7 +188,6 @@ def _show(
         shown[i] = 0
     if chosen < 0:
         return
-    base = token_ends[d]
     body, end = sections[chosen, 1], sections[chosen, 2]
     first = _first_shown(body, end, member_leaf, leaf_idf, roles)
     start = max(first - LEAD, body)
@@ -201,19 +198,31 @@ def _show(
         start = max(stop - WINDOW, body)
     if stop <= start:
         return
-    first_byte = token_starts[base + start]
-    shown[1] = first_byte
-    shown[2] = token_starts[base + stop - 1] + token_lengths[base + stop - 1]
+    shown[1], shown[2] = start, stop
     shown[3] = 1 if start == body else 0
     shown[4] = 1 if stop == end else 0
     count = 0
     for i in range(start, stop):
         if roles[i]:
-            low = token_starts[base + i] - first_byte
-            spans[count, 0] = low
-            spans[count, 1] = low + token_lengths[base + i]
+            spans[count, 0] = i
             count += 1
     shown[5] = count
+
+
+@jit
+def _place(base, token_starts, token_lengths, shown, spans):
+    """Turn the tokens of a window into places in the bytes of the text."""
+    start, stop = shown[1], shown[2]
+    if stop <= start:
+        return
+    first_byte = token_starts[base + start]
+    for i in range(shown[5]):
+        token = base + spans[i, 0]
+        low = token_starts[token] - first_byte
+        spans[i, 0] = low
+        spans[i, 1] = low + token_lengths[token]
+    shown[1] = first_byte
+    shown[2] = token_starts[base + stop - 1] + token_lengths[base + stop - 1]
 
 
 @jit
@@ -361,9 +370,14 @@ def show(
     byte of the snippet in the text, whether it starts and ends with its section, number of spans; ``out_spans`` the
     spans in characters.
     """
+    # The documents are far apart in memory, so each step asks for what the next one needs of all of them.
     for row in range(documents.shape[0]):
         prefetch(section_ends, np.int64(documents[row]))
         prefetch(text_ends, np.int64(documents[row]))
+        prefetch(token_ends, np.int64(documents[row]))
+    for row in range(documents.shape[0]):
+        prefetch(sections, np.int64(sections.shape[1] * section_ends[documents[row]]))
+    _fetch(documents[:1], tokens, token_ends, TEXT_LINES)
     for row in range(documents.shape[0]):
         d = documents[row]
         _fetch(documents[row + 1 : row + 2], tokens, token_ends, TEXT_LINES)  # the next one, meanwhile
@@ -372,10 +386,17 @@ def show(
             occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions,
             occurrence_length, roles,
         )  # fmt: skip
-        _show(
-            d, token_ends, token_starts, token_lengths, sections, section_ends, member_leaf, leaf_idf, roles,
-            out_shown[row], out_spans[row],
-        )  # fmt: skip
+        _choose(d, sections, section_ends, member_leaf, leaf_idf, roles, out_shown[row], out_spans[row])
+        first = token_ends[d] + out_shown[row, 1]
+        for token in range(first, token_ends[d] + out_shown[row, 2], TOKENS_A_LINE):
+            prefetch(token_starts, np.int64(token))
+        prefetch(token_lengths, np.int64(first))
+        prefetch(token_lengths, np.int64(first + WINDOW - 1))
+    for row in range(documents.shape[0]):
+        _place(token_ends[documents[row]], token_starts, token_lengths, out_shown[row], out_spans[row])
+        base = text_ends[documents[row]]
+        for byte in range(base + out_shown[row, 1], base + out_shown[row, 2], BYTES_A_LINE):
+            prefetch(texts, np.int64(byte))
     return _cut(documents, texts, text_ends, out_shown, out_spans)
 
 

@@ -111,7 +111,7 @@ def flatten(root: Node) -> FlatTree:
 
 def _flat_group(root: And | Or) -> FlatTree:
     """``flatten`` of a group of leaves, which most queries are."""
-    leaves = root.children
+    leaves: tuple[Leaf, ...] = root.children  # type: ignore[assignment]  # ``flatten`` has looked
     count = len(leaves)
     kind, minimum = (AND, count) if isinstance(root, And) else (OR, root.minimum)
     scoring = tuple([not isinstance(leaf, _SILENT) for leaf in leaves])

@@ -1,5 +1,5 @@
 """The loops that take what matches: filter, count in facets, keep the best."""
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, type-arg"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, type-arg, call-arg"
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections import namedtuple
 
 import numpy as np
 
-from indexer.engines.compiling import LONG, array_at, jit, jit_for
+from indexer.engines.compiling import LONG, array_at, jit, jit_for, prefetch
 from indexer.engines.whoosh_engine._best import push
 
 BANKS = 4  # counts of documents that follow each other go to different places: the same one twice would have to wait
+AHEAD = 16  # documents on, whose place in memory is asked for meanwhile
 MANY = np.uint64(0xFFFF_FFFF_FFFF_FFFF)  # instead of the packed codes of a document that has more than four
 
 Rows = namedtuple("Rows", "live all_live code_words code_ends codes code_facet ranks priors")  # of each document
@@ -42,8 +43,10 @@ def tally(documents, rows, tallies):
     """Count documents in every facet: ``tallies`` are the counts of all codes, and of none, for each bank."""
     code_words, code_ends, codes = rows.code_words, rows.code_ends, rows.codes
     width = np.uint64(tallies.shape[0] // BANKS)
-    lane = np.uint64(0xFFFF)
-    for i in range(np.uint64(documents.shape[0])):
+    lane, count = np.uint64(0xFFFF), np.uint64(documents.shape[0])
+    for i in range(count):
+        if i + np.uint64(AHEAD) < count:
+            prefetch(code_words, np.int64(documents[i + np.uint64(AHEAD)]))
         d = np.uint32(documents[i])  # unsigned: a signed index costs a test for below zero each time
         bank = (i & np.uint64(BANKS - 1)) * width
         word = code_words[d]

@@ -4,7 +4,7 @@ Plain numpy needs a pass and a temporary array per step; one compiled loop does 
 hundreds of documents and in well under a millisecond at a hundred thousand. The compiled code is cached beside this
 file (or under ``NUMBA_CACHE_DIR``), so only the very first start on a machine waits for the compiler.
 """
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, type-arg"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, type-arg, call-arg"
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from collections import namedtuple
 
 import numpy as np
 
-from indexer.engines.compiling import array_at, jit, jit_inline
+from indexer.engines.compiling import array_at, jit, jit_inline, prefetch
 from indexer.engines.inspection import first_at_least
 from indexer.engines.whoosh_engine._best import push
-from indexer.engines.whoosh_engine._collecting import add_up, collect, tally
+from indexer.engines.whoosh_engine._collecting import AHEAD, add_up, collect, tally
 from indexer.engines.whoosh_engine._joining import lead, narrow, saturated
 
 BM25, CONSTANT = 0, 1  # how a leaf scores
@@ -130,8 +130,11 @@ def _scan(leaves, place, bit, idf, constant, restricted, rows, room, n_touched):
     scores, masks, touched = room.scores, room.masks, room.touched
     live, k1 = rows.live, leaves.k1
     if rows.all_live and not restricted:
-        count = np.uint64(n_touched)
-        for p in range(np.uint64(documents.shape[0])):
+        count, size = np.uint64(n_touched), np.uint64(documents.shape[0])
+        for p in range(size):
+            if p + np.uint64(AHEAD) < size:
+                prefetch(masks, np.int64(documents[p + np.uint64(AHEAD)]))
+                prefetch(scores, np.int64(documents[p + np.uint64(AHEAD)]))
             d = np.uint32(documents[p])
             mask = masks[d]
             # The next one takes its place if it was touched before: a branch would often be guessed wrong.
