@@ -13,6 +13,7 @@ from search_app.settings import LANGUAGES, LOCALES
 from search_app.site import Site
 
 MAX_REASONS = 6  # shown under a hit; the API names all
+MAX_TOGETHER = 4  # things that have one reason
 N_ = str  # marks a text for the catalogues, which translate it where it is shown
 
 # Each sentence as it is written elsewhere, with names for what changes in it. What fits none stays English.
@@ -71,6 +72,7 @@ _PLACES = (N_("%(list)s: %(rank)s (%(source)s)"), N_("%(list)s: %(rank)s (reputa
 _RANK = re.compile(r"(joint )?(\d+)(?:st|nd|rd|th)")
 _STANDS_FOR = re.compile(r"(?P<value>.+) \(what (?P<word>.+) stands for\)", re.S)
 _NAMED = re.compile(r"%\((\w+)\)s")
+_OPENING = re.compile(r" \(|（")
 _BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 
 
@@ -91,12 +93,30 @@ def said(text: str, site: Site) -> str:
 
 
 def reasons(matched: Iterable[str], site: Site) -> tuple[str, ...]:
-    """Why a hit is here, at most ``MAX_REASONS``: the words it has as they were typed, then what else they mean."""
+    """Why a hit is here, at most ``MAX_REASONS``: the words it has as they were typed, then what else they mean.
+
+    What has one reason stands together: "retina, cornea (what it is known for)".
+    """
     shown = [_BETWEEN_HAN.sub("", each) for each in matched]
-    plain = [each for each in shown if not each.endswith(")")]
-    other = [each for each in shown if each.endswith(")")]
-    first = [*plain, *other][:MAX_REASONS]
-    return tuple(dict.fromkeys(_translated(each, _REASON_PATTERNS, site) for each in first))
+    plain = [(each,) for each in shown if not each.endswith(")")]
+    together: dict[str, dict[str, None]] = {}
+    for each in shown:
+        if each.endswith(")"):
+            # A place in a list is a reason of its own.
+            ending = each if " list for " in each else each[each.rfind(" (") :]
+            together.setdefault(ending, {})[each] = None
+    first = [*plain, *(tuple(each)[:MAX_TOGETHER] for each in together.values())][:MAX_REASONS]
+    return tuple(dict.fromkeys(_listed(each, site) for each in first))
+
+
+def _listed(same: tuple[str, ...], site: Site) -> str:
+    """Reasons that end alike as one, in the language of the page."""
+    said_each = [_translated(each, _REASON_PATTERNS, site) for each in same]
+    for opening in _OPENING.finditer(said_each[0]):
+        ending = said_each[0][opening.start() :]
+        if len(said_each) > 1 and all(each.endswith(ending) for each in said_each):
+            return _say(N_(", "), site).join(each.removesuffix(ending) for each in said_each) + ending
+    return said_each[0]
 
 
 def said_field(name: str, site: Site) -> str:

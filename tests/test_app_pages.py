@@ -14,7 +14,10 @@ from werkzeug.test import TestResponse
 from indexer.ranking import Ranking
 from scripts import translations
 from search_app import create_app, sayings
+from search_app.labels import default_labels
+from search_app.sayings import MAX_REASONS, reasons
 from search_app.settings import MAX_COMPARED
+from search_app.site import Site
 from search_app.templating import make_environment
 from tests.site_fixture import DOCUMENTS, EYE_FIELDS, VISA_QUESTIONS, site_app
 
@@ -470,7 +473,7 @@ def test_a_chinese_page_calls_hospitals_by_their_chinese_names(client: FlaskClie
     ("query", "selector", "expected"),
     [
         ("q=eye+hospital", ".reason", "眼科（由“eye hospital”读出）"),
-        ("q=cataract", ".reason", "白内障（擅长领域）"),
+        ("q=eye", ".reason", "眼科、白内障、视网膜、角膜（擅长领域）"),
         ("q=cataract", ".reason", "眼科全国并列第 2 名（复旦大学 2021 年度榜单）"),
         ("q=shangai+eye", ".reason", "shanghai（由“shangai”更正）"),
         ("q=title:eye", ".reason", "标题含“eye”"),
@@ -528,6 +531,18 @@ def test_a_facet_without_such_a_value_offers_a_few_near_ones_or_says_which_there
         soup(client.get("/search?q=eye&city=Atlantis")).select_one(".nothing").get_text().split()
     )
     assert "Did you mean Shanghai" in soup(client.get("/search?q=eye&city=Shanghaii")).select_one(".nothing").get_text()
+
+
+def test_what_has_one_reason_stands_together() -> None:
+    here = Site("en", default_labels())
+    told = ("eye", "Eye disease (what it is known for)", "eye (related to cataract)", "Retina (what it is known for)")
+    assert reasons(told, here) == ("eye", "Eye disease, Retina (what it is known for)", "eye (related to cataract)")
+    lists = "2nd in China for eye disease (Fudan list for 2021)", "36th of all hospitals in China (Fudan list for 2021)"
+    assert reasons(lists, here) == lists
+    assert reasons(("Shanghai (what sh stands for)", "Beijing (what sh stands for)"), Site("zh", default_labels())) == (
+        "上海、北京（由“sh”读出）",
+    )
+    assert len(reasons([f"x{n} (related to y{n})" for n in range(9)], here)) == MAX_REASONS
 
 
 def test_words_of_another_language_are_marked_in_a_reason(client: FlaskClient) -> None:
