@@ -20,6 +20,7 @@ from indexer.cli import (
     terminal_progress,
 )
 from search_app.querylog_cli import queries_group
+from search_app.streams import typed, write_everything
 from search_app.synonyms_cli import synonyms_group
 
 ENVIRONMENT = {"auto_envvar_prefix": "MEDSEARCH", "help_option_names": ["-h", "--help"]}
@@ -39,6 +40,7 @@ def main() -> None:
     Exit status: 0 done, 1 done with rejected pages or a failed check, 2 wrong usage, 3 no usable index, 4 another build
     is running. Every option can be set as MEDSEARCH_… in the environment.
     """
+    write_everything()
 
 
 main.add_command(index_group)
@@ -77,7 +79,7 @@ def search(words: tuple[str, ...], index: str, as_json: bool, explain: bool, pla
     from search_app.state import state_of
     from search_app.terminal import print_answer
 
-    request = SearchRequest(q=" ".join(words), plain=plain, explain=explain, **chosen)
+    request = SearchRequest(q=" ".join(map(typed, words)), plain=plain, explain=explain, **chosen)
     with open_engine(index).searcher() as searcher:
         found = answer(request, searcher)
     if as_json:
@@ -117,13 +119,18 @@ def serve(host: str, port: int, workers: int | None, debug: bool, index: str, co
     from indexer.build import build
     from indexer.engines import open_durable
     from indexer.errors import IndexMissing
-    from search_app.server import check
+    from search_app.server import check, check_address
     from search_app.server import serve as run
 
     try:
         check()
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    try:
+        if not debug:  # its process that reloads is started by one that listens already
+            check_address(host, port)
+    except OSError as error:
+        raise click.ClickException(f"Cannot listen on {host}, port {port}: {error.strerror or error}.") from None
     try:
         open_durable(index).generations.current()
     except IndexMissing:

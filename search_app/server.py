@@ -6,9 +6,12 @@ import contextlib
 import ctypes
 import gc
 import os
+import re
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -53,7 +56,23 @@ def check(config: Mapping[str, Any] | None = None) -> Settings:
     networks(settings.rate_exempt)
     if settings.log_format not in logs.FORMATS:
         raise ValueError(f"log_format is one of {', '.join(logs.FORMATS)}, not {settings.log_format!r}.")
+    if settings.site_url and not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", settings.site_url):
+        raise ValueError(f"site_url is an address like https://med.example, not {settings.site_url!r}.")
+    if settings.query_log and not os.access(Path(settings.query_log).absolute().parent, os.W_OK | os.X_OK):
+        raise ValueError(f"query_log must lie in a folder that can be written, not {settings.query_log!r}.")
     return settings
+
+
+def check_address(host: str, port: int) -> None:
+    """Say at once that nothing can listen there; gunicorn tries for five seconds, after everything else was made.
+
+    Raises:
+        OSError: If the name has no address, or the port is taken or not for this user.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        attempt.bind(address)
 
 
 def serve(

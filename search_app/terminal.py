@@ -25,7 +25,7 @@ def print_answer(answer: Answer, explain: bool = False) -> None:
     if not total:
         click.echo("No hits.", err=True)
     elif answer.past_end:
-        click.echo(f"{total:,} hits end on page {answer.last_page}.", err=True)
+        click.echo(f"{total:,} hit{'s end' if total != 1 else ' ends'} on page {answer.last_page}.", err=True)
     else:
         click.echo(f"{total:,} hit{'s' if total != 1 else ''}, page {answer.page} of {answer.pages}", err=True)
     for hit in results.hits:

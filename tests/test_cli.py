@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from click.testing import CliRunner, Result
 from indexer import __version__
 from indexer.engines.whoosh_engine import WhooshEngine
 from search_app.cli import main
+from tests.live import MEDSEARCH
 from tests.real_corpus import CORPUS, real_index
 
 
@@ -259,6 +261,15 @@ def test_corpus_check_shows_what_each_file_becomes(small: Path) -> None:
     text = run("corpus", "check", small / "corpus").stdout
     assert "One Eye Hospital" in text
     assert "Ophthalmology" in text
+
+
+def test_another_locale_than_utf8_neither_loses_words_nor_stops_the_output(index: Path) -> None:
+    command = [*MEDSEARCH, "search", "--index", index, "--json", "协和"]
+    latin = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(command, capture_output=True, env=latin, check=True, cwd=CORPUS.parent)
+    found = json.loads(done.stdout.decode())
+    assert found["query"] == "协和"
+    assert any("协和" in hit["title_zh"] for hit in found["hits"])
 
 
 def test_a_closed_pipe_is_no_error(index: Path) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from pathlib import Path
 
+import pytest
+
+from search_app.server import check
 from tests.live import MEDSEARCH, free_port
 from tests.site_fixture import build_index
 
@@ -50,6 +55,40 @@ def test_it_says_that_it_serves_when_it_does(tmp_path: Path) -> None:
             assert "ok" in get(port, "/readyz")
         finally:
             process.terminate()
+
+
+def serve_fails(*options: str, **environment: str) -> tuple[int, str]:
+    """Exit status and last line of a server that cannot start."""
+    command = [*MEDSEARCH, "serve", *options]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=120
+    )
+    return done.returncode, done.stderr.splitlines()[-1]
+
+
+def test_what_cannot_be_served_is_one_sentence_and_at_once(tmp_path: Path) -> None:
+    index = build_index(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert serve_fails("--index", index, "--port", port) == (
+            1,
+            f"Error: Cannot listen on 127.0.0.1, port {port}: Address already in use.",
+        )
+    status, said = serve_fails("--index", index, "--host", "no.such.host.invalid")
+    assert (status, said.partition(":")[0]) == (1, "Error")
+    assert "no.such.host.invalid" in said
+
+
+def test_a_setting_that_would_only_fail_later_is_refused(tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing" / "queries")
+    for setting, value in (("site_url", "med.example"), ("site_url", "https://"), ("query_log", missing)):
+        with pytest.raises(ValueError, match=setting):
+            check({setting: value})
+
+
+def test_settings_that_are_right_are_taken(tmp_path: Path) -> None:
+    for address in ("https://med.example", "http://127.0.0.1:8000/", "https://a.example/medsearch"):
+        assert check({"site_url": address, "query_log": str(tmp_path / "log")}).site_url == address.rstrip("/")
 
 
 def get(port: int, path: str) -> str:
