@@ -145,10 +145,14 @@ class _Place:
 
 
 def fingerprints(page: Page) -> tuple[int, ...]:
-    """64-bit numbers of what a page has in common with others: its lines, link targets and the end of its title."""
+    """64-bit numbers of what a page may share with others: its lines, link targets, end of its title, all of it."""
     found = {_fingerprint("line", line) for section in page.sections for line in section.text.split("\n") if line}
     found |= {_fingerprint("link", link.href + " " + link.text) for link in page.links}
     found |= {_fingerprint("suffix", suffix) for suffix in _suffixes(page)}
+    said = [f"{section.heading}\0{section.text}" for section in page.sections]
+    said += [f"{fact.name}\0{fact.value}" for fact in page.facts]
+    said += [f"{basis.facet}\0{basis.value}" for basis in page.declared]
+    found.add(_fingerprint("page", "\n".join([page.title, page.title_zh, *page.aliases, *said])))
     return tuple(sorted(found))
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from indexer.boilerplate import Evidence, cut
 from indexer.classify import Named, classify, merge_entities
+from indexer.copies import copies, known_copies
 from indexer.corpus import CorpusFile, describe, printable
 from indexer.differences import STATE
 from indexer.engines import BuildWriter, DurableEngine, open_durable
@@ -28,7 +29,7 @@ from indexer.taxonomy import Taxonomy, load_taxonomy
 if TYPE_CHECKING:
     from indexer.generation import Manifest
 
-STATE_VERSION = 5  # raise it when parsing, cutting or classifying changes: everything is then read again
+STATE_VERSION = 6  # raise it when parsing, cutting or classifying changes: everything is then read again
 MIN_KEPT = 0.5  # of the documents before; a build that would lose more is refused unless forced
 MIN_KEPT_FROM = 20  # documents before; smaller sites may change as they like
 
@@ -126,6 +127,8 @@ def build(
         redone = [before.rows[path] for path in changed if path in before.rows] + gone
         redone += (again := _affected(work, redone, moved))
         _parse(work, _again(work, again), tell)
+        redone += (same := known_copies(work.made.values(), work.before, work.keep))
+        _parse(work, _again(work, same), tell)
         with engine.update(base) if base else engine.rebuild() as writer:
             notes = _indexed(work, redone, vocabulary, writer, tell)
             made, warnings = len(work.made), work.warnings()
@@ -289,9 +292,10 @@ def _indexed(
 def _put(work: _Work, taxonomy: Taxonomy, named: Named, writer: BuildWriter, tell: Progress) -> dict[str, Document]:
     """Cut and classify the pages that wait and put them into the index, in order of their ids.
 
-    Returned and not put are those that may be joined with others, by path.
+    Returned and not put are those that may be joined with others, by path; copies of others are not put at all.
     """
     shared: dict[str, Document] = {}
+    same = copies(work.made[path] for path in work.waiting)
     paths = sorted(work.waiting, key=lambda path: work.made[path].address)
     titles = {*work.kept(work.before.titles), *(page.title for page in work.made.values())} - {""} if paths else set()
     for number, path in enumerate(paths):
@@ -303,7 +307,11 @@ def _put(work: _Work, taxonomy: Taxonomy, named: Named, writer: BuildWriter, tel
             known.doc_id = document.doc_id
         if known.groups:
             shared[path] = document
+        elif original := same.originals.get(path):
+            known.doc_id, known.groups = work.made[original].doc_id, (same.groups[path],)
+            known.warnings = (f"the same as {printable(original)}: it is found there, and only once",)
         else:
+            known.groups = (same.groups[path],) if path in same.groups else ()
             writer.put(document)
         tell("Indexing", number + 1, len(paths))
     return shared

@@ -58,6 +58,11 @@ def bullet(text: str) -> str | None:
     return text[match.end() :].strip() if match and match.end() < len(text) else None
 
 
+def numbered(text: str) -> bool:
+    """Whether a line begins with the number of a heading or of an item: "I、", "(A)", "1. "."""
+    return any(pattern.match(text) for _, pattern in _NUMBERED)
+
+
 def ends_sentence(text: str) -> bool:
     """Whether a line ends as a sentence or a part of one does; a question may be a title, so it does not count."""
     return _SENTENCE_END.search(text) is not None

@@ -9,7 +9,7 @@ from indexer.cleaning import clean, lines
 from indexer.compose import HINT_CHARS, Reading, VisibleLine
 from indexer.dates import date_line, iso_date
 from indexer.model import Link
-from indexer.outline import bullet, ends_sentence
+from indexer.outline import bullet, ends_sentence, numbered
 
 TITLE_CHARS = 160
 WRAPPED_CHARS = 120  # a longer line is a paragraph by itself, not a part of one that an editor wrapped
@@ -65,10 +65,11 @@ def _first_line_title(found: Sequence[VisibleLine]) -> tuple[str, tuple[str, ...
         len(found) > 2
         and len(found[0].text) <= HINT_CHARS // 2
         and _is_title(found[1].text)
+        and not numbered(found[1].text)
         and not _is_title(found[2].text)
     ):
         return found[1].text, (found[0].text,)
-    if len(found) > 1 and _is_title(found[1].text):
+    if len(found) > 1 and _is_title(found[1].text) and not numbered(found[1].text):
         return "", ()  # a list, not a title with text below it
     return found[0].text, ()
 

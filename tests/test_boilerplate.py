@@ -340,7 +340,8 @@ def test_evidence_goes_on_from_an_array_and_pages_can_be_taken_back() -> None:
 
 
 def test_fingerprints_ignore_case_and_spaces() -> None:
-    assert fingerprints(page(("", "A  line"))) == fingerprints(page(("H", "a line")))
+    assert fingerprints(page(("H", "A  line"))) == fingerprints(page(("h", "a line")))
+    assert len({*fingerprints(page(("H", "a line")))} ^ {*fingerprints(page(("", "a line")))}) == 2, "of all they say"
 
 
 # -- titles

@@ -127,6 +127,32 @@ def test_a_page_that_comes_is_joined_with_its_partners_that_were_there(
     assert [section.text for section in document.sections] == ["What the old page says.", "What the new page says."]
 
 
+def test_the_same_page_under_two_addresses_is_one_document(tmp_path: Path, corpus: Path, write: Write) -> None:
+    """It was found twice in every search."""
+    first, second = engines(tmp_path)
+    gout, other = page("Gout Clinic", "Gout is treated."), page("Gout Clinic", "Gout and much else is treated.")
+    steps: tuple[tuple[dict[str, str | None], list[str]], ...] = (
+        ({"a": gout, "b": gout, "c": page("Gout Clinic", "Gout is treated.", city="Beijing")}, ["a", "c"]),
+        ({"b": other}, ["a", "b", "c"]),
+        ({"b": gout}, ["a", "c"]),
+        ({"0": gout}, ["0", "c"]),
+        ({"0": None, "a": None}, ["b", "c"]),
+    )
+    for changes, left in steps:
+        for name, html in changes.items():
+            if html is None:
+                (corpus / "hospitals" / f"{name}.html").unlink()
+            else:
+                write(name, html)
+        report = build(corpus, first)
+        build(corpus, second, full=True)
+        assert [document.doc_id for document in documents(tmp_path / "index")] == [f"hospitals/{name}" for name in left]
+        assert alike(tmp_path / "index") == alike(tmp_path / "fresh")
+        assert report.documents == len(left)
+        same = [path for path, warning in report.warnings if warning.startswith("the same as hospitals/")]
+        assert len(same) == len(list((corpus / "hospitals").iterdir())) - len(left)
+
+
 def test_a_file_from_the_far_future_is_a_page_and_read_each_time(tmp_path: Path, corpus: Path, write: Write) -> None:
     """Nanoseconds since 1970 are more than 63 bits hold from 2262 on."""
     write("a", page("Hospital A", "First text."))

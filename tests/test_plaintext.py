@@ -32,6 +32,11 @@ def test_label_and_date_lines_beside_the_title_are_no_text() -> None:
     )
 
 
+def test_a_title_above_numbered_headings_is_no_label() -> None:
+    page = plain(f"Lupus in Hangzhou\ndate:2025-01-02\nI、Core facts\n{PROSE}")
+    assert (page.title, page.hints, texts(page)) == ("Lupus in Hangzhou", (), [("I、Core facts", PROSE)])
+
+
 @pytest.mark.parametrize("first", [PROSE, "- a list line", "What to bring:", "word " * 60])
 def test_sentence_or_list_line_is_no_title(first: str) -> None:
     assert plain(f"{first}\n{PROSE}").title_source != "file name"
