@@ -147,7 +147,7 @@ def _settled(word: str, near: _Near, lexicon: Lexicon, words: Words) -> bool:
         return len(_likely(word, near, lexicon, words)) != len(word) + 1
     if lexicon.exact_frequency(word) or not lexicon.frequency(word) or word in words.thesaurus.vocabulary:
         return True
-    likely = ranked_corrections(word, lexicon, {}, words.thesaurus.protected)
+    likely = ranked_corrections(word, lexicon, None, words.thesaurus.protected)
     return not likely or slip_cost(word, likely[0]) >= SURE
 
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 
-from rapidfuzz.distance import OSA
-from rapidfuzz.process import extract
-
 from indexer.engines import Lexicon
+from indexer.spelled import Spelled
 
 MIN_CHARS = 4  # shorter words have too many neighbours
 MIN_CHARS_FOR_TWO = 5  # letters a word needs before two slips are thinkable
@@ -21,8 +18,8 @@ CANDIDATES = 12
 SAME_SOUND = 0.6  # times the cost of slips that do not change how a word sounds
 COMMON = 0.05  # what a slip may cost more per unit of log(documents + 1): "hoptal" is hospital
 
-Extra = Mapping[int, tuple[str, ...]]
-"""Words to correct to beside those of the index, by their length."""
+Extra = Spelled | None
+"""Words to correct to beside those of the index."""
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
@@ -108,10 +105,7 @@ def weighed_corrections(
         return []
     distance = 2 if len(word) >= MIN_CHARS_FOR_TWO else 1
     counts = {found: count for found, _, count in lexicon.similar(word, CANDIDATES, distance)}
-    sizes = range(len(word) - distance, len(word) + distance + 1)
-    close = [each for size in sizes for each in extra.get(size, ())]
-    near = extract(word, close, scorer=OSA.distance, score_cutoff=distance, limit=CANDIDATES)
-    for found, _, _ in near:
+    for found, _ in extra.near(word, distance, CANDIDATES) if extra else ():
         counts.setdefault(found, 2)
     allowed = 0.95 if len(word) <= 5 else 1.6 if len(word) <= 7 else 2.1  # in short words only likely slips
     scored: list[tuple[float, str]] = []

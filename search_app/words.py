@@ -8,6 +8,7 @@ from functools import cache
 from types import MappingProxyType
 
 from indexer.analysis import stem
+from indexer.spelled import Spelled
 from search_app.elsewhere import Known, load_elsewhere
 from search_app.facetwords import MAX_UNIT, FacetWords, default_facet_words
 from search_app.spelling import MIN_CHARS
@@ -20,14 +21,14 @@ POSSESSIVE = {"childrens": "children", "womens": "women", "peoples": "people", "
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Synonyms, facet words, what single words vote for, what hospitals are known for, ``correctable`` words by length.
+    """Synonyms, facet words, what single words vote for, what hospitals are known for, and ``correctable`` words.
 
-    Those lead somewhere, or help to, without being indexed.
+    Those lead somewhere, or help to, without being indexed; a typing error may have meant one of them.
     """
 
     thesaurus: Thesaurus
     facets: FacetWords
-    correctable: Mapping[int, tuple[str, ...]]
+    correctable: Spelled
     complaints: Complaints
     wishes: Wishes
     strengths: Strengths
@@ -45,11 +46,8 @@ def make_words(thesaurus: Thesaurus, facets: FacetWords, strengths: Strengths) -
     """The bundle of a thesaurus, a taxonomy's words, and the fields that hospitals are known for."""
     single = {key[0] for key in facets.meanings if len(key) == 1 and key[0].isascii()}
     spelled = {each for each in (*thesaurus.vocabulary, *single) if each.isascii() and each.isalpha()}
-    known: dict[int, list[str]] = {}
-    for each in sorted({*spelled, *POSSESSIVE}):
-        if len(each) >= MIN_CHARS:
-            known.setdefault(len(each), []).append(each)
-    correctable = MappingProxyType({size: tuple(found) for size, found in known.items()})
+    known = sorted(each for each in {*spelled, *POSSESSIVE} if len(each) >= MIN_CHARS)
+    correctable = Spelled(sorted(known, key=len))
     votes = complaint_votes(thesaurus, facets), wish_votes(thesaurus)
     phrases = (*thesaurus.except_any, *thesaurus.except_city, *thesaurus.given_phrases)
     reach: dict[str, int] = {}

@@ -7,14 +7,13 @@ from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
-from rapidfuzz.distance import OSA
-from rapidfuzz.process import extract
 
 from indexer.analysis import is_han
 from indexer.engines import Lexicon
 from indexer.engines.likeness import Alike, Likeness
 from indexer.engines.whoosh_engine._segment import Segment
 from indexer.meanings import default_meanings
+from indexer.spelled import Spelled
 
 T = TypeVar("T")
 
@@ -34,7 +33,7 @@ class ColumnLexicon:
         self.similar = lru_cache(maxsize=2048)(self._similar)
         self.alike = lru_cache(maxsize=2048)(self._alike)
         self._likeness: Likeness | None = None
-        self._words: list[str] | None = None
+        self._words: Spelled | None = None
 
     def _frequency(self, term: str) -> int:
         return sum(s.frequency(number) for s in self._segments for number, _ in s.forms(term, False))
@@ -67,9 +66,9 @@ class ColumnLexicon:
     def _similar(self, word: str, limit: int, distance: int = 2) -> tuple[tuple[str, int, int], ...]:
         if self._words is None:
             words = {w for s in self._segments for w in s.terms if len(w) > 2 and w.isalpha() and not is_han(w)}
-            self._words = sorted(words)
-        near = extract(word, self._words, scorer=OSA.distance, score_cutoff=distance, limit=max(limit * 4, 40))
-        found = [(each, int(far), self._exact_frequency(each)) for each, far, _ in near if each != word]
+            self._words = Spelled(sorted(words))
+        near = self._words.near(word, distance, max(limit * 4, 40))
+        found = [(each, far, self._exact_frequency(each)) for each, far in near if each != word]
         found = [each for each in found if each[2]]
         return tuple(sorted(found, key=lambda each: (each[1], -each[2], each[0]))[:limit])
 
