@@ -318,6 +318,18 @@ def test_structured_data_is_not_run_and_can_be_read(open_page: OpenPage) -> None
     assert data["@graph"][0]["name"] == "IVF in Beijing and Guangzhou <Compared>"
 
 
+def test_a_printed_list_has_its_address_and_nothing_to_press(open_page: OpenPage) -> None:
+    page = open_page("/search?q=eye+hospital")
+    page.emulate_media(media="print")
+    expect(page.locator(".chip-read").first).to_be_visible()
+    for pressed in (".chip-only", ".chip-off"):
+        expect(page.locator(pressed).first).to_be_hidden()
+    expect(page.get_by_text("Search the plain words instead")).to_be_hidden()
+    page.goto("/compare?h=renji-hospital&h=ruijin-hospital")
+    printed = page.locator("a[data-copy]").evaluate("link => getComputedStyle(link, '::after').content")
+    assert "/compare?h=renji-hospital&h=ruijin-hospital" in printed
+
+
 def test_printing_leaves_out_the_menus(open_page: OpenPage) -> None:
     page = open_page("/hospitals/renji-hospital")
     page.emulate_media(media="print")
