@@ -40,6 +40,8 @@ _TURN = re.compile(
 )
 _TOP = re.compile(r"^(?:back to top|to the top|top|print(?: this page)?|返回顶部|返回列表|打印本页)\W*$", re.IGNORECASE)
 
+_LETTERS = re.compile(r"[^\W_]+")  # and digits: ``\w`` is what ``str.isalnum`` says, and the underscore
+
 _NO_NUMBERS: Numbers = np.zeros(0, np.uint64)
 _NO_COUNTS: Counts = np.zeros(0, np.int64)
 
@@ -182,7 +184,7 @@ def cut(page: Page, evidence: Evidence, titles: Collection[str] = ()) -> Page:
 
 def title_of_line(line: str) -> str:
     """Letters and digits of a line in lower case: equal for a title and a line that repeats it."""
-    return "".join(c for c in line.casefold() if c.isalnum())
+    return "".join(_LETTERS.findall(line.casefold()))
 
 
 def _reasons(page: Page, evidence: Evidence, titles: Collection[str]) -> dict[_Place, str]:

@@ -408,3 +408,9 @@ def test_receipt_adds_up_and_nothing_is_invented(corpus: list[list[tuple[str, li
         assert left == own.receipt.kept
         remaining = iter(lines_of(each))
         assert all(line in remaining for line in lines_of(own) if line)
+
+
+def test_a_title_is_known_by_its_letters_and_digits_alone() -> None:
+    assert title_of_line("• Ｈeart_Care, No. 2² — 协和İß!") == "".join(
+        c for c in "• Ｈeart_Care, No. 2² — 协和İß!".casefold() if c.isalnum()
+    )
