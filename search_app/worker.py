@@ -22,6 +22,7 @@ from typing import Any
 from gunicorn import http
 from gunicorn.http.errors import (
     ExpectationFailed,
+    InvalidHeader,
     InvalidResponseHeader,
     InvalidResponseHeaderName,
     LimitRequestHeaders,
@@ -135,6 +136,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     def handle_request(self, req: Any, conn: TConn) -> bool:
         """Answer a request; nothing here takes a body, so a connection on which one may follow ends with the answer."""
         announced = dict(req.headers)
+        if req.version >= (1, 1) and "HOST" not in announced:
+            raise InvalidHeader("HOST")
         if announced.get("CONTENT-LENGTH", "0").strip() != "0" or "TRANSFER-ENCODING" in announced:
             req.force_close()
         kept: bool = super().handle_request(req, conn)

@@ -200,6 +200,11 @@ def test_a_request_line_that_is_not_percent_encoded_is_understood(site: Site) ->
     assert found[0]["total"] == found[1]["total"] > 0
 
 
+def test_a_request_of_today_names_its_host(site: Site) -> None:
+    assert exchange(site, b"GET /healthz HTTP/1.1\r\n\r\n").status == 400
+    assert exchange(site, b"GET /healthz HTTP/1.0\r\n\r\n").status == 200
+
+
 def test_a_head_that_does_not_come_is_given_up(half: tuple[socket.socket, float]) -> None:
     connection, since = half
     connection.settimeout(HANG_SECONDS)

@@ -107,6 +107,16 @@ def test_a_page_that_only_begins_like_such_a_message_is_one(title: str, text: st
     assert body(f"<h1>{title}</h1><p>{text}</p>", f"<title>{title}</title>").title == title
 
 
+def test_the_address_that_a_browser_saved_a_page_from_is_its_source() -> None:
+    saved = (
+        "<!DOCTYPE html>\n<!-- saved from url=(0034)https://www.example.org/a?id=3&b=1 -->\n<title>T</title>{}<p>Text."
+    )
+    assert parse(saved.format("")).source_url == "https://www.example.org/a?id=3&b=1"
+    canonical = '<link rel="canonical" href="https://www.example.org/a">'
+    assert parse(saved.format(canonical)).source_url == "https://www.example.org/a"
+    assert not parse("<!-- saved from url=(0016)file:///tmp/a.html --><title>T</title><p>Text.").source_url
+
+
 def test_h1_outside_of_main_is_a_title() -> None:
     page = body(f"<header><h1>By h1</h1></header><main><p>{'Text. ' * 20}</p></main>")
     assert (page.title, page.title_source) == ("By h1", "h1")

@@ -24,6 +24,8 @@ __all__ = ["parse_page", "read_html"]
 MAX_ELEMENTS = 250_000  # start and end tags; as many take 10 seconds and 400 MB, a real page has under 20,000
 
 MAX_RUN_CHARS = 2_000_000  # of text without a tag; twice what is kept of a page, and a tree of more takes 500 MB
+SAVED_FROM_WITHIN = 2_000  # characters
+_SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d{4}\)(\S+)\s*-->")
 _ENDLESS = re.compile(rf"(>[^<>]{{{MAX_RUN_CHARS}}})[^<>]+")
 
 
@@ -78,7 +80,13 @@ def read_html(text: str) -> Reading:
         summary=meta.get("description") or meta.get("og:description", ""),
         date=survey.date or walker.date,
         language=survey.language or meta.get("content-language", "")[:35],
-        source_url=survey.canonical or web_address(meta.get("og:url", "")),
+        source_url=survey.canonical or web_address(meta.get("og:url", "")) or _saved_from(text),
         hints=tuple(walker.hints),
         site_name=meta.get("og:site_name", ""),
     )
+
+
+def _saved_from(text: str) -> str:
+    """The address that a browser wrote into a page that it saved, or nothing."""
+    found = _SAVED_FROM.search(text, 0, SAVED_FROM_WITHIN)
+    return web_address(found[1]) if found else ""
