@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from indexer.analysis import HAN
 from indexer.placings import Placing
 from search_app.catalogues import catalogue
 from search_app.field_names import field_name
@@ -72,6 +73,7 @@ _PLACES = (N_("%(list)s: %(rank)s (%(source)s)"), N_("%(list)s: %(rank)s (reputa
 _RANK = re.compile(r"(joint )?(\d+)(?:st|nd|rd|th)")
 _STANDS_FOR = re.compile(r"(?P<value>.+) \(what (?P<word>.+) stands for\)", re.S)
 _NAMED = re.compile(r"%\((\w+)\)s")
+_BOTH = re.compile(rf"(?P<english>[^()]+) \((?P<chinese>[{HAN}]+)\)")  # a hospital's names: "Huaxi (华西医院)"
 _OPENING = re.compile(r" \(|（")
 _BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 
@@ -176,6 +178,8 @@ def _value(name: str, value: str, site: Site) -> str:
     """What stands in a sentence, by the name of its place."""
     if name == "value":
         return _label(value, site)
+    if name == "name" and site.tag.startswith("zh") and (both := _BOTH.fullmatch(value)):
+        return f"{both['chinese']}（{both['english']}）"
     if name == "field":
         return said_field(value, site)
     if name == "list":

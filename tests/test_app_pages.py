@@ -533,6 +533,14 @@ def test_a_facet_without_such_a_value_offers_a_few_near_ones_or_says_which_there
     assert "Did you mean Shanghai" in soup(client.get("/search?q=eye&city=Shanghaii")).select_one(".nothing").get_text()
 
 
+def test_a_chinese_page_calls_a_hospital_elsewhere_by_its_chinese_name() -> None:
+    here = Site("zh", default_labels())
+    assert sayings.said("This site has no page about West China Hospital (华西医院).", here).endswith(
+        "华西医院（West China Hospital）的页面。"
+    )
+    assert reasons(("names West China Hospital (华西医院)",), here)[0].count("华西医院（West China Hospital）") == 1
+
+
 def test_what_has_one_reason_stands_together() -> None:
     here = Site("en", default_labels())
     told = ("eye", "Eye disease (what it is known for)", "eye (related to cataract)", "Retina (what it is known for)")
