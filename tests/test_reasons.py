@@ -104,3 +104,9 @@ def test_all_values_of_a_field_must_fit(index: Searcher) -> None:
     assert values_of(card, And((eye, Or((beijing, shanghai))))) == (eye, shanghai)
     assert values_of(card, And((eye, beijing))) == ()
     assert values_of(card, FacetIs("kind", "hospital")) == (FacetIs("kind", "hospital"),)
+
+
+def test_a_chinese_word_is_named_as_it_is_written() -> None:
+    """Interfaces other than the page had “肿 瘤”."""
+    assert reason(Phrase(("肿", "瘤"))) == "“肿瘤”"
+    assert reason(Phrase(("heavy", "ion"))) == "“heavy ion”"

@@ -136,7 +136,9 @@ def test_a_phrase_does_not_reach_over_a_small_word_at_its_end() -> None:
 
 def test_words_of_daily_life_are_known_in_every_form() -> None:
     thesaurus = load_thesaurus()
-    assert all(thesaurus.ordinary(word) for word in ("beats", "climbing", "wife", "stairs", "swallowing"))
+    assert all(
+        thesaurus.ordinary(word) for word in ("beats", "climbing", "wife", "stairs", "swallowing", "wifi", "cafe")
+    )
     assert not any(thesaurus.ordinary(word) for word in ("kidney", "hospital", "beijing", "insurance", "心"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from indexer.analysis import is_han
 from indexer.errors import QueryError, UnknownFacet
 from indexer.model import (
     FACETS,
@@ -149,7 +150,8 @@ def reason(member: Term | Phrase | Prefix) -> str:
     if member.reason:
         return member.reason
     if isinstance(member, Phrase):
-        return "“" + " ".join(member.terms) + "”"
+        terms = member.terms  # of Chinese, one character each
+        return "“" + ("" if all(map(is_han, terms)) else " ").join(terms) + "”"
     return member.text + "*" if isinstance(member, Prefix) else member.text
 
 
