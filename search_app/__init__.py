@@ -85,6 +85,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         metrics=metrics,
         answers=AnswerCache(settings.cached_answers),
         catalogues=Latest(),
+        listed=Latest(),
         examples=AnswerCache(2 * len(LANGUAGES)),
         query_log=recorder,
         counting=counting,

@@ -40,6 +40,7 @@ class Services:
     metrics: Metrics
     answers: AnswerCache[Answer]
     catalogues: Latest[Catalogue]  # the names for suggestions, by generation
+    listed: Latest[tuple[str, list[tuple[str, str]]]]  # a generation, and paths and dates of its pages; by generation
     examples: AnswerCache[tuple[str, ...]]  # the searches that the start page offers, by generation and language
     query_log: Recorder | None  # None unless it is switched on
     counting: Counting

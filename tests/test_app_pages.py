@@ -13,7 +13,8 @@ from werkzeug.test import TestResponse
 
 from indexer.ranking import Ranking
 from scripts import translations
-from search_app import create_app, sayings
+from search_app import create_app, feeds, sayings
+from search_app.context import EXTENSION
 from search_app.labels import default_labels
 from search_app.sayings import MAX_REASONS, reasons
 from search_app.settings import MAX_COMPARED
@@ -689,6 +690,21 @@ def test_the_sitemap_holds_every_page_and_no_search(client: FlaskClient) -> None
         page = client.get(address)
         assert page.status_code == 200, address
         assert "noindex" not in page.text, address
+
+
+def test_the_documents_are_read_once_for_the_sitemap_of_a_generation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = site_app(tmp_path).test_client()
+    made: list[int] = []
+    monkeypatch.setattr(feeds, "_listed", lambda searcher: made.append(1) or [("/", "")])
+    first, second = (client.get("/sitemap.xml") for _ in range(2))
+    assert first.text == second.text
+    assert len(made) == 1
+    services = client.application.extensions[EXTENSION]
+    # While one request lists a new generation, the others get the list of the one before, which must not be kept.
+    monkeypatch.setattr(services.listed, "get", lambda key, make: ("earlier", [("/", "")]))
+    assert client.get("/sitemap.xml").headers["Cache-Control"] == "no-store"
 
 
 def test_robots_and_pages_agree(client: FlaskClient) -> None:
