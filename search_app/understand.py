@@ -71,6 +71,8 @@ def _unit_length(found: Sequence[str], at_end: bool, vocabulary: Words) -> int:
 def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
     absent = _absent(root, found)
     name, inside = (None, []) if absent else _names(parsed, root, found)
+    if found.corrected and not name and not inside and not absent:
+        absent = _absent(root, found)
     if name and name.literally:
         found.correct = bool(found.corrected)
         if name.doc_ids[0].startswith("hospitals/"):  # its name beats everything else that could be read into it
@@ -123,17 +125,20 @@ def _absent(root: Syntax, found: Findings) -> Asked | None:
     """A well-known hospital that the words ask for and that has no page, unless its name says a field to go on by."""
     if not isinstance(root, Plain) or found.plain:
         return None
-    tokens = [
-        Token(POSSESSIVE.get(token, token), root.start + start, root.start + end)
+    read_as = [
+        (token, root.start + start, root.start + end)
         for token, start, end in tokenize(found.text[root.start : root.end])
     ]
+    if found.corrected:
+        read_as = [(piece.term, piece.start, piece.end) for piece in pieces_of(found, root.start, root.end)]
+    tokens = [Token(POSSESSIVE.get(token, token), start, end) for token, start, end in read_as]
     asked = asked_for(tokens, found.words.elsewhere, found.lexicon, found.words.facets)
     if asked is None:
         return None
     found.notes[f"This site has no page about {asked.hospital.name}."] = None
     if asked.field:
         return None
-    found.correct = False
+    found.correct = bool(found.corrected)
     found.like = found.words.facets.canonical("specialty", asked.hospital.specialty) or ""
     city = found.words.facets.canonical("city", asked.hospital.city)
     found.notes[

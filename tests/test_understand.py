@@ -429,6 +429,13 @@ def test_what_and_or_or_joins_must_stand_on_a_page_itself(index: Searcher) -> No
     assert [part.words for part in beside.words()] == ["liver", "donor"]
 
 
+def test_a_hospital_without_a_page_is_known_by_a_misspelt_name_too(index: Searcher) -> None:
+    said = "This site has no page about West China Hospital (华西医院)."
+    assert said in read("beds in west china hospital", index.lexicon).notes
+    assert said in read("beds in west china hospetal", index.lexicon).notes
+    assert said not in read("beds in west china hospetal", index.lexicon, correct=False).notes
+
+
 def test_a_title_of_an_article_within_a_search_lifts_it_a_little_only(index: Searcher) -> None:
     """A title may say what every search for a subject says; the name of a hospital means that hospital."""
 
