@@ -59,6 +59,19 @@ TEXTS = (
 )
 
 
+def test_facet_values_of_any_characters_are_counted_and_stand_in_order(tmp_path: Path) -> None:
+    """The loops write counts as JSON: quotes, backslashes and Chinese pass, and numbers of several digits."""
+    values = {'a "quoted" \\ value': 1, "上海": 9, "line\nbreak": 10, "Beijing": 123, "K\u00f6ln": 9}
+    engine = WhooshEngine(tmp_path / "index")
+    with engine.rebuild() as writer:
+        for place, (value, count) in enumerate(values.items()):
+            for number in range(count):
+                writer.put(Document(f"articles/{place}-{number}", "article", "eye", (), city=(value,)))
+    with engine.searcher() as searcher:
+        found = searcher.search(Query(Term("eye"), facets=("city",))).facet("city")
+    assert list(found.counts.items()) == sorted(values.items(), key=lambda each: (-each[1], each[0]))
+
+
 def test_base_scores_are_those_of_whoosh_itself(tmp_path: Path) -> None:
     """One term in one field, with Whoosh's constants: its scorer and our columns give the same numbers."""
     ranking = Ranking(

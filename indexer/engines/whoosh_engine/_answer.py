@@ -2,7 +2,7 @@
 
 What is asked comes as numbers, the plan of a query (``_plan.numbers_of``), and so does the answer.
 """
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, type-arg"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, type-arg, assignment"
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from indexer.engines.compiling import LONG, jit, jit_for, own
+from indexer.engines.compiling import LONG, jit, jit_for, jit_inline, own
 from indexer.engines.inspection import WINDOW, show, weigh
 from indexer.engines.whoosh_engine._best import sort_anew, sort_best
 from indexer.engines.whoosh_engine._collecting import Best, Choice, Rows
@@ -38,7 +38,9 @@ MATCH, WEIGH, SHOW = 1, 2, 4  # the stages of a search, which may be asked for o
     FILTERED, CHOSEN, BOOSTS, BY_RANK, ALL_LIVE,  # facets as bits, how many codes are chosen and boosted; the order
     HEAD,
 ) = range(23)  # fmt: skip
-TOTAL, FOUND, HITS, VALUES = range(4)  # the numbers in front of an answer: matches, kept, where hits and values begin
+TOTAL, FOUND, COUNTED, HITS = range(4)  # the numbers in front of the hits of an answer: matches, kept, bytes of facets
+LONGEST_NUMBER = 19  # digits
+OPEN_LIST, CLOSE_LIST, OPEN, CLOSE, COMMA, ZERO = b"[]{},0"
 # The weights in front of a plan.
 K1, TOTAL_IDF, TITLE_COVERAGE, TITLE_FILL, ADJACENCY, INFLECTION, WEIGHTS = range(7)
 ROW = 4  # numbers of a hit: document, members as bits, section, spans of matched words up to its own
@@ -172,27 +174,56 @@ def _match(table, numbers, plan, weights, best):
     return total, kept
 
 
-@jit
-def _order_values(counts, bounds, out):
-    """Write how many codes of each facet have any documents, then these codes, most documents first, then their counts.
+@jit_inline
+def _write_number(number, out, at):
+    """Write a number from 0 up in digits; returns the place after them. All unsigned, which divides quicker."""
+    ten, one = np.uint64(10), np.uint64(1)
+    end = at + one
+    rest = number // ten
+    while rest:
+        end += one
+        rest //= ten
+    place = end
+    while place > at:
+        place -= one
+        rest = number // ten
+        out[place] = np.uint64(ZERO) + number - rest * ten
+        number = rest
+    return end
 
-    Codes with as many stand in their own order. Returns how many numbers were written.
+
+@jit
+def _write_counts(counts, bounds, keys, key_ends, room, out):
+    """Write a list of objects as JSON, one for each facet: its values that any documents have, most documents first.
+
+    Values with as many stand in the order of their codes. ``room`` is for one number of each code. Returns how many
+    bytes were written.
     """
-    facets = bounds.shape[0] - 1
-    at = facets
-    for facet in range(facets):
-        first = at
+    out[0] = OPEN_LIST
+    at = 1
+    for facet in range(bounds.shape[0] - 1):
+        found = 0
         for code in range(bounds[facet], bounds[facet + 1]):
             if counts[code]:
-                out[at] = -(counts[code] << 16) | code
-                at += 1
-        out[first:at].sort()
-        out[facet] = at - first
-    used = at - facets
-    for i in range(facets, at):
-        out[i + used] = -(out[i] >> 16)
-        out[i] &= 0xFFFF
-    return at + used
+                room[found] = -(counts[code] << 16) | code
+                found += 1
+        room[:found].sort()
+        out[at] = OPEN
+        at += 1
+        for i in range(found):
+            code = room[i] & 0xFFFF
+            first, size = np.uint64(key_ends[code]), np.uint64(key_ends[code + 1] - key_ends[code])
+            for place in range(size):
+                out[np.uint64(at) + place] = keys[first + place]
+            at = np.int64(_write_number(np.uint64(-(room[i] >> 16)), out, np.uint64(at) + size))
+            out[at] = COMMA
+            at += 1
+        if found:
+            at -= 1
+        out[at], out[at + 1] = CLOSE, COMMA
+        at += 2
+    out[at - 1] = CLOSE_LIST
+    return at
 
 
 @jit
@@ -272,17 +303,20 @@ def answer(table):
     Matching fills ``counts``, ``top_documents`` and ``top_scores``; weighing gives the first of these their ``bonus``
     and the order that comes of it; showing reads those of a page. A plan that does not ask for matching says how many
     are there (``KEPT``). Returns how many numbers of ``out`` are the answer, and the bytes of all snippets. The answer:
-    how many documents match and are kept, where the hits begin, the values of the facets (``_order_values``), and the
-    hits (``_write_hits``), whose scores are in ``out_scores``.
+    how many documents match and are kept, how many bytes of ``facets`` the counts are (``_write_counts``), and the hits
+    (``_write_hits``), whose scores are in ``out_scores``.
     """
     numbers, weights, out = longs(table, Place.NUMBERS), doubles(table, Place.WEIGHTS), longs(table, Place.OUT)
     plan = _rows(numbers)
-    total, kept, written = 0, numbers[KEPT], VALUES
+    total, kept, counted = 0, numbers[KEPT], 0
     if numbers[STAGES] & MATCH:
         best = Best(doubles(table, Place.TOP_SCORES), ints(table, Place.TOP_DOCUMENTS), numbers[LIMIT])
         total, kept = _match(table, numbers, plan, weights, best)
         doubles(table, Place.BONUS)[:kept] = 0.0
-        written += _order_values(longs(table, Place.COUNTS), longs(table, Place.FACET_BOUNDS), out[VALUES:])
-    out[TOTAL], out[FOUND], out[HITS] = total, kept, written
-    size, cut = _look(table, numbers, plan, weights, kept, out[written:])
-    return written + size, cut
+        counted = _write_counts(
+            longs(table, Place.COUNTS), longs(table, Place.FACET_BOUNDS), bytes_of(table, Place.VALUE_KEYS),
+            ints(table, Place.VALUE_ENDS), out[HITS:], bytes_of(table, Place.FACETS),
+        )  # fmt: skip
+    out[TOTAL], out[FOUND], out[COUNTED] = total, kept, counted
+    size, cut = _look(table, numbers, plan, weights, kept, out[HITS:])
+    return HITS + size, cut

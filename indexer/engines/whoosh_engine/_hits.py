@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+
+import orjson
 
 from indexer.engines import tree as trees
 from indexer.engines.whoosh_engine._answer import ROW
 from indexer.engines.whoosh_engine._plan import MAX_TRACED, Plan, SegmentPlan
 from indexer.engines.whoosh_engine._positions import impact_at
-from indexer.engines.whoosh_engine._segment import Segment
 from indexer.model import FACETS, Card, DocumentIs, Facet, Hit, Query, Snippet, Weight
 from indexer.ranking import Ranking
 
@@ -98,20 +98,13 @@ class Presenter:
         return tuple(Weight(line.reason, round(line.score, 4)) for line in lines)
 
 
-def ordered_facets(names: Iterable[str], segment: Segment, numbers: list[int]) -> tuple[Facet, ...]:
-    """Facets of the only segment, without any choice, from their numbers as ``_answer`` writes them, in order."""
-    count = len(FACETS)
-    ends = list(accumulate(numbers[:count], initial=count))
-    every = ends[-1] - count
-    values = segment.code_values
-    facets = []
-    for name in names:
-        place = FACETS.index(name)
-        first, last = ends[place], ends[place + 1]
-        ordered = zip(numbers[first:last], numbers[first + every : last + every], strict=True)
-        counts = {values[code]: number for code, number in ordered}
-        facets.append(tuple.__new__(Facet, (name, counts, ())))
-    return tuple(facets)
+def ordered_facets(names: Iterable[str], counts: memoryview) -> tuple[Facet, ...]:
+    """Facets of the only segment, without any choice, from their counts as ``_answer`` writes them, in order.
+
+    They come as JSON, of which dictionaries are made in half the time that a loop over codes and counts takes.
+    """
+    found = orjson.loads(counts)
+    return tuple([tuple.__new__(Facet, (name, found[FACETS.index(name)], ())) for name in names])
 
 
 def merged_facets(query: Query, parts: Sequence[SegmentPlan]) -> tuple[Facet, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.engines import inspection
-from indexer.engines.whoosh_engine._answer import ROW, VALUES
+from indexer.engines.whoosh_engine._answer import HITS, LONGEST_NUMBER, ROW
 from indexer.engines.whoosh_engine._collecting import BANKS
 from indexer.engines.whoosh_engine._segment import Segment
 from indexer.engines.whoosh_engine._table import KINDS, Place, put
@@ -38,7 +38,7 @@ class Scratch:
             "roles": longest + 1, "chosen": codes, "boosts": codes,
             "top_scores": hits, "top_documents": hits, "bonus": hits, "members": hits, "out_scores": hits,
             "shown": 6 * hits, "spans": 2 * inspection.WINDOW * hits,
-            "out": VALUES + len(FACETS) + 2 * codes + (ROW + 2 * inspection.WINDOW) * hits,
+            "out": HITS + codes + (ROW + 2 * inspection.WINDOW) * hits,
         }  # fmt: skip
         self.most_hits = hits
         self._shared = {name: np.zeros(count, KINDS[name]) for name, count in sizes.items()}
@@ -56,6 +56,9 @@ class Working:
         self._arrays = {**segment.arrays(), **shared, "counts": self.counts}
         self._arrays["bits"] = np.zeros((segment.size >> 6) + 1, np.uint64)
         self._arrays["tallies"] = np.zeros(BANKS * (len(segment.values) + 1), np.int64)
+        longest = len(segment.value_keys) + (LONGEST_NUMBER + 1) * len(segment.values) + 3 * len(FACETS) + 1
+        self._arrays["facets"] = np.zeros(longest, np.uint8)
+        self.facets = self._arrays["facets"].data
         self._arrays["terms"] = np.zeros(len(segment.terms) + 1, np.int16)
         self._arrays |= {name: np.zeros(0, KINDS[name]) for name in GROWING}
         for name, array_ in self._arrays.items():

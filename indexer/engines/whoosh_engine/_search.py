@@ -102,12 +102,12 @@ class ColumnSearcher:
         scratch = self._scratch
         size, cut = loops.answer(part.working.table)
         numbers = scratch.out[:size].tolist()
-        total, found, first_hit = numbers[: loops.VALUES]
+        total, found, counted = numbers[: loops.HITS]
         count = max(min(found - query.offset, query.limit), 0)
         scores = scratch.out_scores[:count].tolist()
         bonus = scratch.bonus[query.offset : query.offset + count].tolist() if query.explain else ()
         ranks = count_from(query.offset + 1)
-        hits = tuple(presenter.hits(part, numbers[first_hit:], snippet_texts(cut), ranks, scores, bonus))
+        hits = tuple(presenter.hits(part, numbers[loops.HITS :], snippet_texts(cut), ranks, scores, bonus))
         if query.filters:
             return total, hits, merged_facets(query, [part])
-        return total, hits, ordered_facets(query.facets, part.segment, numbers[loops.VALUES : first_hit])
+        return total, hits, ordered_facets(query.facets, part.working.facets[:counted])

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 from indexer.analysis import FIELDS, stem
 from indexer.engines.cards import read_card, read_document
@@ -83,7 +84,9 @@ class Segment:
         self._cards = core.blobs("cards")
         self._documents = core.blobs("documents")
         self.values = read_values(core)
-        self.code_values = [value for _, value in self.values]
+        keys = [orjson.dumps(value) + b":" for _, value in self.values]
+        self.value_keys = np.frombuffer(b"".join(keys), np.uint8)  # each value as a key of JSON
+        self.value_ends = np.cumsum([0, *map(len, keys)], dtype=np.int32)
         self.code_of = {pair: code for code, pair in enumerate(self.values)}
         self.facet_codes: dict[str, tuple[int, tuple[str, ...]]] = {}
         for facet in FACETS:

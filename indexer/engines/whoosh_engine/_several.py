@@ -13,13 +13,13 @@ from indexer.engines.inspection import snippet_texts
 from indexer.engines.whoosh_engine._answer import (
     FIRST,
     FOUND,
+    HITS,
     KEPT,
     LAST,
     NEAR,
     SHOW,
     STAGES,
     TOTAL,
-    VALUES,
     WEIGH,
     answer,
 )
@@ -124,6 +124,6 @@ def _show(page: _Ranked, plan: Plan, presenter: Presenter, scratch: Scratch, ran
     for part, rows in _by_part(plan, page):
         mine = page.of(rows)
         size, cut = _ask(part, SHOW, mine, scratch)
-        seen = scratch.out[VALUES:size].tolist()  # no values of facets stand there when nothing was matched
+        seen = scratch.out[HITS:size].tolist()
         scores = scratch.out_scores[: len(rows)].tolist()
         yield from presenter.hits(part, seen, snippet_texts(cut), (rows + rank).tolist(), scores, mine.bonus.tolist())

@@ -40,6 +40,8 @@ KINDS: dict[str, Any] = {
     "code_words": np.uint64,
     "code_facet": np.int64,
     "facet_bounds": np.int64,
+    "value_keys": np.uint8,
+    "value_ends": np.int32,
     "title_ranks": np.int32,
     "dates": np.int32,
     # what is asked of it
@@ -65,6 +67,7 @@ KINDS: dict[str, Any] = {
     "roles": np.int64,
     # the answer
     "counts": np.int64,
+    "facets": np.uint8,
     "top_scores": np.float64,
     "top_documents": np.int32,
     "bonus": np.float64,
