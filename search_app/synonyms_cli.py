@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from indexer.cli import EXIT_FAILED, index_option, report_errors
-from indexer.engines import Searcher, open_engine
-from search_app import synonyms
-from search_app.compare_runs import Comparison, compare
-from search_app.evaluate import JudgmentError, Judgments, load, make_run
-from search_app.thesaurus import OWN
-from search_app.words import Words
+from search_app.settings import SYNONYMS
+
+if TYPE_CHECKING:
+    from indexer.engines import Searcher
+    from search_app.compare_runs import Comparison
+    from search_app.evaluate import Judgments
+    from search_app.words import Words
 
 JUDGMENTS = Path("tests/data/judgments")  # of the program itself, where a checkout is at hand
 TOLERANCE = 0.005  # nDCG@10 that a class may lose: below what one page that changes places in it comes to
@@ -43,8 +45,8 @@ def synonyms_group() -> None:
 )
 @click.option("--force", is_flag=True, help="Write the line even if the judged queries get worse.")
 @click.option(
-    "--file", "path", envvar=OWN, required=True, metavar="FILE", help="The site's own synonyms; made if it is missing.",
-    type=click.Path(dir_okay=False, path_type=Path),
+    "--file", "path", envvar=SYNONYMS, required=True, metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+    help="The site's own synonyms; made if it is missing.",
 )  # fmt: skip
 @index_option
 @report_errors
@@ -63,6 +65,10 @@ def add(
     Shows what WORD and the others find before and after, measures the judged queries both ways, and writes one line to
     the file. Servers read it when they start: restart or reload them.
     """
+    from indexer.engines import open_engine
+    from search_app import synonyms
+    from search_app.evaluate import JudgmentError, load
+
     folder = judgments or (JUDGMENTS if JUDGMENTS.is_dir() else None)
     try:
         text = synonyms.with_line(path.read_text("utf-8") if path.exists() else "", word, others, relation)
@@ -86,6 +92,8 @@ def add(
 
 
 def _show(queries: str | tuple[str, ...], searcher: Searcher, before: Words, after: Words) -> None:
+    from search_app import synonyms
+
     for query in (queries,) if isinstance(queries, str) else queries:
         was, now = (synonyms.found(query, searcher, words) for words in (before, after))
         if was == now:
@@ -96,6 +104,9 @@ def _show(queries: str | tuple[str, ...], searcher: Searcher, before: Words, aft
 
 def _worse(judged: Judgments | None, searcher: Searcher, before: Words, after: Words) -> str:
     """Which classes of judged queries lose by the change, in words; empty for none."""
+    from search_app.compare_runs import compare
+    from search_app.evaluate import make_run
+
     if judged is None:
         click.echo("No judged queries: nothing is known of what else changes (see --judgments).", err=True)
         return ""

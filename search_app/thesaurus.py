@@ -14,8 +14,8 @@ from typing import Any
 
 from indexer.analysis import stem, terms
 from indexer.errors import TaxonomyError
+from search_app.settings import SYNONYMS
 
-OWN = "MEDSEARCH_SYNONYMS"  # a file of the site itself, which a new release leaves alone
 VOCABULARY = Path(__file__).with_name("vocabulary")
 WEIGHTS = {"spelling": 0.95, "same": 0.75, "wider": 0.5, "treated": 0.5}  # treated: from a complaint to its field
 SAID = {"spelling": "another spelling of", "same": "synonym of", "wider": "related to", "treated": "related to"}
@@ -137,7 +137,7 @@ def may_be_inflected(typed: Terms, entry: Terms) -> bool:
 
 def own_file() -> Path | None:
     """The file of a site's own synonyms, where one is set; it need not be there yet."""
-    return Path(os.environ[OWN]) if os.environ.get(OWN) else None
+    return Path(os.environ[SYNONYMS]) if os.environ.get(SYNONYMS) else None
 
 
 @cache
