@@ -41,6 +41,3 @@ def _letters(words: tuple[str, ...], lengths: np.typing.NDArray[np.int32]) -> np
     starts = np.cumsum(lengths) - lengths
     bits = np.left_shift(np.uint32(1), letters & 31)
     return np.bitwise_or.reduceat(bits, starts) if words else bits
-
-
-__all__ = ["Spelled"]

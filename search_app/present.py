@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -200,10 +200,10 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
     )
 
 
-def _notes(notes: Iterable[str]) -> tuple[str, ...]:
-    """Notes without repeats: that a search was cut is said once, and not where its words were counted."""
-    cut = [each for each in notes if each.startswith("Only the first ")] or [TOO_LONG]
-    return tuple(dict.fromkeys(each for each in notes if each != TOO_LONG or TOO_LONG in cut))
+def _notes(notes: Sequence[str]) -> tuple[str, ...]:
+    """Notes without repeats; that a search is too long goes without saying where another one tells how much was cut."""
+    cut = any(each.startswith("Only the first ") for each in notes)
+    return tuple(dict.fromkeys(each for each in notes if each != TOO_LONG or not cut))
 
 
 def counts_view(results: Results, site: Site, within: tuple[str, str] | None = None) -> dict[str, list[BucketView]]:

@@ -79,7 +79,7 @@ def add(
         raise click.ClickException(f"{path}: {error}.") from None
     before, after = synonyms.words_of(path), synonyms.words_of(path, text)
     with open_engine(index).searcher() as searcher:
-        _show(word if relation == "wider" else (word, *others), searcher, before, after)
+        _show((word,) if relation == "wider" else (word, *others), searcher, before, after)
         worse = _worse(judged, searcher, before, after)
     if worse and not force:
         click.echo(f"Not written: judged queries get worse ({worse}).", err=True)
@@ -91,10 +91,10 @@ def add(
     click.echo(f"Written to {path}; servers have it when they are started again.", err=True)
 
 
-def _show(queries: str | tuple[str, ...], searcher: Searcher, before: Words, after: Words) -> None:
+def _show(queries: tuple[str, ...], searcher: Searcher, before: Words, after: Words) -> None:
     from search_app import synonyms
 
-    for query in (queries,) if isinstance(queries, str) else queries:
+    for query in queries:
         was, now = (synonyms.found(query, searcher, words) for words in (before, after))
         if was == now:
             click.echo(f"{query}: as before, {now.as_text()}")

@@ -15,6 +15,8 @@ from search_app.cli import main
 from search_app.context import EXTENSION
 from search_app.querylog import QueryLog
 from search_app.synonyms import Found, found, with_line, words_of
+from search_app.synonyms_cli import RELATIONS
+from search_app.thesaurus import SECTIONS
 from tests.site_fixture import site_app
 from tests.test_querylog import fill
 
@@ -23,6 +25,11 @@ PAGES = {
     "feet": "<title>Care of the feet</title><p>An ointment keeps skin soft, "
     + "as people who walk a great deal have long known, and there are many such things to be had. </p>" * 6,
 }
+
+
+def test_the_command_offers_every_relation_of_the_thesaurus() -> None:
+    """It names them itself, since it is imported for every command and the thesaurus takes long."""
+    assert set(RELATIONS) == set(SECTIONS)
 
 
 def run(*arguments: str | Path) -> tuple[int, str]:
