@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations, islice
 
 from indexer.engines import Lexicon
 from indexer.model import FACETS
@@ -13,7 +14,7 @@ from search_app.spelling import ranked_corrections, split_word
 from search_app.words import Words
 
 MAX_OFFERED = 5
-MAX_TRIED = 12  # searches spent on finding relaxations; each costs about a millisecond
+MAX_TRIED = 12  # searches spent on finding relaxations of one kind; each costs about a millisecond
 MAX_SPELLINGS = 6
 RARE = 1  # documents: a word that more have is not taken for an error
 
@@ -70,31 +71,38 @@ def may_be_filled_up(reading: Reading) -> bool:
 
 
 def relaxations(request: SearchRequest, reading: Reading, total: Total) -> tuple[Relaxation, ...]:
-    """The smallest relaxations of a search without hits: each drops one value or one word and has hits.
+    """The smallest relaxations of a search without hits: each drops one facet or one word and has hits.
 
-    When no such step is enough, the first larger one that is: without any filter, and without what stands nowhere.
+    When no such step is enough, those of the first size that is: two facets, three, no filter at all, and then
+    without what stands nowhere too.
     """
-    found: list[Relaxation] = []
-    for tried, step in enumerate(_smaller(request, reading)):
-        if len(found) >= MAX_OFFERED or tried >= MAX_TRIED:
-            break
-        count = total(step.request)
-        if count:
-            found.append(replace(step, count=count))
-    for step in _larger(request, reading) if not found else ():
-        count = total(step.request)
-        if count:
-            return (replace(step, count=count),)
-    return tuple(found)
+    found = _with_hits(_smaller(request, reading)[:MAX_TRIED], total)
+    chosen = [facet for facet in FACETS if request.values(facet)]
+    tried = 0
+    for size in range(2, len(chosen)):
+        several = [_without(request, facets) for facets in combinations(chosen, size)][: MAX_TRIED - tried]
+        found = found or _with_hits(several, total)
+        tried += len(several)
+    return found or _with_hits(_larger(request, reading), total, 1)
+
+
+def _with_hits(steps: Iterable[Relaxation], total: Total, most: int = MAX_OFFERED) -> tuple[Relaxation, ...]:
+    """The first of some steps that have hits, with their number."""
+    counted = ((step, total(step.request)) for step in steps)
+    return tuple(islice((replace(step, count=count) for step, count in counted if count), most))
+
+
+def _without(request: SearchRequest, facets: Sequence[str]) -> Relaxation:
+    """The request without what is chosen of some facets."""
+    named = ", ".join(value for facet in facets for value in request.values(facet))
+    label = f"without {facets[0]} {named}" if len(facets) == 1 else f"without {named}"
+    for facet in facets:
+        request = request.choosing(facet, ())
+    return Relaxation(label, named, request, 0)
 
 
 def _smaller(request: SearchRequest, reading: Reading) -> list[Relaxation]:
-    steps: list[Relaxation] = []
-    for facet in FACETS:
-        values = request.values(facet)
-        if values:
-            named = ", ".join(values)
-            steps.append(Relaxation(f"without {facet} {named}", named, request.choosing(facet, ()), 0))
+    steps = [_without(request, (facet,)) for facet in FACETS if request.values(facet)]
     parts, nowhere = _droppable(reading)
     # while a word that stands nowhere stays, dropping another one cannot help
     drops = [nowhere] if nowhere else [[part] for part in parts]
@@ -110,9 +118,9 @@ def _larger(request: SearchRequest, reading: Reading) -> list[Relaxation]:
     """Larger steps, smallest first, for a search with filters: all of them go, then words that stand nowhere too."""
     if not request.filtered or not reading.text:
         return []
-    named = ", ".join(value for facet in FACETS for value in request.values(facet))
-    bare = replace(request, page=1, city=(), specialty=(), topic=(), profile=(), kind=())
-    steps = [Relaxation(f"without {named}", named, bare, 0)]
+    step = _without(request, [facet for facet in FACETS if request.values(facet)])
+    named, bare = step.removed, step.request
+    steps = [step]
     parts, nowhere = _droppable(reading)
     rest = _rest(reading, nowhere)
     if nowhere and rest and len(parts) > len(nowhere):

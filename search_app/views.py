@@ -19,6 +19,7 @@ from search_app.caching import PAGE_POLICY, SEARCH_POLICY, mark, not_modified
 from search_app.cards import card_view, mention_view, value_view
 from search_app.context import arguments, language_of, services, site, visit
 from search_app.labels import BROWSED, FOLDERS, KIND_FOLDERS
+from search_app.mistyped import like
 from search_app.pages import NOINDEX, page_for, results_page, tag_of
 from search_app.present import counts_view
 from search_app.querylog import MIN_DAYS
@@ -28,8 +29,9 @@ from search_app.settings import LANGUAGES, MAX_COMPARED, MAX_QUERY_CHARS
 from search_app.state import SearchState, clean_text
 from search_app.structured import article_data, hospital_data, landing_data, site_data
 from search_app.templating import ENVIRONMENTS
+from search_app.words import default_words
 
-NEAR = 5
+NEAR, LOOKED_AT = 5, 20  # documents offered where an address is wrong, and hits that are looked at for them
 # Offered on the start page as long as this index answers them.
 EXAMPLES = {
     "en": ("eye hospital in Shanghai", "how much does IVF cost", "proton therapy", "S2 visa", "协和"),
@@ -294,13 +296,13 @@ def searched_words() -> str:
 
 
 def near_cards(words: str) -> tuple[Card, ...]:
-    """Documents for the words of a wrong address; none when nothing can be searched."""
+    """Documents that are named like the words of a wrong address; none when nothing can be searched."""
     try:
         with services().searcher() as searcher:
-            answer = find(searcher, SearchState(q=words, per_page=NEAR), "error")
+            answer = find(searcher, SearchState(q=words, per_page=LOOKED_AT), "error")
     except SearchError:
         return ()
-    return tuple(hit.card for hit in answer.results.hits)
+    return like(words, (hit.card for hit in answer.results.hits), default_words())[:NEAR]
 
 
 __all__ = ["BROWSED", "language_of", "make_pages", "near_cards"]

@@ -376,6 +376,25 @@ def test_a_wrong_address_searches_for_its_words(client: FlaskClient) -> None:
     assert page.select_one("meta[name=robots]")["content"] == "noindex"
 
 
+@pytest.mark.parametrize(
+    ("address", "offered"),
+    [
+        ("/hospitals/renjii-hospitle", ["/hospitals/renji-hospital"]),  # misspelt
+        ("/hospitals/shanghai-best-heart-centre", []),  # of a place alone, whatever a search brings
+        ("/hospitals/hospital", []),
+        ("/nowhere/zzyzx", []),
+    ],
+)
+def test_a_wrong_address_offers_only_what_is_named_like_it(
+    client: FlaskClient, address: str, offered: list[str]
+) -> None:
+    page = soup(client.get(address))
+    assert [link["href"] for link in page.select(".plain-list a")] == offered
+    doors = [link["href"] for link in page.select("main .tags a")]
+    assert doors == ["/hospitals", "/articles", "/cities", "/specialties", "/topics"]
+    assert all(client.get(door).status_code < 400 for door in doors)
+
+
 def test_an_error_in_a_language_speaks_it(client: FlaskClient) -> None:
     page = soup(client.get("/zh/hospitals/nowhere"))
     assert page.html["lang"] == "zh-Hans"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -64,6 +65,19 @@ def test_a_filter_is_offered_to_be_lifted(index: Searcher) -> None:
     found = answer(SearchRequest("liver", city=("Chengdu",)), index)
     assert [(each.removed, each.count) for each in found.relaxations][0] == ("Chengdu", 2)
     assert found.relaxations[0].request.city == ()
+
+
+def test_of_several_filters_the_fewest_that_help_are_offered_to_be_lifted(index: Searcher) -> None:
+    """No single filter is enough here: pairs are, and it is not said that all must go."""
+    request = SearchRequest(
+        "hospital", kind=("hospital",), city=("Beijing",), specialty=("Dermatology",), topic=("Visa & Entry",)
+    )
+    found = answer(request, index)
+    assert found.results.total.value == 0
+    assert [each.removed for each in found.relaxations] == ["Dermatology, Visa & Entry"]
+    for each in found.relaxations:
+        assert answer(each.request, index).results.total.value == each.count > 0
+    assert [each.removed for each in answer(replace(request, q=""), index).relaxations] == ["Dermatology, Visa & Entry"]
 
 
 def test_filters_never_change_whether_words_are_given_up(index: Searcher) -> None:
