@@ -1,0 +1,157 @@
+"""The command group ``corpus``: check a corpus, list its sources, bring pages into it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from indexer.cli.failing import EXIT_FAILED, report_errors
+from indexer.cli.options import corpus_option
+from indexer.cli.progress import terminal_progress
+from indexer.errors import SearchError
+
+
+@click.group("corpus")
+def corpus_group() -> None:
+    """Check a corpus, or bring pages into it."""
+
+
+@corpus_group.command("check")
+@click.argument("folder", required=False)
+@corpus_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@report_errors
+def check_command(folder: str | None, corpus: str, as_json: bool) -> None:
+    """Show what each file would become and why, and everything missing or doubtful."""
+    from indexer.lint import lint
+
+    rejected = problems = 0
+    empty = True
+    for finding in lint(folder or corpus):
+        empty = empty and finding.document is None
+        text = finding.as_text()
+        if as_json:
+            click.echo(json.dumps(finding.as_json(), ensure_ascii=False))
+        elif text:
+            click.echo(text)
+        for problem in finding.problems:
+            click.echo(f"{finding.path}: {problem}", err=True)
+        rejected += finding.rejected
+        problems += len(finding.problems)
+    if problems:
+        click.echo(f"{problems} problems, {rejected} files rejected.", err=True)
+    if empty:
+        click.echo(f"There is no page in {folder or corpus} that can be indexed.", err=True)
+    if problems or empty:
+        sys.exit(EXIT_FAILED)
+
+
+@corpus_group.command("sources")
+@click.argument("folder", required=False)
+@corpus_option
+@click.option("--write", is_flag=True, help="Write SOURCES.md into the corpus instead of printing it.")
+@click.option("--check", is_flag=True, help="Print nothing; exit with 1 when SOURCES.md is missing or differs.")
+@report_errors
+def sources_command(folder: str | None, corpus: str, write: bool, check: bool) -> None:
+    """List every source that the pages declare, with the pages that use it and the day it was read."""
+    from indexer import sources
+
+    if write and check:
+        raise click.UsageError("--write and --check cannot be used together.")
+    place = Path(folder or corpus)
+    pages = []
+    for page in sources.read_pages(place):
+        if isinstance(page, SearchError):
+            click.echo(page, err=True)
+        else:
+            pages.append(page)
+    text = sources.as_markdown(sources.collect(pages))
+    if write:
+        sources.write(place, text)
+    elif not check:
+        click.echo(text, nl=False)
+    elif not (place / sources.RECORD).exists():
+        raise click.ClickException(f"There is no {sources.RECORD} in {place}. Write it: {sources.COMMAND}")
+    elif sources.differs(place, pages):
+        raise click.ClickException(
+            f"{place / sources.RECORD} is not what the pages declare. Write it again: {sources.COMMAND}"
+        )
+
+
+@corpus_group.command("import")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE…")
+@click.option(
+    "--into",
+    type=click.Choice(["hospitals", "articles"]),
+    default="articles",
+    show_default=True,
+    help="Folder for pages that do not say what they are.",
+)
+@click.option("--replace", is_flag=True, help="Overwrite pages that are there; ask servers only for what has changed.")
+@click.option("--crawl", is_flag=True, help="Follow the links of a page, within its host.")
+@click.option(
+    "--depth",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="Links away from the page to go with --crawl.",
+)
+@click.option("--limit", type=click.IntRange(1), default=10_000, show_default=True, help="Pages to bring in at most.")
+@click.option(
+    "--max-megabytes",
+    type=click.IntRange(1),
+    default=2_000,
+    show_default=True,
+    help="What to fetch at most in one run.",
+)
+@corpus_option
+@report_errors
+def import_command(
+    sources: tuple[str, ...],
+    into: str,
+    replace: bool,
+    crawl: bool,
+    depth: int,
+    limit: int,
+    max_megabytes: int,
+    corpus: str,
+) -> None:
+    """Bring pages into the corpus from saved files, folders, a sitemap or a site.
+
+    A SOURCE is a file, a folder, the address of a sitemap (ends in .xml) or of a page. A site is only read where its
+    robots.txt allows it, one page a second, and never from other hosts than the one that is named.
+
+    A run that was interrupted goes on where it stopped when the same command is given again. A page that is there
+    already stays: also with --replace when its server has no newer one, or does not have it any more.
+    """
+    from indexer.importing import bring
+
+    counts = {"brought": 0, "passed over": 0, "left out": 0}
+    with terminal_progress() as progress:
+        try:
+            for outcome in bring(
+                sources,
+                Path(corpus),
+                into=into,
+                replace=replace,
+                limit=limit,
+                crawl=crawl,
+                depth=depth,
+                max_bytes=max_megabytes * 1e6,
+                progress=progress,
+            ):
+                progress.clear()
+                click.echo(outcome.sentence, err=not outcome.brought)
+                counts["brought" if outcome.brought else "passed over" if outcome.ok else "left out"] += 1
+        except KeyboardInterrupt:
+            progress.clear()
+            click.echo("Interrupted; the same command goes on where it stopped.", err=True)
+            counts["left out"] += 1
+    brought = counts["brought"]
+    told = f"{brought:,} page{'' if brought == 1 else 's'} brought into {corpus}"
+    click.echo(f"{told}, {counts['passed over']:,} passed over, {counts['left out']:,} left out.", err=True)
+    if counts["left out"]:
+        sys.exit(EXIT_FAILED)

@@ -1,0 +1,231 @@
+"""The command group ``index``: build, compare, check and roll back generations."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from indexer.cli.failing import EXIT_FAILED, report_errors
+from indexer.cli.options import corpus_option, index_option
+from indexer.cli.progress import terminal_progress
+from indexer.errors import IndexUnusable
+from indexer.interrupts import interruptible
+from indexer.model import FACETS
+
+
+@click.group("index")
+def index_group() -> None:
+    """Build, compare, check and roll back the index."""
+
+
+@index_group.command("build")
+@corpus_option
+@index_option
+@click.option("--full", is_flag=True, help="Read every page again instead of what has changed.")
+@click.option("--force", is_flag=True, help="Publish even if more than half of the documents are gone.")
+@click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
+@click.option(
+    "--allow-rejected", is_flag=True, help="Exit with 0 although pages were rejected: 1 means not built then."
+)
+@click.option("--quiet", is_flag=True, help="Print only what went wrong.")
+@report_errors
+def build_command(
+    corpus: str, index: str, full: bool, force: bool, strict: bool, allow_rejected: bool, quiet: bool
+) -> None:
+    """Read the corpus and publish a new generation; the site goes on serving meanwhile."""
+    from indexer.build import build
+
+    with terminal_progress() as progress, interruptible() as check:
+
+        def tell(stage: str, done: int, total: int) -> None:
+            check()
+            progress(stage, done, total)
+
+        report = build(corpus, index, full=full, force=force, progress=tell)
+    for path, warning in report.warnings:
+        click.echo(f"Warning {path}: {warning}", err=True)
+    for sentence in report.rejected:
+        click.echo(sentence, err=True)
+    if not quiet:
+        for note in report.notes:
+            click.echo(note)
+        _print_counts(report.counts)
+        how = "Nothing has changed in" if not report.published else "Updated" if report.incremental else "Built"
+        click.echo(
+            f"{how} generation {report.generation}: {report.documents:,} documents, {report.parsed:,} pages parsed, "
+            f"{report.removed:,} removed, {len(report.rejected):,} rejected, {len(report.warnings):,} warnings, "
+            f"{report.seconds:.1f} s"
+        )
+    if (report.rejected and not allow_rejected) or (strict and report.warnings):
+        sys.exit(EXIT_FAILED)
+
+
+def _print_counts(counts: dict[str, dict[str, int]]) -> None:
+    for facet in ("kind", *(name for name in FACETS if name != "kind")):
+        values = counts.get(facet, {})
+        if values:
+            click.echo(
+                f"{facet}: "
+                + ", ".join(
+                    f"{value} {count:,}"
+                    for value, count in sorted(values.items(), key=lambda each: (-each[1], each[0]))
+                )
+            )
+
+
+@index_group.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@index_option
+@report_errors
+def status(index: str, as_json: bool) -> None:
+    """Show what the current generation holds."""
+    from indexer.engines import open_durable
+
+    generations = open_durable(index).generations
+    name = generations.current()
+    manifest = generations.manifest(name)
+    size = generations.size(name)
+    age = (datetime.now(UTC) - datetime.fromisoformat(manifest.built_at)).total_seconds()
+    if as_json:
+        shown = {
+            "generation": name,
+            "built_at": manifest.built_at,
+            "age_seconds": round(age),
+            "version": manifest.version,
+            "format_version": manifest.format_version,
+            "documents": manifest.documents,
+            "counts": manifest.counts,
+            "segments": len(manifest.segments),
+            "bytes": size,
+            "corpus": manifest.corpus,
+            "taxonomy": manifest.taxonomy,
+            "incremental": manifest.incremental,
+            "generations": list(generations.names()),
+        }
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+        return
+    click.echo(f"generation: {name}")
+    click.echo(f"built: {manifest.built_at} by medsearch {manifest.version}")
+    click.echo(f"documents: {manifest.documents:,} in {len(manifest.segments)} segments, {size / 1e6:.1f} MB")
+    _print_counts(manifest.counts)
+
+
+@index_group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@index_option
+@report_errors
+def list_command(index: str, as_json: bool) -> None:
+    """List the generations that are kept, oldest first; the current one is marked."""
+    from indexer.engines import open_durable
+
+    generations = open_durable(index).generations
+    current = generations.current()
+    rows: list[dict[str, Any]] = []
+    for name in generations.names():
+        try:
+            manifest = generations.manifest(name)
+            rows.append(
+                {
+                    "generation": name,
+                    "current": name == current,
+                    "documents": manifest.documents,
+                    "built_at": manifest.built_at,
+                }
+            )
+        except IndexUnusable as error:
+            rows.append({"generation": name, "current": name == current, "problem": str(error)})
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for row in rows:
+        mark = "*" if row["current"] else " "
+        rest = row.get("problem") or f"{row['documents']:,} documents, built {row['built_at']}"
+        click.echo(f"{mark} {row['generation']}  {rest}")
+
+
+@index_group.command("verify")
+@click.argument("generation", required=False)
+@click.option("--all", "every", is_flag=True, help="Check every generation that is kept.")
+@index_option
+@report_errors
+def verify_command(generation: str | None, every: bool, index: str) -> None:
+    """Compare every file of a generation with its checksum, and the two halves of the index with each other."""
+    from indexer.engines import open_durable
+
+    engine = open_durable(index)
+    generations = engine.generations
+    names = generations.names() if every else (generation or generations.current(),)
+    failed = False
+    for name in names:
+        problems = engine.verify(name)
+        for problem in problems:
+            click.echo(problem, err=True)
+        failed = failed or bool(problems)
+        if not problems:
+            click.echo(f"{name}: whole, {generations.manifest(name).documents:,} documents")
+    if failed:
+        sys.exit(EXIT_FAILED)
+
+
+@index_group.command("diff")
+@click.argument("before", required=False)
+@click.argument("after", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@index_option
+@report_errors
+def diff_command(before: str | None, after: str | None, index: str, as_json: bool) -> None:
+    """Show which documents and counts differ between two generations: BEFORE and AFTER.
+
+    AFTER is the current one when it is left out, and BEFORE the one before that.
+    """
+    from indexer.differences import difference
+    from indexer.engines import open_durable
+
+    engine = open_durable(index)
+    names = engine.generations.names()
+    after = after or engine.generations.current()
+    earlier = [name for name in names if name < after]
+    if before is None and not earlier:
+        raise click.ClickException(f"There is no generation before {after}.")
+    found = difference(engine, before or earlier[-1], after)
+    click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2) if as_json else found.as_text())
+
+
+@index_group.command("rollback")
+@click.argument("generation", required=False)
+@index_option
+@report_errors
+def rollback(generation: str | None, index: str) -> None:
+    """Serve an earlier generation again: the one named, or the one before the current."""
+    from indexer.engines import open_durable
+
+    generations = open_durable(index).generations
+    generations.current()  # the lock would make the folder of an index that there is not
+    with generations.lock():
+        manifest = generations.rollback(generation)
+    click.echo(f"Serving generation {manifest.generation}: {manifest.documents:,} documents, built {manifest.built_at}")
+
+
+@index_group.command("prune")
+@click.option(
+    "--keep",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Generations to keep, the current one among them.",
+)
+@index_option
+@report_errors
+def prune(keep: int, index: str) -> None:
+    """Remove old generations, never the current one."""
+    from indexer.engines import open_durable
+
+    generations = open_durable(index).generations
+    generations.current()
+    with generations.lock():
+        removed = generations.prune(keep)
+    click.echo(f"Removed {len(removed)}: {', '.join(removed)}" if removed else "Nothing to remove.")
