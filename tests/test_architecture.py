@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,19 @@ def test_every_module_opens_with_its_purpose(path: Path) -> None:
     lines = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").splitlines()
     assert lines
     assert lines[0].endswith((".", "?", ":", "…")), lines[0]
+
+
+def test_no_module_imports_one_that_imports_it() -> None:
+    """Also not by way of others, and not inside a function: what needs each other belongs together."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
+    packages = {module for module, path in names.items() if path.name == "__init__.py"}
+    graph: dict[str, set[str]] = {}
+    for module, path in names.items():
+        wanted: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                wanted |= (inner & names.keys()) or ({node.module} & names.keys())
+        # A package opens its own modules, and they its public names: one room with one door.
+        graph[module] = {each for each in wanted if each not in packages or not module.startswith(each + ".")}
+    TopologicalSorter(graph).prepare()  # it raises, and names the circle

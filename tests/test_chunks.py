@@ -188,7 +188,7 @@ def test_few_tokens_are_inverted_by_sorting_as_many_are_by_compiled_loops() -> N
         ends = np.concatenate([[0], np.cumsum(chance.integers(0, 30, chance.integers(1, 12)))])
         terms = int(chance.integers(1, 25))
         tokens = chance.integers(-1, terms, ends[-1]).astype(np.int32)
-        few, many = _columns.inverted_few(tokens, ends, terms), _inverting.inverted(tokens, ends, terms)
+        few, many = (f(tokens, ends, terms) for f in (_columns._inverted_few, _columns._inverted_many))
         for name, mine, other in zip(few._fields, few, many, strict=True):
             assert mine.dtype == other.dtype, name
             assert mine.tolist() == other.tolist(), name

@@ -72,12 +72,8 @@ def write_postings(folder: Path, pack: PackWriter, tokens: Ints, token_ends: Int
     """
     if len(tokens) > np.iinfo(np.int32).max:
         raise ValueError(f"{len(tokens):,} tokens in one segment")
-    if len(tokens) <= FEW_TOKENS:
-        found = inverted_few(tokens, token_ends, terms)
-    else:
-        from indexer.engines.whoosh_engine import _inverting  # it loads the compiler
-
-        found = _inverting.inverted(tokens, token_ends, terms)  # type: ignore[no-untyped-call]
+    invert = _inverted_few if len(tokens) <= FEW_TOKENS else _inverted_many
+    found = invert(tokens, token_ends, terms)
     pack.save("positions", found.positions)
     pack.save("posting_documents", found.documents)
     pack.save("position_ends", found.position_ends)
@@ -85,8 +81,25 @@ def write_postings(folder: Path, pack: PackWriter, tokens: Ints, token_ends: Int
     save_loose(folder / FREQUENCIES, np.diff(found.posting_ends).astype(np.int32))
 
 
-def inverted_few(tokens: Ints, token_ends: Ints, terms: int) -> Inverted:
-    """What ``_inverting.inverted`` gives, by sorting: slower, but there is nothing to be loaded for it."""
+def _inverted_many(tokens: Ints, token_ends: Ints, terms: int) -> Inverted:
+    """The token stream of a segment, in which -1 is no term, sorted by term."""
+    from indexer.engines.whoosh_engine import _inverting  # it loads the compiler
+
+    occurrences, postings = np.zeros(terms, np.int64), np.zeros(terms, np.int64)
+    _inverting.count_terms(tokens, token_ends, occurrences, postings)
+    position_starts, posting_ends = ends_of(occurrences), ends_of(postings)
+    positions = np.empty(int(position_starts[-1]), np.int32)
+    documents = np.empty(int(posting_ends[-1]), np.int32)
+    position_ends = np.empty(len(documents) + 1, np.int32)
+    position_ends[-1] = len(positions)
+    _inverting.invert(
+        tokens, token_ends, position_starts[:-1].copy(), posting_ends[:-1].copy(), positions, documents, position_ends
+    )
+    return Inverted(positions, documents, position_ends, posting_ends)
+
+
+def _inverted_few(tokens: Ints, token_ends: Ints, terms: int) -> Inverted:
+    """What ``_inverted_many`` gives, by sorting: slower, but there is nothing to be loaded for it."""
     places = np.flatnonzero(tokens >= 0)
     places = places[np.argsort(tokens[places], kind="stable")]
     numbers = tokens[places]

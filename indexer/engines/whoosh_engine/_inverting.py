@@ -6,22 +6,6 @@ from __future__ import annotations
 import numpy as np
 
 from indexer.engines.compiling import jit
-from indexer.engines.whoosh_engine._columns import Inverted, ends_of
-
-
-def inverted(tokens, token_ends, terms):
-    """The token stream of a segment, in which -1 is no term, sorted by term."""
-    occurrences, postings = np.zeros(terms, np.int64), np.zeros(terms, np.int64)
-    count_terms(tokens, token_ends, occurrences, postings)
-    position_starts, posting_ends = ends_of(occurrences), ends_of(postings)
-    positions = np.empty(int(position_starts[-1]), np.int32)
-    documents = np.empty(int(posting_ends[-1]), np.int32)
-    position_ends = np.empty(len(documents) + 1, np.int32)
-    position_ends[-1] = len(positions)
-    invert(
-        tokens, token_ends, position_starts[:-1].copy(), posting_ends[:-1].copy(), positions, documents, position_ends
-    )
-    return Inverted(positions, documents, position_ends, posting_ends)
 
 
 @jit
