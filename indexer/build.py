@@ -17,7 +17,7 @@ from indexer.classify import Named, classify, merge_entities
 from indexer.copies import copies, known_copies
 from indexer.corpus import CorpusFile, describe, printable
 from indexer.differences import STATE
-from indexer.engines import BuildWriter, DurableEngine, open_durable
+from indexer.engines import BuildWriter, Check, DurableEngine, open_durable
 from indexer.errors import BuildRefused, IndexUnusable, PageError
 from indexer.known import Array, Flags, KnownPage, KnownPages, about, loads, stamps_array
 from indexer.model import Document
@@ -100,17 +100,20 @@ def build(
     full: bool = False,
     force: bool = False,
     taxonomy: Taxonomy | None = None,
+    check: Check | None = None,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Bring an index up to date with a corpus and publish it as a new generation.
 
     Incremental where the current generation allows it: only pages that changed are parsed, and pages whose boilerplate
-    or whose merged partners changed with them. ``progress`` is called with a stage, pages done and pages in all.
+    or whose merged partners changed with them. ``check`` searches the new generation before it is published and may
+    refuse it. ``progress`` is called with a stage, pages done and pages in all.
 
     Raises:
         CorpusError: If the corpus cannot be read.
         IndexLocked: If another build is running.
-        BuildRefused: If there would be no document left, or less than half of those before, and ``force`` is not set.
+        BuildRefused: If there would be no document left, or less than half of those before, and ``force`` is not set;
+            or if ``check`` refuses it.
         TaxonomyError: If a vocabulary file is wrong.
     """
     started, moment = time.perf_counter(), time.time_ns()
@@ -130,6 +133,8 @@ def build(
         redone += (same := known_copies(work.made.values(), work.before, work.keep))
         _parse(work, _again(work, same), tell)
         with engine.update(base) if base else engine.rebuild() as writer:
+            if check:
+                writer.before_publishing(check)
             notes = _indexed(work, redone, vocabulary, writer, tell)
             made, warnings = len(work.made), work.warnings()
             left = _remembered(work, moment, vocabulary, writer)

@@ -19,6 +19,7 @@ from indexer.cli import (
     report_errors,
     terminal_progress,
 )
+from search_app.index_cli import build_command, verify_command
 from search_app.querylog_cli import queries_group
 from search_app.streams import typed, write_everything
 from search_app.synonyms_cli import synonyms_group
@@ -43,6 +44,8 @@ def main() -> None:
     write_everything()
 
 
+index_group.add_command(build_command)
+index_group.add_command(verify_command)
 main.add_command(index_group)
 main.add_command(corpus_group)
 main.add_command(queries_group)

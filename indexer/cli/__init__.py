@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from indexer.cli.corpus import corpus_group
 from indexer.cli.failing import EXIT_FAILED, report_errors
-from indexer.cli.index import index_group
+from indexer.cli.index import index_group, print_counts
 from indexer.cli.options import corpus_option, index_option
 from indexer.cli.progress import terminal_progress
 
@@ -14,6 +14,7 @@ __all__ = [
     "corpus_option",
     "index_group",
     "index_option",
+    "print_counts",
     "report_errors",
     "terminal_progress",
 ]

@@ -1,19 +1,16 @@
-"""The command group ``index``: build, compare, check and roll back generations."""
+"""The command group ``index``, without ``build`` and ``verify``: these search, so the site adds them."""
 
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from indexer.cli.failing import EXIT_FAILED, report_errors
-from indexer.cli.options import corpus_option, index_option
-from indexer.cli.progress import terminal_progress
+from indexer.cli.failing import report_errors
+from indexer.cli.options import index_option
 from indexer.errors import IndexUnusable
-from indexer.interrupts import interruptible
 from indexer.model import FACETS
 
 
@@ -22,49 +19,8 @@ def index_group() -> None:
     """Build, compare, check and roll back the index."""
 
 
-@index_group.command("build")
-@corpus_option
-@index_option
-@click.option("--full", is_flag=True, help="Read every page again instead of what has changed.")
-@click.option("--force", is_flag=True, help="Publish even if more than half of the documents are gone.")
-@click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
-@click.option(
-    "--allow-rejected", is_flag=True, help="Exit with 0 although pages were rejected: 1 means not built then."
-)
-@click.option("--quiet", is_flag=True, help="Print only what went wrong.")
-@report_errors
-def build_command(
-    corpus: str, index: str, full: bool, force: bool, strict: bool, allow_rejected: bool, quiet: bool
-) -> None:
-    """Read the corpus and publish a new generation; the site goes on serving meanwhile."""
-    from indexer.build import build
-
-    with terminal_progress() as progress, interruptible() as check:
-
-        def tell(stage: str, done: int, total: int) -> None:
-            check()
-            progress(stage, done, total)
-
-        report = build(corpus, index, full=full, force=force, progress=tell)
-    for path, warning in report.warnings:
-        click.echo(f"Warning {path}: {warning}", err=True)
-    for sentence in report.rejected:
-        click.echo(sentence, err=True)
-    if not quiet:
-        for note in report.notes:
-            click.echo(note)
-        _print_counts(report.counts)
-        how = "Nothing has changed in" if not report.published else "Updated" if report.incremental else "Built"
-        click.echo(
-            f"{how} generation {report.generation}: {report.documents:,} documents, {report.parsed:,} pages parsed, "
-            f"{report.removed:,} removed, {len(report.rejected):,} rejected, {len(report.warnings):,} warnings, "
-            f"{report.seconds:.1f} s"
-        )
-    if (report.rejected and not allow_rejected) or (strict and report.warnings):
-        sys.exit(EXIT_FAILED)
-
-
-def _print_counts(counts: dict[str, dict[str, int]]) -> None:
+def print_counts(counts: dict[str, dict[str, int]]) -> None:
+    """Print documents by facet value, most first."""
     for facet in ("kind", *(name for name in FACETS if name != "kind")):
         values = counts.get(facet, {})
         if values:
@@ -111,7 +67,7 @@ def status(index: str, as_json: bool) -> None:
     click.echo(f"generation: {name}")
     click.echo(f"built: {manifest.built_at} by medsearch {manifest.version}")
     click.echo(f"documents: {manifest.documents:,} in {len(manifest.segments)} segments, {size / 1e6:.1f} MB")
-    _print_counts(manifest.counts)
+    print_counts(manifest.counts)
 
 
 @index_group.command("list")
@@ -145,30 +101,6 @@ def list_command(index: str, as_json: bool) -> None:
         mark = "*" if row["current"] else " "
         rest = row.get("problem") or f"{row['documents']:,} documents, built {row['built_at']}"
         click.echo(f"{mark} {row['generation']}  {rest}")
-
-
-@index_group.command("verify")
-@click.argument("generation", required=False)
-@click.option("--all", "every", is_flag=True, help="Check every generation that is kept.")
-@index_option
-@report_errors
-def verify_command(generation: str | None, every: bool, index: str) -> None:
-    """Compare every file of a generation with its checksum, and the two halves of the index with each other."""
-    from indexer.engines import open_durable
-
-    engine = open_durable(index)
-    generations = engine.generations
-    names = generations.names() if every else (generation or generations.current(),)
-    failed = False
-    for name in names:
-        problems = engine.verify(name)
-        for problem in problems:
-            click.echo(problem, err=True)
-        failed = failed or bool(problems)
-        if not problems:
-            click.echo(f"{name}: whole, {generations.manifest(name).documents:,} documents")
-    if failed:
-        sys.exit(EXIT_FAILED)
 
 
 @index_group.command("diff")

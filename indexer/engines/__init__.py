@@ -12,6 +12,8 @@ from indexer.generation import Manifest
 from indexer.model import Document, IndexStats, Query, Results
 
 T = TypeVar("T")
+Check = Callable[["Searcher"], None]
+"""Looks at a generation that is not served yet; raises ``BuildRefused`` if it must not be."""
 
 
 class Lexicon(Protocol):
@@ -127,6 +129,9 @@ class BuildWriter(Writer, Protocol):
     def describe(self, **fields: str) -> None:
         """Set text fields of the manifest: ``corpus``, ``taxonomy``."""
 
+    def before_publishing(self, check: Check) -> None:
+        """Let a check search the finished generation before it is served."""
+
 
 class GenerationStore(Protocol):
     """The generations of one index, wherever they are kept: which there are, which is served, going back."""
@@ -171,6 +176,9 @@ class DurableEngine(Engine, Protocol):
 
     def verify(self, generation: str) -> tuple[str, ...]:
         """What is wrong with a generation, as sentences; nothing when it is whole."""
+
+    def searcher_of(self, generation: str) -> Searcher:
+        """A searcher on one generation, whether it is served or not, for one thread; raises as ``manifest`` does."""
 
     def rebuild(self) -> AbstractContextManager[BuildWriter]:
         """As of every engine, with a writer that also takes attachments."""

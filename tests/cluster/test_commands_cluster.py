@@ -80,6 +80,13 @@ def test_every_command_works_on_a_cluster(nodes: LocalCluster, tmp_path: Path, m
 
     assert "Nothing has changed in" in run("index", "build").stdout
     (tmp_path / "corpus" / "articles" / "visa.html").unlink()
+    canaries = tmp_path / "canaries.toml"
+    canaries.write_text('[[canary]]\nquery = "visa"\ndocument = "articles/visa"\n')
+    refused = run("index", "build", "--canaries", canaries)
+    assert refused.exit_code == 1, refused.output
+    assert "Failed “visa”: articles/visa, which is not in this index" in refused.stderr
+    assert named(run("index", "list")) == [first]
+    assert run("index", "verify", "--canaries", canaries).exit_code == 0
     updated = run("index", "build")
     assert (updated.exit_code, "Updated generation" in updated.stdout) == (0, True), updated.output
     (second,) = named(updated)

@@ -106,6 +106,15 @@ class OpenSearchEngine:
         """What is wrong with a generation, as sentences; nothing when it is whole."""
         return verify(self.generations, generation, self.ranking)
 
+    def searcher_of(self, generation: str) -> ClusterSearcher:
+        """A searcher on one generation, whether it is served or not.
+
+        Raises:
+            GenerationMissing, IndexDamaged, IndexOutdated: If it cannot be opened.
+            EngineUnavailable: If the cluster does not answer.
+        """
+        return ClusterSearcher(self._open(generation))
+
     # -- writing -------------------------------------------------------------------------------------------------------
 
     @contextmanager

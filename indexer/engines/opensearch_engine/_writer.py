@@ -11,7 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -33,10 +33,14 @@ from indexer.engines.opensearch_engine._schema import (
     read_blob,
     short,
 )
+from indexer.engines.opensearch_engine._search import ClusterSearcher, OpenGeneration
 from indexer.errors import BuildRefused, EngineUnavailable
 from indexer.generation import Manifest
 from indexer.model import FACETS, Document
 from indexer.ranking import Ranking
+
+if TYPE_CHECKING:
+    from indexer.engines import Check
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +59,7 @@ class GenerationWriter:
         self._base = base
         self._lease = lease
         self._described: dict[str, str] = {}
+        self._checks: list[Check] = []
         self._places: dict[str, int | None] = {}  # id to its place in the spool, None for one that is deleted
         self._taken = 0
         self._preparer = Preparer(self._keep)
@@ -95,13 +100,17 @@ class GenerationWriter:
         """Set text fields of the manifest: ``corpus``, ``taxonomy``."""
         self._described.update(fields)
 
+    def before_publishing(self, check: Check) -> None:
+        """Let a check search the finished generation before it is served."""
+        self._checks.append(check)
+
     # -- finishing -----------------------------------------------------------------------------------------------------
 
     def finish(self) -> Manifest:
         """Send everything, check that it arrived, publish it.
 
         Raises:
-            BuildRefused: If the cluster did not take every document, or another builder took over.
+            BuildRefused: If the cluster did not take every document, a check fails, or another builder took over.
             EngineUnavailable: If it does not answer.
         """
         self._preparer.drain()
@@ -131,6 +140,8 @@ class GenerationWriter:
         kept = sum(place is not None for place in self._places.values())
         expected = kept + (self._base.documents - len(before) if self._base else 0)
         manifest = self._manifest(pivots, expected, checksum)
+        for check in self._checks:
+            check(ClusterSearcher(OpenGeneration(self._generations, manifest, self._ranking)))
         if not self._lease.confirm():
             raise BuildRefused("another build took over while this one was cut off from the cluster")
         self._generations.publish(manifest)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer import analysis
-from indexer.engines.whoosh_engine._writer import GenerationWriter, read_attachment
+from indexer.engines.whoosh_engine._writer import GenerationWriter, read_attachment, searcher_in
 from indexer.errors import IndexLocked, IndexOutdated, IndexUnusable
 from indexer.generation import FORMAT_VERSION, Generations, Manifest
 from indexer.ranking import Ranking
@@ -139,6 +139,15 @@ class WhooshEngine:
         from indexer.verify import verify  # it opens generations with the parts of this package
 
         return verify(self.generations, generation)
+
+    def searcher_of(self, generation: str) -> ColumnSearcher:
+        """A searcher on one generation, whether it is served or not, for one thread.
+
+        Raises:
+            GenerationMissing, IndexDamaged, IndexOutdated: If it cannot be opened.
+        """
+        manifest = self.generations.check(generation)
+        return searcher_in(self.generations.path(generation), manifest, self.ranking)
 
     # -- writing -------------------------------------------------------------------------------------------------------
 

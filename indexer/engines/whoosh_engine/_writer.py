@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,10 @@ from indexer.generation import Generations, Manifest
 from indexer.model import FACETS, Document
 from indexer.ranking import Ranking
 
+if TYPE_CHECKING:
+    from indexer.engines import Check
+    from indexer.engines.whoosh_engine._search import ColumnSearcher
+
 MAX_SEGMENTS = 8  # after an update with more, the small ones are joined
 MAX_SEGMENT_TOKENS = 30_000_000  # of the chunks joined into one segment; about 600 MB while its postings are sorted
 WHOOSH, COLUMNS, ATTACHED = "whoosh", "columns", "attached"
@@ -35,6 +39,7 @@ class GenerationWriter:
         self._generations = generations
         self._ranking = ranking
         self._base = base
+        self._checks: list[Check] = []
         self.name, self.folder = generations.begin()
         try:
             self._start(base)
@@ -91,6 +96,10 @@ class GenerationWriter:
         """Set text fields of the manifest: ``corpus``, ``taxonomy``."""
         self._described.update(fields)
 
+    def before_publishing(self, check: Check) -> None:
+        """Let a check search the finished generation before it is served."""
+        self._checks.append(check)
+
     # -- finishing -----------------------------------------------------------------------------------------------------
 
     def _drain(self) -> None:
@@ -104,7 +113,7 @@ class GenerationWriter:
         """Write what is left, check it, publish it.
 
         Raises:
-            BuildRefused: If the two halves of the generation do not agree.
+            BuildRefused: If the two halves of the generation do not agree, or a check fails.
         """
         self._drain()
         self._chunks.close()
@@ -122,6 +131,8 @@ class GenerationWriter:
         stored = listed_documents(self.folder / WHOOSH)
         if stored != manifest.documents:
             raise BuildRefused(f"the Whoosh index holds {stored} documents, its columns {manifest.documents}")
+        for check in self._checks:
+            check(searcher_in(self.folder, manifest, self._ranking))
         return self._generations.publish(manifest, self.folder, self._base)
 
     def _join(self, folders: Sequence[Path]) -> str:
@@ -258,6 +269,15 @@ def _bury(folder: Path, numbers: list[int]) -> None:
     for name, array in ((LIVE, live), (FREQUENCIES, frequencies)):
         (folder / name).unlink()
         save_loose(folder / name, array)
+
+
+def searcher_in(folder: Path, manifest: Manifest, ranking: Ranking) -> ColumnSearcher:
+    """A searcher on the generation in a folder, for one thread."""
+    from indexer.engines.whoosh_engine._reader import OpenGeneration  # both load the loops of a search
+    from indexer.engines.whoosh_engine._search import ColumnSearcher, Scratch
+
+    opened = OpenGeneration(folder, manifest, ranking)
+    return ColumnSearcher(opened, Scratch(opened.segments))
 
 
 def read_attachment(folder: Path, name: str) -> bytes | None:
