@@ -8,6 +8,7 @@ from typing import NamedTuple
 from indexer.model import And, DocumentIs, Everything, Node, Not, Or, Query
 
 ALL_WORDS_WEIGHT = 2.0  # above any sum of word scores and boosts, below an exact name
+HAS_ALL = "all words"  # why a page is lifted that has them, where others lack some
 SHORT_TEXT = 5  # wanted words; a text with more is prose
 EXACT_WEIGHT = 1000.0  # above any sum of word scores and boosts
 
@@ -115,7 +116,7 @@ class Reading:
         """
         root = compose(self.parts, missing, self.field)
         if first:
-            root = Or((DocumentIs(first, ALL_WORDS_WEIGHT, "all words"), root))
+            root = Or((DocumentIs(first, ALL_WORDS_WEIGHT, HAS_ALL), root))
         return replace(self.query, root=with_exact(root, self.exact_ids, self.exact_reason))
 
     def beside(self, query: Query) -> Query:

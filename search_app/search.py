@@ -198,7 +198,13 @@ def _ask(request: SearchRequest, query: Query, searcher: Searcher, reading: Read
     if not ordered:
         return results
     results = in_order(
-        results, reading.strengths, words.strengths, cities=reading.city, lifts=reading.lifts, best=reading.best
+        results,
+        reading.strengths,
+        words.strengths,
+        cities=reading.city,
+        specialties=reading.specialty,
+        lifts=reading.lifts,
+        best=reading.best,
     )
     shown = results.hits[offset : offset + limit]
     return replace(results, query=replace(results.query, offset=offset, limit=limit), hits=shown)

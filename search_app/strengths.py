@@ -13,6 +13,7 @@ from indexer.analysis import is_han, strength_term, terms
 from indexer.errors import TaxonomyError
 from indexer.model import Card, Concept, Hit, Node, Results, Term, Weight
 from indexer.placings import ALL, placing_of
+from search_app.reading import HAS_ALL
 from search_app.thesaurus import VOCABULARY, Terms, read_toml, stems
 
 KNOWN = 3.0  # points for what a page says the hospital is known for, or for a wider field
@@ -25,6 +26,7 @@ LISTED_NARROWER = 0.5  # of that for the list of a narrower field
 FURTHER = 0.5  # for each field more: who is known for retina, cornea and glaucoma knows eyes
 MOST = 4.0  # for one phrase, without the place in a list
 ELSEWHERE = 0.75  # of the points for a hospital that is not in a city which was read
+HERE = 4.0  # points more for one that is, as many less where its page shows nothing of what is meant
 LIFT = 0.15  # of the points also count against articles, where the words are a complaint or ask for the best
 MOST_LIFTING = 12.0  # of the points that do
 PLACES, ALL_PLACES = 10, 100  # of a list of one field, and of all hospitals, that count
@@ -98,6 +100,11 @@ class Strengths:
             place += longest
         return found
 
+    def specialties(self, meant: tuple[Meant, ...]) -> tuple[str, ...]:
+        """Specialties that stand for fields which are meant, or for wider ones."""
+        fields = {each for group in meant for field in group for each in (field, *self.wider[field])}
+        return tuple(specialty for specialty, own in self.of.items() if not fields.isdisjoint(own))
+
     def praises(self, typed: Terms) -> bool:
         """Whether some words ask for the best."""
         sizes = {len(each) for each in self.best}
@@ -143,15 +150,17 @@ def in_order(
     strengths: Strengths,
     *,
     cities: Collection[str] = (),
+    specialties: Collection[str] = (),
     lifts: bool = False,
     best: bool = False,
 ) -> Results:
     """The first hits of a search with their hospitals in another order, the stronger in what is meant first.
 
     Hospitals take the places of hospitals, and the scores that go with these, so that no article has to give way to
-    one; where ``lifts`` is true, they gain some places on articles too. ``cities`` are those that were read. Where the
-    ``best`` are asked for, places in lists count most, that among all hospitals where nothing is meant.
-    ``results`` begin with the first hit.
+    one; where ``lifts`` is true, they gain some places on articles too. ``cities`` and ``specialties`` are those that
+    were read: in such a city a hospital comes earlier when its page shows something of what is meant, a specialty, a
+    field or all words, and later when it does not. Where the ``best`` are asked for, places in lists count most, that
+    among all hospitals where nothing is meant. ``results`` begin with the first hit.
     """
     window = BEST_WINDOW if best else WINDOW
     near, rest = results.hits[:window], results.hits[window:]
@@ -162,6 +171,9 @@ def in_order(
     if not any(gained for gained, _ in told.values()):
         return results
     gains = {doc_id: gained * (ELSEWHERE if doc_id in away else 1.0) for doc_id, (gained, _) in told.items()}
+    for hit in hospitals if cities else ():
+        if hit.doc_id not in away:
+            gains[hit.doc_id] += HERE if gains[hit.doc_id] or _shows(hit, specialties) else -HERE
     by_strength = sorted(hospitals, key=lambda hit: (-(hit.score + gains[hit.doc_id]), hit.doc_id))
     moved = [
         _with(
@@ -180,6 +192,10 @@ def in_order(
         ordered = [next(following) if hit.doc_id in told else hit for hit in near]
     ranked = [hit._replace(rank=rank) for rank, hit in enumerate(ordered, 1)]
     return replace(results, hits=(*ranked, *rest))
+
+
+def _shows(hit: Hit, specialties: Collection[str]) -> bool:
+    return HAS_ALL in hit.matched or not set(specialties).isdisjoint(hit.card.specialty)
 
 
 def points(card: Card, worths: Iterable[Worth], *, best: bool = False) -> tuple[float, tuple[str, ...]]:

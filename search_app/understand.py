@@ -16,6 +16,7 @@ from search_app.grammar import All, Any, Except, Field, Parsed, Plain, Quoted, S
 from search_app.names import Name, find_name, names_inside
 from search_app.reading import SHORT_TEXT, Part, Reading, compose, with_exact
 from search_app.strengths import Meant
+from search_app.thesaurus import Terms
 from search_app.votes import guess
 from search_app.widen import wished
 from search_app.wording import parts_of, pieces_of, with_something_wanted, without_facet
@@ -83,14 +84,13 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
     meant: tuple[Meant, ...] = ()
     best = False
     if isinstance(root, Plain) and not name and not absent:
-        parts += _guessed(root, found)
         typed = tuple(piece.term for piece in pieces_of(found, root.start, root.end))
+        meant = _meant(typed, found)
+        parts += _guessed(root, found, meant)
         like = alike(typed, found)
         if not found.plain and "specialty" not in found.ignore:
             strengths = found.words.strengths
-            meant = strengths.meant(typed) or tuple(
-                strengths.of[each] for each in found.specialties() if each in strengths.of
-            )
+            meant = meant or tuple(strengths.of[each] for each in found.specialties() if each in strengths.of)
             best = asked_for_best(typed, parts, meant, found)
             if best and (listed := in_lists(meant, found.cities(), found)):
                 parts.append(listed)
@@ -159,7 +159,12 @@ def _around(root: Plain, absent: Asked, found: Findings) -> list[Part]:
     return parts
 
 
-def _guessed(root: Plain, found: Findings) -> list[Part]:
+def _meant(typed: Terms, found: Findings) -> tuple[Meant, ...]:
+    """Fields that hospitals are known for and some words mean."""
+    return () if found.plain or "specialty" in found.ignore else found.words.strengths.meant(typed)
+
+
+def _guessed(root: Plain, found: Findings, meant: tuple[Meant, ...]) -> list[Part]:
     """What words are about that no list has as they stand: a hint at a field, or what pages call a wish.
 
     A field only where the words say neither one nor a subject, and are no question; a wish only in questions.
@@ -177,9 +182,11 @@ def _guessed(root: Plain, found: Findings) -> list[Part]:
         members = tuple(wished(name, " ".join(typed)) for name in known)
         return [Part("optional", Concept(members), "", root.start, root.end)]
     knows = found.hints or found.complaint or any(each.facet in _SAID for each in found.found)
-    field = None if knows else guess(typed, found.words.complaints)
-    if field and found.wanted("specialty", field):
-        found.hints[("specialty", field)] = None
+    if not knows:
+        field = guess(typed, found.words.complaints)
+        for each in found.words.strengths.specialties(meant) or ((field,) if field else ()):
+            if found.wanted("specialty", each):
+                found.hints[("specialty", each)] = None
     return []
 
 

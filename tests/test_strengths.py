@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_a_specialty_stands_for_its_fields_where_no_narrower_one_is_meant() -> N
     assert set(STRENGTHS.of) == set(specialties) - {"General Hospital"}
 
 
-def hospital(name: str, known: tuple[str, ...] = (), departments: tuple[str, ...] = (), **other: str) -> Card:
+def hospital(name: str, known: tuple[str, ...] = (), departments: tuple[str, ...] = (), **other: Any) -> Card:
     return Card(f"hospitals/{name}", "hospital", name, known=known, departments=departments, **other)
 
 
@@ -129,7 +130,7 @@ def test_the_best_of_a_field_and_of_all_come_in_the_order_of_their_list() -> Non
     assert found[:5] == [1, 4, 5, 8, 9]  # the others have no page
 
 
-def ordered(*hits: Hit, **how: bool) -> list[str]:
+def ordered(*hits: Hit, **how: Any) -> list[str]:
     results = Results(Query(Everything()), Count(len(hits)), hits, (), "")
     found = in_order(results, (("retina",),), STRENGTHS, **how).hits
     assert [hit.rank for hit in found] == list(range(1, len(hits) + 1))
@@ -144,6 +145,18 @@ def test_hospitals_take_the_places_of_hospitals_and_articles_keep_theirs() -> No
     close = known._replace(rank=2, score=7.1)
     assert ordered(article._replace(rank=1), close) == ["articles/eyes", "hospitals/known"]
     assert ordered(article._replace(rank=1), close, lifts=True) == ["hospitals/known", "articles/eyes"]
+
+
+def test_in_a_city_hospitals_that_show_something_of_the_field_come_before_those_that_show_nothing() -> None:
+    nothing = Hit(1, 12.0, hospital("nothing", city=("Beijing",)))
+    elsewhere = Hit(2, 11.0, hospital("elsewhere", ("Retina",), city=("Shanghai",)))
+    special = Hit(3, 10.5, hospital("special", city=("Beijing",), specialty=("Ophthalmology",)))
+    words = Hit(4, 10.2, hospital("words", city=("Beijing",)), matched=("all words",))
+    department = Hit(5, 10.0, hospital("department", (), ("Retina",), city=("Beijing",)))
+    hits = (nothing, elsewhere, special, words, department)
+    found = ordered(*hits, cities=("Beijing",), specialties=("Ophthalmology",))
+    assert found == [f"hospitals/{name}" for name in ("department", "special", "words", "elsewhere", "nothing")]
+    assert ordered(*hits)[-1] == "hospitals/words"
 
 
 def test_the_order_is_one_whatever_the_size_of_a_page() -> None:
