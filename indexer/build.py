@@ -18,7 +18,7 @@ from indexer.copies import copies, known_copies
 from indexer.corpus import CorpusFile, describe, printable
 from indexer.differences import STATE
 from indexer.engines import BuildWriter, Check, DurableEngine, open_durable
-from indexer.errors import BuildRefused, IndexUnusable, PageError
+from indexer.errors import BuildRefused, IndexInaccessible, IndexUnusable, PageError
 from indexer.known import Array, Flags, KnownPage, KnownPages, about, loads, stamps_array
 from indexer.model import Document
 from indexer.parsing import parsed
@@ -111,6 +111,7 @@ def build(
 
     Raises:
         CorpusError: If the corpus cannot be read.
+        IndexInaccessible: If the folder of the index cannot be read or written.
         IndexLocked: If another build is running.
         BuildRefused: If there would be no document left, or less than half of those before, and ``force`` is not set;
             or if ``check`` refuses it.
@@ -343,6 +344,8 @@ def _known(engine: DurableEngine, taxonomy: Taxonomy) -> tuple[Manifest | None, 
     try:
         manifest = engine.base()
         stored = engine.attachment(STATE) or b""
+    except IndexInaccessible:
+        raise  # nothing could be published there
     except IndexUnusable:
         return None, KnownPages()
     try:

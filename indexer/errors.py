@@ -7,8 +7,9 @@
     ├── PageError               one file cannot become a page; the build goes on without it
     ├── TaxonomyError           a data file is wrong: file, line or key, reason
     ├── BuildRefused            a finished build failed its checks and was not published
-    ├── IndexUnusable             the index cannot be used
+    ├── IndexUnusable           the index cannot be used
     │   ├── IndexMissing        there is none
+    │   ├── IndexInaccessible   its folder cannot be read, or not be written by who wants to
     │   ├── IndexOutdated       written by another schema
     │   ├── IndexDamaged        a file is missing or its checksum differs
     │   ├── IndexLocked         another build is running
@@ -23,6 +24,7 @@ Each class words its message itself from the values it is given, so that call si
 from __future__ import annotations
 
 import difflib
+import errno
 from pathlib import Path
 
 
@@ -76,6 +78,18 @@ class IndexMissing(IndexUnusable):
     def __init__(self, path: Path | str) -> None:
         super().__init__(f"No index in {path}. Build one first: medsearch index build")
         self.path = path
+
+
+class IndexInaccessible(IndexUnusable):
+    """The system does not let this user, or anybody, into the folder of the index."""
+
+    def __init__(self, path: Path | str, error: OSError) -> None:
+        reason = (error.strerror or "it cannot be read").lower()
+        if error.errno in (errno.EEXIST, errno.ENOTDIR):
+            reason = "it is no folder"
+        super().__init__(f"Cannot use the index in {path}: {reason}. Check the path and who may read and write there.")
+        self.path = path
+        self.reason = reason
 
 
 class IndexOutdated(IndexUnusable):

@@ -31,7 +31,14 @@ from typing import IO, Any
 import xxhash
 from filelock import FileLock, Timeout
 
-from indexer.errors import GenerationMissing, IndexDamaged, IndexLocked, IndexMissing, IndexOutdated
+from indexer.errors import (
+    GenerationMissing,
+    IndexDamaged,
+    IndexInaccessible,
+    IndexLocked,
+    IndexMissing,
+    IndexOutdated,
+)
 from indexer.model import FACETS, Facet, IndexStats
 
 FORMAT_VERSION = 6  # raise it when the files of a generation change; an older one then asks for a rebuild
@@ -157,25 +164,32 @@ class Generations:
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def names(self) -> tuple[str, ...]:
-        """All complete generations, oldest first."""
+        """All complete generations, oldest first.
+
+        Raises:
+            IndexInaccessible: If the folder cannot be read.
+        """
         try:
-            entries = os.listdir(self.folder)
+            found = [name for name in os.listdir(self.folder) if _NAME.match(name)]
+            return tuple(sorted(name for name in found if (self.folder / name / MANIFEST).is_file()))
         except FileNotFoundError:
             return ()
-        return tuple(
-            sorted(name for name in entries if _NAME.match(name) and (self.folder / name / MANIFEST).is_file())
-        )
+        except OSError as error:
+            raise IndexInaccessible(self.folder, error) from error
 
     def current(self) -> str:
         """Name of the generation that is served.
 
         Raises:
             IndexMissing: If there is none.
+            IndexInaccessible: If it cannot be read which.
         """
         try:
             name = (self.folder / POINTER).read_text("ascii").strip()
         except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
             name = ""
+        except OSError as error:
+            raise IndexInaccessible(self.folder, error) from error
         if _NAME.match(name):
             return name
         # The pointer itself is lost or damaged: the newest complete generation is what it named or will be.
@@ -277,13 +291,16 @@ class Generations:
 
         Raises:
             IndexLocked: If another process has it.
+            IndexInaccessible: If the folder cannot be made, or nothing written in it.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         held = FileLock(self.folder / ".lock")
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             held.acquire(timeout=0)
         except Timeout:
             raise IndexLocked(self.folder) from None
+        except OSError as error:
+            raise IndexInaccessible(self.folder, error) from error
         try:
             yield
         finally:

@@ -17,7 +17,7 @@ from indexer.cli import (
     report_errors,
     terminal_progress,
 )
-from indexer.errors import BuildRefused
+from indexer.errors import BuildRefused, GenerationMissing
 from indexer.interrupts import interruptible
 from search_app.settings import CANARIES
 
@@ -102,12 +102,18 @@ def build_command(
 @index_option
 @report_errors
 def verify_command(generation: str | None, every: bool, canaries: Path | None, index: str) -> None:
-    """Compare every file of a generation with its checksum, and the two halves of the index with each other."""
+    """Compare every file of a generation with its checksum, and the two halves of the index with each other.
+
+    Without GENERATION it is the current one. Exit status: 1 when one is damaged or fails its canaries, 3 when there is
+    none of that name.
+    """
     from indexer.engines import open_durable
 
     failed_canaries = _failed_canaries(canaries)
     engine = open_durable(index)
     generations = engine.generations
+    if generation and generation not in (known := generations.names()):
+        raise GenerationMissing(generation, known)
     names = generations.names() if every else (generation or generations.current(),)
     failed = False
     for name in names:

@@ -99,6 +99,21 @@ def test_no_index_exits_with_3_and_says_what_to_do(tmp_path: Path, command: list
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize(
+    "command", [["search", "eye"], ["documents"], ["serve"], ["index", "build"], ["index", "list"], ["index", "verify"]]
+)
+def test_an_index_that_cannot_be_read_exits_with_3(small: Path, command: list[str]) -> None:
+    where = ["--corpus", small / "corpus"] if command[-1] in ("build", "serve") else []
+    no_folder, no_pointer = small / "index.html", small / "index"
+    no_folder.write_text("a page where the folder should be")
+    (no_pointer / "CURRENT").mkdir(parents=True)
+    for index, reason in ((no_folder, "it is no folder"), (no_pointer, "is a directory")):
+        result = run(*command, *where, "--index", index)
+        assert result.exit_code == 3
+        assert result.stderr.startswith(f"Error: Cannot use the index in {index}: {reason}. Check the path")
+        assert result.stdout == ""
+
+
 @pytest.mark.parametrize("command", ["rollback", "prune"])
 def test_where_there_is_no_index_nothing_is_made(tmp_path: Path, command: str) -> None:
     assert run("index", command, "--index", tmp_path / "typo").exit_code == 3
@@ -130,7 +145,11 @@ def test_status_list_verify_rollback_and_prune_tell_of_generations(small: Path) 
     assert names[1] in run("index", "rollback", *place).stdout
     assert json.loads(run("index", "status", "--json", *place).stdout)["generation"] == names[1]
     assert run("index", "rollback", names[0], *place).exit_code == 0
-    assert run("index", "rollback", "000099-20260101T000000Z", *place).exit_code == 3
+    for missing in ("000099-20260101T000000Z", "nosuch"):
+        for command in ("rollback", "verify"):
+            result = run("index", command, missing, *place)
+            assert (result.exit_code, result.stdout) == (3, "")
+            assert result.stderr == f"Error: No generation '{missing}'. There are: {', '.join(names)}.\n"
     assert run("index", "prune", *place).stdout == f"Removed 2: {names[1]}, {names[2]}\n"
     (small / "index" / names[0] / "columns" / "s0001" / "core.bin").write_bytes(b"x")
     verified = run("index", "verify", *place)
