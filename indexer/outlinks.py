@@ -8,6 +8,7 @@ from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 from lxml import etree  # type: ignore[import-untyped]
 
 from indexer.decode import decode
+from indexer.robots import META_NAMES, directives, unfollowed, unlisted
 
 MAX_LINKS = 5_000  # of one page; the longest directory of a real site has some hundreds
 _PORTS = {"http": 80, "https": 443}
@@ -36,9 +37,13 @@ def outlinks(data: bytes, url: str) -> Outlinks:
         return Outlinks()
     if root is None:
         return Outlinks()
-    asked = _asked_of_robots(root)
-    index = not asked & {"noindex", "none"}
-    if asked & {"nofollow", "none"}:
+    asked = directives(
+        each.get("content") or ""
+        for each in root.iter("meta")
+        if (each.get("name") or "").strip().lower() in META_NAMES
+    )
+    index = not unlisted(asked)
+    if unfollowed(asked):
         return Outlinks((), index)
     base = next((each.get("href") for each in root.iter("base") if each.get("href")), "")
     base = joined(url, base) or url
@@ -51,14 +56,6 @@ def outlinks(data: bytes, url: str) -> Outlinks:
             break
     found.pop("", None)
     return Outlinks(tuple(found)[:MAX_LINKS], index)
-
-
-def _asked_of_robots(root: etree._Element) -> set[str]:
-    words: set[str] = set()
-    for each in root.iter("meta"):
-        if (each.get("name") or "").strip().lower() in ("robots", "medsearch"):
-            words |= {word.strip() for word in (each.get("content") or "").lower().split(",")}
-    return words
 
 
 def joined(base: str, href: str) -> str:

@@ -522,6 +522,22 @@ def test_wrong_or_excessive_json_ld_is_a_warning(script: str, warning: str) -> N
     assert page.warnings == (warning,)
 
 
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        ('<meta name="Robots" content="NOINDEX, follow">', True),
+        ('<meta name="medsearch" content="none">', True),
+        ('<meta name="robots" content="index, nofollow, max-snippet:50">', False),
+        ('<meta name="googlebot" content="noindex">', False),
+    ],
+)
+def test_a_page_that_asks_robots_to_leave_it_out_is_read_with_a_warning(head: str, said: bool) -> None:
+    page = body("<h1>T</h1><p>Text.</p>", head)
+    assert page.sections[0].text == "Text."
+    assert [warning for warning in page.warnings if "noindex" in warning] == list(page.warnings)
+    assert len(page.warnings) == said
+
+
 def test_numbers_of_aliases_and_nodes_are_bounded() -> None:
     names = [f"name {number}" for number in range(20_000)]
     page = json_ld({"@graph": [{"@type": "Thing"}] * 20_000 + [{"@type": "Hospital", "name": "Late"}]})

@@ -17,6 +17,7 @@ from indexer.parse._refusals import is_refusal
 from indexer.parse._survey import Survey, web_address
 from indexer.parse._walk import Walker
 from indexer.plaintext import read_plain
+from indexer.robots import META_NAMES, directives, unlisted
 from indexer.structured import read_json_ld
 
 __all__ = ["parse_page", "read_html"]
@@ -25,6 +26,8 @@ MAX_ELEMENTS = 250_000  # start and end tags; as many take 10 seconds and 400 MB
 
 MAX_RUN_CHARS = 2_000_000  # of text without a tag; twice what is kept of a page, and a tree of more takes 500 MB
 SAVED_FROM_WITHIN = 2_000  # characters
+# Who puts a file into the corpus wants it found, so that it is; but a copy of a draft may be there by mistake.
+NOINDEX = "it asks search engines to leave it out (meta robots: noindex), and is found here all the same"
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d{4}\)(\S+)\s*-->")
 _ENDLESS = re.compile(rf"(>[^<>]{{{MAX_RUN_CHARS}}})[^<>]+")
 
@@ -83,6 +86,7 @@ def read_html(text: str) -> Reading:
         source_url=survey.canonical or web_address(meta.get("og:url", "")) or _saved_from(text),
         hints=tuple(walker.hints),
         site_name=meta.get("og:site_name", ""),
+        warnings=(NOINDEX,) if unlisted(directives(meta.get(name, "") for name in META_NAMES)) else (),
     )
 
 
