@@ -20,12 +20,13 @@ from hashlib import sha256
 import numpy as np
 
 from benchmarks.judged_collections import JUDGMENTS, indexed, own_documents
-from search_app import evaluate
-from search_app.evaluate import Estimate, JudgedQuery, Judgments, Ranking, Run
+from search_app.evaluate import RESAMPLES, SEED, Estimate, measure
+from search_app.judgments import HALVES, MAX_GRADE, JudgedQuery, Judgments, load
+from search_app.runs import Ranking, Run, make_run
 
 Grades = Mapping[str, Mapping[str, int]]
 DEPTH = 300  # more than there are pages, so that every graded page that is found has its place
-GRADES = np.arange(evaluate.MAX_GRADE + 1)
+GRADES = np.arange(MAX_GRADE + 1)
 DISTANCE = abs(GRADES[:, None] - GRADES[None, :])  # how far two grades are apart
 
 
@@ -61,7 +62,7 @@ def kappa(confusion: np.ndarray, power: int) -> np.ndarray:
 
 def _kappa_between(tables: np.ndarray, power: int) -> Estimate:
     """Kappa over all pages; the interval draws whole queries, since pages of one query are graded alike."""
-    drawn = np.random.default_rng(evaluate.SEED).integers(0, len(tables), (evaluate.RESAMPLES, len(tables)))
+    drawn = np.random.default_rng(SEED).integers(0, len(tables), (RESAMPLES, len(tables)))
     low, high = np.nanpercentile(kappa(tables[drawn].sum(axis=1), power), (2.5, 97.5))
     return Estimate(float(kappa(tables.sum(axis=0), power)), float(low), float(high))
 
@@ -77,7 +78,7 @@ def _ordered(grades: Grades, by_grade: bool = True) -> Run:
 
 
 def _ndcg(queries: tuple[JudgedQuery, ...], grades: Grades, run: Run) -> Estimate:
-    return evaluate.measure(Judgments(queries, grades, relevant=2), run).overall.estimates["ndcg@10"]
+    return measure(Judgments(queries, grades, relevant=2), run).overall.estimates["ndcg@10"]
 
 
 def agreement(queries: Iterable[JudgedQuery], first: Grades, second: Grades, run: Run) -> Agreement:
@@ -111,19 +112,19 @@ def agreement(queries: Iterable[JudgedQuery], first: Grades, second: Grades, run
 def main() -> None:
     """Print one line for each class of queries and one for all."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    first = evaluate.load(JUDGMENTS / "queries.jsonl", JUDGMENTS / "qrels.tsv")
-    second = evaluate.load(JUDGMENTS / "queries.jsonl", JUDGMENTS / "second_qrels.tsv").grades
+    first = load(JUDGMENTS / "queries.jsonl", JUDGMENTS / "qrels.tsv")
+    second = load(JUDGMENTS / "queries.jsonl", JUDGMENTS / "second_qrels.tsv").grades
     twice = [query for query in first.queries if second.get(query.query_id)]
     asked = Judgments(tuple(twice), first.grades, relevant=first.relevant)
     with indexed(own_documents()) as searcher:
-        run = evaluate.make_run(asked, searcher, depth=DEPTH)
+        run = make_run(asked, searcher, depth=DEPTH)
     columns = (
         "linear kappa", "quadratic kappa", "2nd's order by 1st", "1st's order by 2nd", "no order by 1st",
         "the search by 1st", "the search by 2nd",
     )  # fmt: skip
     heads = "".join(f"{each:>23}" for each in columns)
     print(f"{'':16}{'queries':>8}{'pages':>7}{'equal':>7}{'by 1':>6}{'more':>6}{heads}")
-    for name in (*dict.fromkeys(query.query_class for query in twice), *evaluate.HALVES, "all"):
+    for name in (*dict.fromkeys(query.query_class for query in twice), *HALVES, "all"):
         some = [query for query in twice if name in {"all", query.query_class, query.half}]
         found = agreement(some, first.grades, second, run)
         shares = f"{found.equal:>7.0%}{found.off_by_one:>6.0%}{found.further:>6.0%}"

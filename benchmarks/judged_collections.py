@@ -13,7 +13,7 @@ from pathlib import Path
 from indexer.build import build
 from indexer.engines import Engine, Searcher, open_engine
 from indexer.model import Document, Section
-from search_app.evaluate import Judgments, load
+from search_app.judgments import Judgments, load
 from search_app.measures import AD_HOC, MEASURES, Measure
 
 ROOT = Path(__file__).resolve().parent.parent

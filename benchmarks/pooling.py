@@ -16,7 +16,7 @@ from hashlib import sha256
 
 from benchmarks.judged_collections import Collection, indexed, own
 from benchmarks.peers import PEERS
-from search_app.evaluate import make_run
+from search_app.runs import make_run
 
 DEPTH = 10  # what nDCG@10 looks at
 

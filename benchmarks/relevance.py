@@ -20,7 +20,9 @@ from typing import Any
 from benchmarks.judged_collections import COLLECTIONS, Collection, indexed, own, own_documents, public
 from benchmarks.peers import PEERS
 from search_app.compare_runs import Comparison, compare
-from search_app.evaluate import HALVES, Judgments, Ranking, Report, Run, make_run, measure
+from search_app.evaluate import Report, measure
+from search_app.judgments import HALVES, Judgments
+from search_app.runs import Ranking, Run, make_run
 
 OURS = "medsearch"
 

@@ -28,8 +28,9 @@ from indexer.engines.whoosh_engine import WhooshEngine
 from indexer.model import Document
 from indexer.ranking import Ranking
 from search_app.compare_runs import compare
-from search_app.evaluate import Report, Run, make_run, measure
+from search_app.evaluate import Report, measure
 from search_app.measures import AD_HOC
+from search_app.runs import Run, make_run
 
 SEED = 11
 LEAST_GAIN = 0.0005  # of the mean over classes: less than one hit moved by one place in one query

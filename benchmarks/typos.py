@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from benchmarks.judged_collections import JUDGMENTS, indexed, own_documents
 from indexer.engines import Lexicon, Searcher
-from search_app.evaluate import HALVES, NOTHING, JudgedQuery, load
+from search_app.judgments import HALVES, NOTHING, JudgedQuery, load
 from search_app.measures import MEASURES
 from search_app.request import SearchRequest
 from search_app.search import answer

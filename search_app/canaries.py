@@ -9,8 +9,10 @@ from typing import Any
 
 from indexer.engines import Searcher
 from indexer.errors import TaxonomyError
-from search_app.evaluate import HALVES, JudgmentError, Judgments, load, make_run, measure
+from search_app.evaluate import measure
+from search_app.judgments import HALVES, JudgmentError, Judgments, load
 from search_app.request import MAX_PER_PAGE, SearchRequest
+from search_app.runs import make_run
 from search_app.search import answer
 from search_app.thesaurus import read_toml
 from search_app.words import Words

@@ -24,6 +24,7 @@ from search_app.querylog_cli import queries_group
 from search_app.streams import typed, write_everything
 from search_app.synonyms_cli import synonyms_group
 
+MISSING_NAMED = 5  # judged documents that are not in the index; more are only counted
 ENVIRONMENT = {"auto_envvar_prefix": "MEDSEARCH", "help_option_names": ["-h", "--help"]}
 
 
@@ -32,7 +33,7 @@ ENVIRONMENT = {"auto_envvar_prefix": "MEDSEARCH", "help_option_names": ["-h", "-
 def main() -> None:
     """Search hospitals and articles about medical travel in China.
 
-    
+    \b
     First steps:
       medsearch index build            read corpus/, write index/
       medsearch search eye shanghai    search from the terminal
@@ -175,28 +176,42 @@ def evaluate(
 ) -> None:
     """Measure the relevance of the current index on judged queries.
 
-    QUERIES is JSON lines with id and text, QRELS tab-separated query id, document id, grade (0 to 3).
+    QUERIES is JSON lines with id and text, QRELS tab-separated query id, document id, grade (0 to 3). Judged documents
+    that are not in the index are named in a warning: no search can find them. Exit status: 1 when nothing was measured.
+
+    \b
+    Example:
+      medsearch evaluate tests/data/judgments/queries.jsonl tests/data/judgments/qrels.tsv
     """
     from indexer.engines import open_engine
-    from search_app import evaluate as measures
     from search_app.compare_runs import compare
+    from search_app.evaluate import measure, not_indexed
+    from search_app.judgments import JudgmentError, load
+    from search_app.runs import make_run, read_run, trec
 
     try:
-        judged = measures.load(queries, qrels, half=half)
-        earlier = measures.read_run(earlier_file) if earlier_file else None
+        judged = load(queries, qrels, half=half)
+        earlier = read_run(earlier_file) if earlier_file else None
         if earlier_file and earlier and not {query.query_id for query in judged.queries} & earlier.rankings.keys():
-            raise measures.JudgmentError(earlier_file, 1, "has no hits for any of the queries")
+            raise JudgmentError(earlier_file, 1, "has no hits for any of the queries")
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     with open_engine(index).searcher() as searcher:
-        run = measures.make_run(judged, searcher)
+        run, missing = make_run(judged, searcher), not_indexed(judged, searcher)
     if run_file is not None:
-        run_file.write_text(measures.trec(run), "utf-8")
-    report = measures.measure(judged, run)
+        run_file.write_text(trec(run), "utf-8")
+    report = measure(judged, run)
     change = compare(judged, earlier, run) if earlier else None
+    if missing:
+        named = ", ".join(missing[:MISSING_NAMED]) + ("" if len(missing) <= MISSING_NAMED else ", …")
+        click.echo(
+            f"Warning: {len(missing):,} of {len(judged.doc_ids):,} judged documents are not in the index: {named}",
+            err=True,
+        )
     if as_json:
         compared = {"comparison": change.as_json()} if change else {}
-        click.echo(json.dumps({**report.as_json(), **compared}, ensure_ascii=False, indent=2))
+        shown = {**report.as_json(), "not_in_index": missing, **compared}
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     else:
         click.echo(report.as_text())
         if change:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from search_app.evaluate import HALVES, Estimate, JudgedQuery, Judgments, Run, estimate, measure
+from search_app.evaluate import Estimate, estimate, measure
+from search_app.judgments import HALVES, JudgedQuery, Judgments
+from search_app.runs import Run
 
 SET_ASIDE = HALVES[1]
 

@@ -12,9 +12,7 @@ Definitions are those of trec_eval, so that figures can be compared with publish
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,234 +20,13 @@ from typing import Any
 import numpy as np
 
 from indexer.engines import Searcher
+from search_app.judgments import NOTHING, JudgedQuery, Judgments, load
 from search_app.measures import MEASURES, Measure
-from search_app.request import MAX_PER_PAGE, SearchRequest
-from search_app.search import answer
+from search_app.runs import Run, make_run
 from search_app.words import Words
 
-HALVES = ("tuning", "held_out")
-NOTHING = "nothing"
-MAX_GRADE = 3
-DEPTH = 100  # hits of a run; MRR looks no further
 SEED = 20  # of the bootstrap, so that the same run always has the same interval
 RESAMPLES = 2000
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Judgments
-
-
-class JudgmentError(ValueError):
-    """A line of a judgment or run file that cannot be read; the message names file, line and reason."""
-
-    def __init__(self, path: Path, line: int, reason: str) -> None:
-        self.path, self.line, self.reason = path, line, reason
-        super().__init__(f"{path}:{line}: {reason}")
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedQuery:
-    """What a visitor typed; ``query_class`` and ``half`` are empty where the file does not say."""
-
-    query_id: str
-    text: str
-    query_class: str = ""
-    half: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Judgments:
-    """Queries with the grade of each judged page (0 to 3); ``relevant`` is the grade from which a page counts."""
-
-    queries: tuple[JudgedQuery, ...]
-    grades: Mapping[str, Mapping[str, int]]
-    relevant: int = 1
-
-    def of(self, query_id: str) -> Mapping[str, int]:
-        """Grades of one query by document id; empty when nothing was judged."""
-        return self.grades.get(query_id, {})
-
-    @property
-    def ranked(self) -> tuple[JudgedQuery, ...]:
-        """Queries that some page answers, the ones that measures of ranking are taken from."""
-        return tuple(query for query in self.queries if max(self.of(query.query_id).values(), default=0) > 0)
-
-    @property
-    def empty(self) -> tuple[JudgedQuery, ...]:
-        """Queries that should find nothing."""
-        return tuple(query for query in self.queries if query.query_class == NOTHING)
-
-
-def load(queries: Path, qrels: Path, half: str | None = None, relevant: int | None = None) -> Judgments:
-    """Judgments from a file of queries and a file of grades; grades of queries that are not there are left out.
-
-    Args:
-        queries: JSON lines with ``id`` and ``text``; ``class`` and ``half`` are optional, other fields are ignored.
-        qrels: Lines of query id, document id and grade, tab-separated.
-        half: Keep only the queries of this half.
-        relevant: Grade from which a page is relevant; 2 if any grade is above 1, else 1, when None.
-
-    Raises:
-        JudgmentError: For the first line that is wrong.
-    """
-    read = tuple(_queries(queries))
-    grades = _grades(qrels, {query.query_id: query for query in read})
-    if relevant is None:
-        relevant = 2 if any(grade > 1 for judged in grades.values() for grade in judged.values()) else 1
-    kept = tuple(query for query in read if half is None or query.half == half)
-    return Judgments(kept, {query.query_id: grades.get(query.query_id, {}) for query in kept}, relevant)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines with something on them, counted from 1."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise JudgmentError(path, path.read_bytes()[: error.start].count(b"\n") + 1, "not UTF-8") from None
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield number, line.rstrip("\r")
-
-
-def _queries(path: Path) -> Iterator[JudgedQuery]:
-    seen: set[str] = set()
-    for number, line in _lines(path):
-        try:
-            fields = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise JudgmentError(path, number, f"not JSON: {error.msg}") from None
-        if not isinstance(fields, dict):
-            raise JudgmentError(path, number, "not a JSON object")
-        if isinstance(fields.get("id"), int):
-            fields["id"] = str(fields["id"])
-        for name in ("id", "text"):
-            if not isinstance(fields.get(name), str) or not fields[name].strip():
-                raise JudgmentError(path, number, f"needs {name!r}, a string that is not empty")
-        for name in ("class", "half"):
-            if not isinstance(fields.get(name, ""), str):
-                raise JudgmentError(path, number, f"{name!r} must be a string")
-        query = JudgedQuery(fields["id"], fields["text"], fields.get("class", ""), fields.get("half", ""))
-        if query.query_id in seen:
-            raise JudgmentError(path, number, f"the id {query.query_id!r} was used before")
-        if query.half and query.half not in HALVES:
-            raise JudgmentError(path, number, f"the half {query.half!r} is neither 'tuning' nor 'held_out'")
-        seen.add(query.query_id)
-        yield query
-
-
-def _grades(path: Path, known: Mapping[str, JudgedQuery]) -> dict[str, dict[str, int]]:
-    grades: dict[str, dict[str, int]] = {}
-    for number, line in _lines(path):
-        columns = line.split("\t")
-        if len(columns) != 3:
-            raise JudgmentError(
-                path, number, f"needs query id, document id and grade between tabs, has {len(columns)} columns"
-            )
-        query_id, doc_id, grade = (column.strip() for column in columns)
-        if not doc_id:
-            raise JudgmentError(path, number, "the document id is empty")
-        if grade not in {str(each) for each in range(MAX_GRADE + 1)}:
-            raise JudgmentError(path, number, f"the grade {grade!r} is not a whole number from 0 to {MAX_GRADE}")
-        if grade != "0" and query_id in known and known[query_id].query_class == NOTHING:
-            raise JudgmentError(
-                path, number, f"the query {query_id!r} should find nothing, yet has a page of grade {grade}"
-            )
-        if doc_id in grades.setdefault(query_id, {}):
-            raise JudgmentError(path, number, f"{doc_id!r} was judged before for {query_id!r}")
-        grades[query_id][doc_id] = int(grade)
-    if known and grades and not known.keys() & grades.keys():
-        raise JudgmentError(path, 1, f"none of its {len(grades)} query ids is among the queries")
-    return grades
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Runs
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """Documents found for one query, best first; ``partial`` says they were shown as lacking some of the words."""
-
-    query_id: str
-    doc_ids: tuple[str, ...]
-    scores: tuple[float, ...] = ()
-    partial: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What a search gave for a set of queries."""
-
-    rankings: Mapping[str, Ranking]
-    name: str = "medsearch"
-
-    def of(self, query_id: str) -> Ranking:
-        """Ranking of one query; an empty one when it is not in the run."""
-        return self.rankings.get(query_id) or Ranking(query_id, ())
-
-
-def make_run(judgments: Judgments, searcher: Searcher, *, depth: int = DEPTH, words: Words | None = None) -> Run:
-    """Search each query as the search page does, down to ``depth`` hits."""
-    found = (_search(query, searcher, depth, words) for query in judgments.queries)
-    return Run({ranking.query_id: ranking for ranking in found})
-
-
-def _search(query: JudgedQuery, searcher: Searcher, depth: int, words: Words | None) -> Ranking:
-    hits: list[tuple[str, float]] = []
-    partial = False
-    for page in range(1, -(-depth // MAX_PER_PAGE) + 1):
-        request = SearchRequest(q=query.text, page=page, per_page=min(depth, MAX_PER_PAGE))
-        found = answer(request, searcher, words)
-        hits += [(hit.doc_id, hit.score) for hit in found.results.hits]
-        partial = found.absent > 0 and not found.complete
-        if page >= found.pages:
-            break
-    hits = hits[:depth]
-    return Ranking(query.query_id, tuple(doc_id for doc_id, _ in hits), tuple(score for _, score in hits), partial)
-
-
-def trec(run: Run) -> str:
-    """The run in TREC format; scores fall strictly, since trec_eval sorts by score, which it reads as 32 bits."""
-    lines = []
-    for ranking in run.rankings.values():
-        score = np.float32(np.inf)
-        for rank, doc_id in enumerate(ranking.doc_ids, 1):
-            own = ranking.scores[rank - 1] if ranking.scores else len(ranking.doc_ids) - rank
-            score = min(np.float32(own), np.nextafter(score, np.float32(-np.inf)))
-            lines.append(f"{ranking.query_id} Q0 {doc_id} {rank} {score} {run.name}\n")
-    return "".join(lines)
-
-
-def read_run(path: Path) -> Run:
-    """A run from a TREC file: query id, Q0, document id, rank, score, name. Ordered by score, then as in the file.
-
-    Raises:
-        JudgmentError: For the first line that is wrong.
-    """
-    scored: dict[str, dict[str, float]] = {}
-    name = path.stem
-    for number, line in _lines(path):
-        columns = line.split()
-        if len(columns) != 6:
-            raise JudgmentError(path, number, f"a run line has 6 columns, this one {len(columns)}")
-        query_id, _, doc_id, _, score, name = columns
-        try:
-            value = float(score)
-        except ValueError:
-            raise JudgmentError(path, number, f"the score {score!r} is not a number") from None
-        if math.isnan(value):
-            raise JudgmentError(path, number, "the score is not a number")
-        if doc_id in scored.setdefault(query_id, {}):
-            raise JudgmentError(path, number, f"{doc_id!r} stands twice for {query_id!r}")
-        scored[query_id][doc_id] = value
-    rankings = {}
-    for query_id, hits in scored.items():
-        order = sorted(hits, key=lambda doc_id: -hits[doc_id])  # a stable sort: ties stay as in the file
-        rankings[query_id] = Ranking(query_id, tuple(order), tuple(hits[doc_id] for doc_id in order))
-    return Run(rankings, name)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +161,11 @@ def evaluate(
     """
     judgments = load(queries, qrels, half)
     return measure(judgments, make_run(judgments, searcher, words=words))
+
+
+def not_indexed(judgments: Judgments, searcher: Searcher) -> tuple[str, ...]:
+    """Judged documents that the index does not have, by id: no search finds them, so they lower the measures."""
+    return tuple(doc_id for doc_id in sorted(judgments.doc_ids) if searcher.get(doc_id) is None)
 
 
 def _measured(query: JudgedQuery, judgments: Judgments, run: Run, measures: Mapping[str, Measure]) -> QueryResult:

@@ -14,7 +14,7 @@ from search_app.settings import SYNONYMS
 if TYPE_CHECKING:
     from indexer.engines import Searcher
     from search_app.compare_runs import Comparison
-    from search_app.evaluate import Judgments
+    from search_app.judgments import Judgments
     from search_app.words import Words
 
 JUDGMENTS = Path("tests/data/judgments")  # of the program itself, where a checkout is at hand
@@ -67,7 +67,7 @@ def add(
     """
     from indexer.engines import open_engine
     from search_app import synonyms
-    from search_app.evaluate import JudgmentError, load
+    from search_app.judgments import JudgmentError, load
 
     folder = judgments or (JUDGMENTS if JUDGMENTS.is_dir() else None)
     try:
@@ -105,7 +105,7 @@ def _show(queries: tuple[str, ...], searcher: Searcher, before: Words, after: Wo
 def _worse(judged: Judgments | None, searcher: Searcher, before: Words, after: Words) -> str:
     """Which classes of judged queries lose by the change, in words; empty for none."""
     from search_app.compare_runs import compare
-    from search_app.evaluate import make_run
+    from search_app.runs import make_run
 
     if judged is None:
         click.echo("No judged queries: nothing is known of what else changes (see --judgments).", err=True)

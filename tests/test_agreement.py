@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks.agreement import agreement, kappa
-from search_app.evaluate import JudgedQuery, Ranking, Run
+from search_app.judgments import JudgedQuery
+from search_app.runs import Ranking, Run
 
 QUERIES = (JudgedQuery("q1", "one"), JudgedQuery("q2", "two"), JudgedQuery("q3", "graded once"))
 FIRST = {"q1": {"a": 3, "b": 2, "c": 0, "d": 0}, "q2": {"a": 0, "b": 1}, "q3": {"a": 3}}

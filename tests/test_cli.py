@@ -328,3 +328,19 @@ def test_evaluate_compares_with_an_earlier_run(small: Path) -> None:
     refused = run(*asked)
     assert refused.exit_code == 2
     assert "has no hits for any of the queries" in refused.output
+
+
+def test_evaluate_names_judged_documents_that_are_not_in_the_index(small: Path) -> None:
+    queries, qrels = small / "queries.jsonl", small / "qrels.tsv"
+    queries.write_text('{"id": "q1", "text": "two eye hospital"}\n')
+    gone = [f"hospitals/gone-{number}" for number in range(6)]
+    qrels.write_text("".join(f"q1\t{doc_id}\t2\n" for doc_id in ("hospitals/two", *gone[:2])))
+    run("index", "build", "--corpus", small / "corpus", "--index", small / "index")
+    asked = ("evaluate", queries, qrels, "--index", small / "index", "--json")
+    result = run(*asked)
+    assert result.stderr == f"Warning: 2 of 3 judged documents are not in the index: {gone[0]}, {gone[1]}\n"
+    assert (result.exit_code, json.loads(result.stdout)["not_in_index"]) == (0, gone[:2])
+    qrels.write_text("".join(f"q1\t{doc_id}\t2\n" for doc_id in gone))
+    assert run(*asked).stderr.endswith(f"6 of 6 judged documents are not in the index: {', '.join(gone[:5])}, …\n")
+    qrels.write_text("q1\thospitals/one\t2\n")
+    assert run(*asked).stderr == ""

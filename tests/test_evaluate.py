@@ -11,20 +11,8 @@ from pathlib import Path
 import pytest
 
 from search_app.compare_runs import compare
-from search_app.evaluate import (
-    JudgedQuery,
-    JudgmentError,
-    Judgments,
-    Ranking,
-    Run,
-    estimate,
-    evaluate,
-    load,
-    make_run,
-    measure,
-    read_run,
-    trec,
-)
+from search_app.evaluate import estimate, evaluate, measure
+from search_app.judgments import JudgedQuery, JudgmentError, Judgments, load
 from search_app.measures import (
     AD_HOC,
     MEASURES,
@@ -35,6 +23,7 @@ from search_app.measures import (
     reciprocal_rank,
     success,
 )
+from search_app.runs import Ranking, Run, make_run, read_run, trec
 from tests.searchable import searcher
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from search_app.evaluate import HALVES, NOTHING, Report, load, make_run, measure
+from search_app.evaluate import Report, measure
+from search_app.judgments import HALVES, NOTHING, load
+from search_app.runs import make_run
 from tests.real_corpus import CORPUS, real_engine
 
 FOLDER = Path(__file__).parent / "data" / "judgments"

@@ -14,8 +14,9 @@ from indexer.engines import Searcher, open_engine
 from indexer.engines.opensearch_engine import OpenSearchEngine
 from indexer.model import Results
 from scripts.cluster import LocalCluster
-from search_app.evaluate import make_run, measure
+from search_app.evaluate import measure
 from search_app.request import SearchRequest
+from search_app.runs import make_run
 from search_app.search import answer
 
 
