@@ -39,8 +39,11 @@ def main() -> None:
       medsearch search eye shanghai    search from the terminal
       medsearch serve                  the web site on http://127.0.0.1:8000
 
-    Exit status: 0 done, 1 done with rejected pages or a failed check, 2 wrong usage, 3 no usable index, 4 another build
-    is running. Every option can be set as MEDSEARCH_… in the environment.
+    Exit status, of every command: 0 done, 1 done with rejected pages, a failed check, or not done; 2 wrong usage, 3 no
+    usable index, 4 another build is running. Results go to standard output, everything else to standard error.
+
+    Every option can be set in the environment: --port of medsearch serve as MEDSEARCH_SERVE_PORT, and so on; what many
+    commands share has the name that their help gives.
     """
     write_everything()
 
@@ -61,20 +64,41 @@ main.add_command(synonyms_group)
 @click.option(
     "--profile", multiple=True, metavar="PROFILE", help='Only such hospitals, for example "Private hospital".'
 )
-@click.option("--kind", multiple=True, metavar="KIND", help="Only hospitals or only articles.")
-@click.option("--page", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--per-page", type=click.IntRange(1, 100), default=10, show_default=True)
-@click.option("--sort", type=click.Choice(["relevance", "title", "date"]), default="relevance", show_default=True)
+@click.option("--kind", multiple=True, metavar="KIND", help="Only this kind: hospital or article.")
+@click.option(
+    "--page", metavar="N", type=click.IntRange(1), default=1, show_default=True, help="Page of the hits, from 1."
+)
+@click.option(
+    "--per-page",
+    metavar="N",
+    type=click.IntRange(1, 100),
+    default=10,
+    show_default=True,
+    help="Hits to show, 1 to 100.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(["relevance", "title", "date"]),
+    default="relevance",
+    show_default=True,
+    help="Order of the hits; by date the newest come first.",
+)
 @click.option("--plain", is_flag=True, help="Search the words as typed: read no city or specialty from them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer of the JSON API.")
 @click.option("--explain", is_flag=True, help="Show what each hit's score is made of.")
 @index_option
 @report_errors
 def search(words: tuple[str, ...], index: str, as_json: bool, explain: bool, plain: bool, **chosen: Any) -> None:
-    """Search the index: the same hits, in the same order, as on the web page.
+    """Search the index from the terminal.
 
-    Put a query with a minus sign or quotes after ``--``, and quotes inside quotes: medsearch search -- '"proton
-    therapy" -shanghai'.
+    The hits, their order and the counts are those of the web page. Without WORDS it lists what the filters leave. A
+    query with a minus sign stands after --, one with quotes in quotes.
+
+    \b
+    Examples:
+      medsearch search eye hospital --city Shanghai --city Beijing
+      medsearch search 协和
+      medsearch search -- '"proton therapy" -shanghai'
     """
     from indexer.engines import open_engine
     from search_app.as_json import answer_json
@@ -97,7 +121,14 @@ def search(words: tuple[str, ...], index: str, as_json: bool, explain: bool, pla
 @index_option
 @report_errors
 def documents(index: str, as_json: bool) -> None:
-    """List every document of the current generation."""
+    """List every document of the current generation.
+
+    A line each: id, title and facet values, between tabs.
+
+    \b
+    Example:
+      medsearch documents --json
+    """
     from indexer.engines import open_engine
     from search_app.terminal import document_line
 
@@ -111,15 +142,27 @@ def documents(index: str, as_json: bool) -> None:
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
-@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Processes; one per core when left out.")
+@click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", metavar="N", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on."
+)
+@click.option(
+    "--workers", metavar="N", type=click.IntRange(1, 64), default=None, help="Processes. [default: one per core]"
+)
 @click.option("--debug", is_flag=True, help="Development server that reloads on changes. Never in public.")
 @index_option
 @corpus_option
 @report_errors
 def serve(host: str, port: int, workers: int | None, debug: bool, index: str, corpus: str) -> None:
-    """Serve the web site and the JSON API; builds the index first if there is none."""
+    """Serve the web site and the JSON API.
+
+    Where there is no index yet it is built first. Settings of the site are environment variables (docs/operations.md).
+    Exit status: 1 when the address is taken, 2 for a wrong setting.
+
+    \b
+    Example:
+      medsearch serve --host 0.0.0.0 --port 8080
+    """
     from indexer.build import build
     from indexer.engines import open_durable
     from indexer.errors import IndexMissing
@@ -153,7 +196,10 @@ def serve(host: str, port: int, workers: int | None, debug: bool, index: str, co
 @click.argument("queries", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("qrels", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--run", "run_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the hits as a TREC run file."
+    "--run",
+    "run_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the hits to this file, as TREC does.",
 )
 @click.option("--half", type=click.Choice(["tuning", "held_out"]), help="Only the queries of this half.")
 @click.option(

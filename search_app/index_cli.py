@@ -30,7 +30,7 @@ C = TypeVar("C", bound=Callable[..., object])
 def canaries_option(help_text: str) -> Callable[[C], C]:
     """The option that names the file of canaries."""
     file = click.Path(dir_okay=False, path_type=Path)
-    return click.option("--canaries", envvar=CANARIES, metavar="FILE", type=file, help=help_text)
+    return click.option("--canaries", envvar=CANARIES, show_envvar=True, metavar="FILE", type=file, help=help_text)
 
 
 @click.command("build")
@@ -57,7 +57,16 @@ def build_command(
     allow_rejected: bool,
     quiet: bool,
 ) -> None:
-    """Read the corpus and publish a new generation; the site goes on serving meanwhile."""
+    """Read the corpus and publish a new generation.
+
+    Only what has changed is read, and the site goes on serving meanwhile. Ends with the counts of each facet value.
+    Exit status: 1 when pages were rejected (each is named) or, after "Error:", nothing was built.
+
+    \b
+    Examples:
+      medsearch index build
+      medsearch index build --full --corpus pages/ --index /var/lib/medsearch/index
+    """
     from indexer.build import build
 
     failed = _failed_canaries(canaries)
@@ -102,10 +111,14 @@ def build_command(
 @index_option
 @report_errors
 def verify_command(generation: str | None, every: bool, canaries: Path | None, index: str) -> None:
-    """Compare every file of a generation with its checksum, and the two halves of the index with each other.
+    """Check that a generation is whole.
 
-    Without GENERATION it is the current one. Exit status: 1 when one is damaged or fails its canaries, 3 when there is
-    none of that name.
+    Every file is compared with its checksum, and the two halves of the index with each other. Without GENERATION it is
+    the current one. Exit status: 1 when one is damaged or fails its canaries, 3 when there is none of that name.
+
+    \b
+    Example:
+      medsearch index verify --all
     """
     from indexer.engines import open_durable
 

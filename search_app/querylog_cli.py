@@ -19,8 +19,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 log_option = click.option(
-    "--log", "path", envvar="MEDSEARCH_QUERY_LOG", required=True, metavar="FILE", help="File of the query log.",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    "--log", "path", envvar="MEDSEARCH_QUERY_LOG", required=True, show_envvar=True, metavar="FILE",
+    help="File of the query log.", type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )  # fmt: skip
 minimum_option = click.option(
     "--minimum", envvar="MEDSEARCH_QUERY_LOG_MINIMUM", type=click.IntRange(2), default=MINIMUM, hidden=True
@@ -28,8 +28,12 @@ minimum_option = click.option(
 keep_option = click.option(
     "--keep-days", envvar="MEDSEARCH_QUERY_LOG_DAYS", type=click.IntRange(1), default=KEEP_DAYS, hidden=True
 )
-days_option = click.option("--days", type=click.IntRange(1), help="Only the last days, today among them.")
-limit_option = click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Queries to show.")
+days_option = click.option(
+    "--days", metavar="N", type=click.IntRange(1), help="Only the last N days, today among them."
+)
+limit_option = click.option(
+    "--limit", metavar="N", type=click.IntRange(1), default=20, show_default=True, help="Queries to show."
+)
 json_option = click.option("--json", "json_wanted", is_flag=True, help="Print as JSON.")
 
 
@@ -46,8 +50,9 @@ def _file_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 @click.group("queries")
 def queries_group() -> None:
-    """Read or delete what was searched for; there is only something if MEDSEARCH_QUERY_LOG is set.
+    """Read the query log, or delete from it.
 
+    There is one only where servers run with MEDSEARCH_QUERY_LOG.
     The log holds no address, no agent and no time of day, and the words of a query only once several searches on
     several days had them.
     """
@@ -62,7 +67,12 @@ def queries_group() -> None:
 @keep_option
 @_file_errors
 def top(path: Path, days: int | None, limit: int, json_wanted: bool, minimum: int, keep_days: int) -> None:
-    """Show the most frequent queries."""
+    """Show the most frequent queries.
+
+    \b
+    Example:
+      medsearch queries top --days 30
+    """
     _print(QueryLog(path, minimum, keep_days).report(days, limit), json_wanted, minimum)
 
 
@@ -75,18 +85,32 @@ def top(path: Path, days: int | None, limit: int, json_wanted: bool, minimum: in
 @keep_option
 @_file_errors
 def zero(path: Path, days: int | None, limit: int, json_wanted: bool, minimum: int, keep_days: int) -> None:
-    """Show the most frequent queries that found nothing."""
+    """Show the most frequent queries without a hit.
+
+    \b
+    Example:
+      medsearch queries zero --limit 50 --json
+    """
     _print(QueryLog(path, minimum, keep_days).report(days, limit, zero=True), json_wanted, minimum)
 
 
 @queries_group.command("export")
-@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True, help="Form of the lines."
+)
 @log_option
 @minimum_option
 @keep_option
 @_file_errors
 def export(path: Path, form: str, minimum: int, keep_days: int) -> None:
-    """Print every query that may be shown, by day, results, filters and language."""
+    """Print every query that may be shown.
+
+    By day, number of results and of filters, and language.
+
+    \b
+    Example:
+      medsearch queries export --format jsonl
+    """
     for line in QueryLog(path, minimum, keep_days).export(form):
         click.echo(line)
 
@@ -98,7 +122,16 @@ def export(path: Path, form: str, minimum: int, keep_days: int) -> None:
 @log_option
 @_file_errors
 def delete(words: tuple[str, ...], before: str | None, yes: bool, path: Path) -> None:
-    """Forget the query WORDS, or what was asked before a day, or everything; it is overwritten, not only marked."""
+    """Forget a query, a time, or everything.
+
+    The query WORDS, or what was asked before a day, or the whole log where neither is given; it is overwritten in the
+    file, not only marked. Asks first.
+
+    \b
+    Examples:
+      medsearch queries delete kidney stones
+      medsearch queries delete --before 2026-11-22 --yes
+    """
     if words and before:
         raise click.UsageError("Give either words or --before.")
     if before:

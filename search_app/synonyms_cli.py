@@ -24,7 +24,10 @@ RELATIONS = ("same", "wider", "spelling")
 
 @click.group("synonyms")
 def synonyms_group() -> None:
-    """Give words other names of the site's own, in a file that is kept apart from the program."""
+    """Give words other names of the site's own.
+
+    They stand in a file that is kept apart from the program, and outlast its upgrades.
+    """
 
 
 @synonyms_group.command("add")
@@ -45,8 +48,8 @@ def synonyms_group() -> None:
 )
 @click.option("--force", is_flag=True, help="Write the line even if the judged queries get worse.")
 @click.option(
-    "--file", "path", envvar=SYNONYMS, required=True, metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
-    help="The site's own synonyms; made if it is missing.",
+    "--file", "path", envvar=SYNONYMS, required=True, show_envvar=True, metavar="FILE",
+    help="The site's own synonyms; made if it is missing.", type=click.Path(dir_okay=False, path_type=Path),
 )  # fmt: skip
 @index_option
 @report_errors
@@ -60,10 +63,16 @@ def add(
     path: Path,
     index: str,
 ) -> None:
-    """Let WORD also find each OTHER, unless judged queries get worse by it.
+    """Let WORD also find each OTHER.
 
     Shows what WORD and the others find before and after, measures the judged queries both ways, and writes one line to
-    the file. Servers read it when they start: restart or reload them.
+    the file, unless they get worse by it. Servers read it when they start: restart or reload them. Exit status: 1 when
+    nothing was written for that reason.
+
+    \b
+    Examples:
+      medsearch synonyms add "zap surgery" lasik --try
+      medsearch synonyms add farsighted eye --relation wider
     """
     from indexer.engines import open_engine
     from search_app import synonyms

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -42,12 +43,18 @@ def small(tmp_path: Path) -> Path:
 def test_help_and_version_are_there_for_everything() -> None:
     assert run("--version").output.strip() == f"medsearch, version {__version__}"
 
-    def walk(path: list[str], command: object) -> None:
+    def walk(path: list[str], command: click.Command) -> None:
         result = run(*path, "--help")
         assert result.exit_code == 0
         assert "Usage:" in result.output
         assert "\\b" not in result.output  # click's mark for text that is not to be wrapped
-        for name, inner in getattr(command, "commands", {}).items():
+        assert "..." not in result.output.partition("\nCommands:")[2], "a first sentence is too long for the list"
+        for option in command.params:
+            assert not isinstance(option, click.Option) or option.hidden or option.help, (path, option.name)
+        if not isinstance(command, click.Group):
+            assert re.search(r"^  Examples?:\n    medsearch " + " ".join(path), result.output, re.M), path
+            return
+        for name, inner in command.commands.items():
             walk([*path, name], inner)
 
     walk([], main)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -23,21 +24,34 @@ def commands(text: str) -> list[list[str]]:
     return [shlex.split(each.replace("\n", " ").replace("…", ""))[1:] for each in found]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
-def test_every_command_in_the_pages_exists_with_its_options(page: Path) -> None:
-    for words in commands(page.read_text("utf-8")):
+def helped(command: click.Command, path: str = "medsearch") -> Iterator[tuple[str, str]]:
+    """Each command with its help text."""
+    yield path, command.help or ""
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from helped(inner, f"{path} {name}")
+
+
+def texts() -> dict[str, str]:
+    """What people read: pages by name, and the help of each command."""
+    helps = {path: re.sub(r"^ +", "", text, flags=re.M) for path, text in helped(main)}
+    return {page.name: page.read_text("utf-8") for page in PAGES} | helps
+
+
+@pytest.mark.parametrize(("name", "text"), texts().items(), ids=texts().keys())
+def test_every_command_that_is_shown_exists_with_its_options(name: str, text: str) -> None:
+    for words in commands(text):
         command: click.Command = main
         context = click.Context(main)
         while words and isinstance(command, click.Group) and words[0] in command.commands:
             command = command.commands[words.pop(0)]
         assert not isinstance(command, click.Group) or not words or words[0].startswith("-") or command is not main, (
-            page.name,
+            name,
             words,
         )
         known = {name for parameter in command.get_params(context) for name in parameter.opts}
         for word in words[: words.index("--")] if "--" in words else words:
             if word.startswith("--"):
-                assert word.split("=")[0] in known, f"{page.name}: {word}"
+                assert word.split("=")[0] in known, f"{name}: {word}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

@@ -16,16 +16,26 @@ from indexer.errors import SearchError
 
 @click.group("corpus")
 def corpus_group() -> None:
-    """Check a corpus, or bring pages into it."""
+    """Check a corpus, list its sources, bring pages in."""
 
 
 @corpus_group.command("check")
 @click.argument("folder", required=False)
 @corpus_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @report_errors
 def check_command(folder: str | None, corpus: str, as_json: bool) -> None:
-    """Show what each file would become and why, and everything missing or doubtful."""
+    """Show what each file would become, and why.
+
+    The document and its facet values with their reasons; warnings of the parser are marked "!", doubts "?", and what
+    must be mended goes to standard error, with file and line. FOLDER stands for --corpus. Exit status: 1 when anything
+    must be mended, or there is no page.
+
+    \b
+    Examples:
+      medsearch corpus check
+      medsearch corpus check saved/ --json
+    """
     from indexer.lint import lint
 
     rejected = problems = 0
@@ -56,7 +66,14 @@ def check_command(folder: str | None, corpus: str, as_json: bool) -> None:
 @click.option("--check", is_flag=True, help="Print nothing; exit with 1 when SOURCES.md is missing or differs.")
 @report_errors
 def sources_command(folder: str | None, corpus: str, write: bool, check: bool) -> None:
-    """List every source that the pages declare, with the pages that use it and the day it was read."""
+    """List every source that the pages declare.
+
+    With the pages that use it and the day it was read, as Markdown. FOLDER stands for --corpus.
+
+    \b
+    Example:
+      medsearch corpus sources --write
+    """
     from indexer import sources
 
     if write and check:
@@ -94,14 +111,18 @@ def sources_command(folder: str | None, corpus: str, write: bool, check: bool) -
 @click.option("--crawl", is_flag=True, help="Follow the links of a page, within its host.")
 @click.option(
     "--depth",
+    metavar="N",
     type=click.IntRange(0),
     default=10,
     show_default=True,
     help="Links away from the page to go with --crawl.",
 )
-@click.option("--limit", type=click.IntRange(1), default=10_000, show_default=True, help="Pages to bring in at most.")
+@click.option(
+    "--limit", metavar="N", type=click.IntRange(1), default=10_000, show_default=True, help="Pages to bring in at most."
+)
 @click.option(
     "--max-megabytes",
+    metavar="N",
     type=click.IntRange(1),
     default=2_000,
     show_default=True,
@@ -119,13 +140,21 @@ def import_command(
     max_megabytes: int,
     corpus: str,
 ) -> None:
-    """Bring pages into the corpus from saved files, folders, a sitemap or a site.
+    """Bring pages in: files, folders, a sitemap, a site.
 
     A SOURCE is a file, a folder, the address of a sitemap (ends in .xml) or of a page. A site is only read where its
     robots.txt allows it, one page a second, and never from other hosts than the one that is named.
 
     A run that was interrupted goes on where it stopped when the same command is given again. A page that is there
     already stays: also with --replace when its server has no newer one, or does not have it any more.
+
+    Exit status: 1 when something was left out that should have come; what robots.txt forbids is only passed over.
+
+    \b
+    Examples:
+      medsearch corpus import saved/ page.html --into hospitals
+      medsearch corpus import https://www.example.org/sitemap.xml --limit 200
+      medsearch corpus import https://www.example.org/ --crawl --depth 3
     """
     from indexer.importing import bring
 

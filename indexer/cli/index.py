@@ -38,7 +38,14 @@ def print_counts(counts: dict[str, dict[str, int]]) -> None:
 @index_option
 @report_errors
 def status(index: str, as_json: bool) -> None:
-    """Show what the current generation holds."""
+    """Show what the current generation holds.
+
+    When it was built, how large it is, and how many documents each facet value has.
+
+    \b
+    Example:
+      medsearch index status --json
+    """
     from indexer.engines import open_durable
 
     generations = open_durable(index).generations
@@ -75,7 +82,14 @@ def status(index: str, as_json: bool) -> None:
 @index_option
 @report_errors
 def list_command(index: str, as_json: bool) -> None:
-    """List the generations that are kept, oldest first; the current one is marked."""
+    """List the generations that are kept.
+
+    The oldest comes first; the current one is marked with a star.
+
+    \b
+    Example:
+      medsearch index list
+    """
     from indexer.engines import open_durable
 
     generations = open_durable(index).generations
@@ -110,9 +124,15 @@ def list_command(index: str, as_json: bool) -> None:
 @index_option
 @report_errors
 def diff_command(before: str | None, after: str | None, index: str, as_json: bool) -> None:
-    """Show which documents and counts differ between two generations: BEFORE and AFTER.
+    """Show what differs between two generations.
 
-    AFTER is the current one when it is left out, and BEFORE the one before that.
+    Documents that are new (+), gone (-) or changed (~) from BEFORE to AFTER, and counts of facet values. AFTER is the
+    current one when it is left out, and BEFORE the one before that.
+
+    \b
+    Examples:
+      medsearch index diff
+      medsearch index diff 000001-20261122T210313Z
     """
     from indexer.differences import difference
     from indexer.engines import open_durable
@@ -132,7 +152,15 @@ def diff_command(before: str | None, after: str | None, index: str, as_json: boo
 @index_option
 @report_errors
 def rollback(generation: str | None, index: str) -> None:
-    """Serve an earlier generation again: the one named, or the one before the current."""
+    """Serve an earlier generation again.
+
+    The one named GENERATION, or the newest whole one before the current. Servers have it at their next request; the
+    next build goes on from it. Exit status: 3 when there is none.
+
+    \b
+    Example:
+      medsearch index rollback
+    """
     from indexer.engines import open_durable
 
     generations = open_durable(index).generations
@@ -145,6 +173,7 @@ def rollback(generation: str | None, index: str) -> None:
 @index_group.command("prune")
 @click.option(
     "--keep",
+    metavar="N",
     type=click.IntRange(1),
     default=1,
     show_default=True,
@@ -153,7 +182,14 @@ def rollback(generation: str | None, index: str) -> None:
 @index_option
 @report_errors
 def prune(keep: int, index: str) -> None:
-    """Remove old generations, never the current one."""
+    """Remove old generations, never the current one.
+
+    A build keeps three by itself.
+
+    \b
+    Example:
+      medsearch index prune --keep 2
+    """
     from indexer.engines import open_durable
 
     generations = open_durable(index).generations

@@ -9,6 +9,7 @@ index_option = click.option(
     envvar=["MEDSEARCH_ENGINE", "MEDSEARCH_INDEX"],
     default="index/",
     show_default=True,
+    show_envvar=True,
     metavar="DIR",
     help="Folder of the index, or the address of a cluster (opensearch://HOST:9200/NAME).",
 )
@@ -17,6 +18,7 @@ corpus_option = click.option(
     envvar="MEDSEARCH_CORPUS",
     default="corpus/",
     show_default=True,
+    show_envvar=True,
     metavar="DIR",
     help="Folder of the pages.",
 )
