@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
 
+from indexer.analysis import stem
 from indexer.engines import Lexicon
+from search_app.by_ear import MAX_HEARD
+from search_app.pinyin import is_pinyin, is_syllable
 from search_app.spelling import (
+    MIN_CHARS,
     compound_meant,
+    heard,
     may_be_wrong,
     ranked_corrections,
     slip_cost,
@@ -26,6 +31,8 @@ TOGETHER = 0.5  # what a word costs less that makes a known phrase of its neighb
 PLACE = 0.3  # what the name of a city costs less than another word
 REACH = 3  # words beside one that are looked at for a phrase
 JOINING = frozenset(("for", "in", "of", "and", "at", "with", "to", "from", "near"))
+MIN_NAME = 6  # letters of pinyin in several syllables that nobody writes by chance
+SURE_NAME = 1.0  # most that a name may cost that was heard as two words
 SURE = 0.9  # slip cost below which another form of a known stem is an error: a vowel, a doubled letter
 
 
@@ -58,8 +65,12 @@ def corrected(pieces: Sequence[Piece], lexicon: Lexicon, words: Words, text: str
         joined = piece.term + following.term if following else ""
         apart = not (known[place] and known[place + 1]) if following else False
         if following and apart and may_be_wrong(joined, protected) and lexicon.exact_frequency(joined):
-            change = Change(text[piece.start : following.end], joined, piece.start, following.end)
-            meant: tuple[str, ...] = (joined,)
+            name = joined
+        else:
+            name = _heard_apart(piece.term, following.term, lexicon, words) if following else ""
+        if following and name:
+            change = Change(text[piece.start : following.end], name, piece.start, following.end)
+            meant: tuple[str, ...] = (name,)
             place += 2
         else:
             meant = () if known[place] else _meant(piece.term, _Near.at(place, pieces), lexicon, words)
@@ -97,6 +108,41 @@ class _Near(NamedTuple):
                         return True
         return False
 
+    def named(self, word: str, lexicon: Lexicon) -> bool:
+        """Whether a name of the index begins with a word and a neighbour, or has them in one word."""
+        pairs = [(left, word) for left in self.before[-1:]] + [(word, right) for right in self.after[:1]]
+        return any(lexicon.joined("".join(pair)) or lexicon.names_starting(" ".join(pair), 1) for pair in pairs)
+
+
+def _heard_apart(first: str, second: str, lexicon: Lexicon, words: Words) -> str:
+    """The Chinese name that two words may be, written by ear ("foo dan"), or "".
+
+    Not where both are words of ours, or syllables of another name as they stand.
+    """
+    if not (first.isascii() and first.isalpha() and second.isascii() and second.isalpha()):
+        return ""
+    if all(map(_is_a_name, (first, second))) or any(map(words.thesaurus.optional, (first, second))):
+        return ""
+    if max(len(first), len(second)) > MAX_HEARD or all(_is_ours(each, lexicon, words) for each in (first, second)):
+        return ""
+    if lexicon.exact_frequency(first + second):
+        return first + second
+    found = [(cost, name) for name, cost in heard(first + second, lexicon) if cost <= SURE_NAME]
+    return min(found)[1] if found else ""
+
+
+def _is_a_name(word: str) -> bool:
+    """Whether a word is pinyin as it stands; "gee" and "shaan" are that only letter by letter."""
+    return is_syllable(word) or (len(word) >= MIN_NAME and is_pinyin(word))
+
+
+def _is_ours(word: str, lexicon: Lexicon, words: Words) -> bool:
+    """Whether a word is one of the vocabulary or of daily life, or more than a syllable that the index has."""
+    thesaurus = words.thesaurus
+    if thesaurus.ordinary(word) or word in thesaurus.vocabulary or words.facets.read((word,)):
+        return True
+    return len(word) > MIN_CHARS and bool(lexicon.exact_frequency(word))
+
 
 def _meant(word: str, near: _Near, lexicon: Lexicon, words: Words) -> tuple[str, ...]:
     listed = words.thesaurus.misspelt.get(word)
@@ -111,10 +157,15 @@ def _meant(word: str, near: _Near, lexicon: Lexicon, words: Words) -> tuple[str,
 def _likely(word: str, near: _Near, lexicon: Lexicon, words: Words) -> str:
     """The likeliest word that leads somewhere, or "": one that says something or fits its neighbours before others."""
     best: tuple[float, str] = (inf, "")
+    good = words.english(word)  # then only another form of it, or what its neighbours ask for
     for cost, one in weighed_corrections(word, lexicon, words.correctable, words.thesaurus.protected):
         if cost - TOGETHER - PLACE >= best[0]:
             break
         together = near.phrase(one, words)
+        if good and not together and stem(one) != stem(word):
+            together = near.named(one, lexicon)
+            if not together:
+                continue
         if together or _leads_somewhere(one, lexicon, words):
             place = any(facet == "city" for facet, _ in words.facets.read((one,)))
             small = words.thesaurus.optional(one)
@@ -137,11 +188,13 @@ def _settled(word: str, near: _Near, lexicon: Lexicon, words: Words) -> bool:
 
     A word that is only the beginning of others may be unfinished, unless one letter makes it whole: "cance".
     """
-    if words.thesaurus.ordinary(word):
+    if words.thesaurus.ordinary(word) or word in words.named_elsewhere:
         return True
     if word in words.thesaurus.misspelt:
         return bool(lexicon.exact_frequency(word))
     if not is_known(word, lexicon, words):
+        if words.english(word):
+            return not _likely(word, near, lexicon, words)
         if not lexicon.starting(word, 1):
             return False
         return len(_likely(word, near, lexicon, words)) != len(word) + 1

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from functools import lru_cache
 
 from indexer.engines import Lexicon
-from indexer.spelled import Spelled
+from search_app.by_ear import heard_names
+from search_app.pinyin import is_pinyin
+from search_app.sounding import MIN_SOUND, Correctable, sound_alike
 
 MIN_CHARS = 4  # shorter words have too many neighbours
 MIN_CHARS_FOR_TWO = 5  # letters a word needs before two slips are thinkable
@@ -16,9 +17,13 @@ MIN_SPLIT_LONG = 4  # letters of each known word around a small one
 MAX_CHARS = 24  # longer words are not typing errors of anything; bounds the cost below
 CANDIDATES = 12
 SAME_SOUND = 0.6  # times the cost of slips that do not change how a word sounds
+SOUNDS_SO = 0.9  # the most that such slips cost together, however many: "oftalmologia"
+SOUND_ONLY = 0.6  # slips for each letter from which words that sound alike are others: "qwertyuiop", "karyotype"
+HEARD = 0.3  # what a Chinese name costs that may have been heard, beside how far its spelling is from pinyin
+NAME = 0.95  # slip cost from which pinyin is another name and no error: "wenliang" is not Wenjiang
 COMMON = 0.05  # what a slip may cost more per unit of log(documents + 1): "hoptal" is hospital
 
-Extra = Spelled | None
+Extra = Correctable | None
 """Words to correct to beside those of the index."""
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
@@ -36,23 +41,9 @@ def _neighbours() -> frozenset[tuple[str, str]]:
 
 _KEYS = _neighbours()
 _VOWELS = frozenset("aeiouy")
-_SOUNDS = tuple(
-    (re.compile(pattern), sound)
-    for pattern, sound in (
-        (r"^(?:kn|gn|pn)", "n"), (r"^wr", "r"), (r"^ps", "s"), (r"^x", "s"), (r"^rh", "r"), (r"ph", "f"), (r"gh", "g"),
-        (r"tch", "ch"), (r"sch", "sh"), (r"ti(?=[oa])", "sh"), (r"c(?=[eiy])", "s"), (r"ck|q|c(?!h)", "k"),
-        (r"x", "ks"),        (r"z", "s"), (r"ae|oe", "e"), (r"dge|j", "g"), (r"(?<=[a-z])h", ""), (r"(.)\1+", r"\1"),
-        (r"(?<=.)[aeiouyw]+", ""),
-    )
-)  # fmt: skip
-
-
-@lru_cache(maxsize=4096)
-def sound(word: str) -> str:
-    """A key that words which sound alike in English share."""
-    for pattern, replacement in _SOUNDS:
-        word = pattern.sub(replacement, word)
-    return word
+# Letters that one ear or another takes for each other: Arabic has neither p nor v, Spanish says z as s and v as b.
+_PAIRS = ("ck", "cs", "sz", "xs", "fv", "pb", "dt", "gk", "gj", "jy", "vw", "vb", "iy", "qk", "gh")
+_ALIKE = frozenset(pair for each in _PAIRS for pair in (tuple(each), tuple(reversed(each))))
 
 
 @lru_cache(maxsize=4096)
@@ -66,6 +57,8 @@ def slip_cost(typed: str, meant: str) -> float:
             doubled_b = j > 1 and meant[j - 2] == b
             if a == b:
                 swap = 0.0
+            elif (a, b) in _ALIKE:
+                swap = 0.65
             elif (a, b) in _KEYS or (a in _VOWELS and b in _VOWELS):
                 swap = 0.75
             else:
@@ -80,9 +73,10 @@ def slip_cost(typed: str, meant: str) -> float:
             row.append(best)
         rows.append(row)
     cost = rows[-1][-1]
-    if len(sound(typed)) > 2 and sound(typed) == sound(meant):
-        return cost * SAME_SOUND
-    if typed[:1] != meant[:1]:
+    alike = sound_alike(typed, meant)
+    if alike and cost <= SOUND_ONLY * len(typed):
+        return min(cost * SAME_SOUND, SOUNDS_SO) if alike >= MIN_SOUND else cost * SAME_SOUND
+    if typed[:1] != meant[:1] and (typed[:1], meant[:1]) not in _ALIKE:
         cost += 0.5  # people rarely miss the first letter
     return cost
 
@@ -105,15 +99,25 @@ def weighed_corrections(
         return []
     distance = 2 if len(word) >= MIN_CHARS_FOR_TWO else 1
     counts = {found: count for found, _, count in lexicon.similar(word, CANDIDATES, distance)}
-    for found, _ in extra.near(word, distance, CANDIDATES) if extra else ():
+    for found in (*(near for near, _ in extra.near(word, distance, CANDIDATES)), *extra.alike(word)) if extra else ():
         counts.setdefault(found, 2)
     allowed = 0.95 if len(word) <= 5 else 1.6 if len(word) <= 7 else 2.1  # in short words only likely slips
-    scored: list[tuple[float, str]] = []
+    is_name = is_pinyin(word)
+    scored: dict[str, float] = {}
     for found, count in counts.items():
         cost = slip_cost(word, found)
-        if len(found) >= MIN_CHARS - 1 and cost <= allowed + COMMON * math.log1p(count) and found != word:
-            scored.append((cost - 0.1 * math.log1p(count), found))
-    return sorted(scored)
+        likely = cost < NAME if is_name else cost <= allowed + COMMON * math.log1p(count)
+        if likely and len(found) >= MIN_CHARS - 1 and found != word:
+            scored[found] = cost - 0.1 * math.log1p(count)
+    for found, cost in heard(word, lexicon):
+        scored[found] = min(cost, scored.get(found, cost))
+    return sorted((cost, found) for found, cost in scored.items())
+
+
+def heard(word: str, lexicon: Lexicon) -> list[tuple[str, float]]:
+    """Chinese names of the index that a word may be, written by ear, with what each costs."""
+    found = ((name, cost, lexicon.exact_frequency(name)) for name, cost in heard_names(word))
+    return [(name, HEARD + cost - 0.1 * math.log1p(count)) for name, cost, count in found if count]
 
 
 def split_word(word: str, lexicon: Lexicon) -> tuple[str, str] | None:

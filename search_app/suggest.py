@@ -16,8 +16,8 @@ from indexer.engines import Searcher
 from indexer.model import Document, Question
 from search_app.facetwords import FacetWords
 from search_app.grammar import clean
+from search_app.pinyin import is_syllable
 from search_app.questions import MAX_KEPT, Questions, beginning, collect
-from search_app.widen import is_syllable
 from search_app.words import Words, default_words
 
 MAX_CHARS = 80  # of typed text; longer texts are no beginnings

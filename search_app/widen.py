@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,6 +10,7 @@ from indexer.analysis import is_han, stem
 from indexer.engines import Lexicon
 from indexer.model import Concept, Phrase, Prefix, Term
 from search_app.facetwords import FacetWords
+from search_app.pinyin import is_syllable
 from search_app.thesaurus import ONE_WAY, SAID, WEIGHTS, Synonym, Terms
 from search_app.words import Words
 
@@ -23,12 +22,6 @@ PREFIX_WEIGHT = 0.6
 MIN_UNFINISHED = 3  # letters from which an unknown word may be the beginning of one
 MAX_SYLLABLES = 6
 MAX_COMPOUND = 3  # pieces of a code like PD-1
-_SYLLABLE = re.compile(
-    r"(?:[bpmf]?(?:a|ai|ao|an|ang|o|ou|ei|en|eng)|[bpmdtnljqx]?(?:i|ia|iao|ie|iu|ian|in|ing|iang|iong)"
-    r"|[dtnlgkhzcsr]?(?:a|ai|ao|an|ang|e|ei|en|eng|ou|ong|u|uo|ui|uan|un|uang|ua|uai)|(?:zh|ch|sh)"
-    r"(?:i|a|ai|ao|an|ang|e|ei|en|eng|ou|ong|u|uo|ui|uan|un|uang|ua|uai)|[zcsr]i|[bpmf]u|[jqxy](?:u|ue|uan|un)"
-    r"|y(?:a|ao|an|ang|e|i|in|ing|o|ong|ou)|w(?:a|ai|an|ang|ei|en|eng|o|u)|[nl](?:v|ve)|mi|mo|fo|er)"
-)
 
 Member = Term | Phrase | Prefix
 
@@ -76,12 +69,6 @@ class Unit(NamedTuple):
             if piece.corrected:
                 return " ".join(self.terms)
         return self.typed
-
-
-@lru_cache(maxsize=4096)
-def is_syllable(term: str) -> bool:
-    """Whether a term could be one syllable of pinyin."""
-    return len(term) <= 6 and _SYLLABLE.fullmatch(term) is not None
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from dataclasses import replace
 from indexer.analysis import stem, terms, tokenize
 from indexer.model import Concept, FacetIs, Node, Or, Phrase, Term
 from search_app.corrections import corrected
+from search_app.cut_apart import whole
 from search_app.findings import PERSONS, Findings, names_itself
 from search_app.meaning import Value, hinted, meanings
 from search_app.reading import SHORT_TEXT, FacetReading, Part
@@ -34,7 +35,10 @@ def _pieces(found: Findings, start: int, end: int) -> list[Piece]:
         Piece(token, text[at:until] + ("-" if text[until : until + 1] == "-" else ""), start + at, start + until)
         for token, at, until in tokenize(text)
     ]
-    if not found.correct or found.plain:
+    if found.plain:
+        return pieces
+    pieces = whole(pieces, found.text, found.lexicon, found.words)
+    if not found.correct:
         return pieces
     right, made = corrected(pieces, found.lexicon, found.words, found.text)
     for change in made:

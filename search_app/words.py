@@ -8,12 +8,13 @@ from functools import cache
 from types import MappingProxyType
 
 from indexer.analysis import stem
-from indexer.spelled import Spelled
+from indexer.meanings import default_meanings
 from search_app.elsewhere import Known, load_elsewhere
 from search_app.facetwords import MAX_UNIT, FacetWords, default_facet_words
+from search_app.sounding import Correctable
 from search_app.spelling import MIN_CHARS
 from search_app.strengths import Strengths, default_strengths
-from search_app.thesaurus import Thesaurus, default_thesaurus, stems
+from search_app.thesaurus import MIN_STEMMED, Thesaurus, default_thesaurus, stems
 from search_app.votes import Complaints, Wishes, complaint_votes, wish_votes
 
 POSSESSIVE = {"childrens": "children", "womens": "women", "peoples": "people", "mens": "men"}  # without the apostrophe
@@ -28,12 +29,18 @@ class Words:
 
     thesaurus: Thesaurus
     facets: FacetWords
-    correctable: Spelled
+    correctable: Correctable
     complaints: Complaints
     wishes: Wishes
     strengths: Strengths
     elsewhere: Known
+    named_elsewhere: frozenset[str]  # terms of their names
     reach: Mapping[str, int]  # terms of the longest phrase of any list by its first one, as ``stems`` leaves it
+
+    def english(self, word: str) -> bool:
+        """Whether a word is good English, or a name that English texts have, although no page may have it."""
+        root = stem(word) if word.isascii() else ""
+        return (root == word or len(root) >= MIN_STEMMED) and root in default_meanings().rows
 
     def longest(self, term: str) -> int:
         """How many terms what is listed and begins with a term may have, at least 1."""
@@ -47,13 +54,15 @@ def make_words(thesaurus: Thesaurus, facets: FacetWords, strengths: Strengths) -
     single = {key[0] for key in facets.meanings if len(key) == 1 and key[0].isascii()}
     spelled = {each for each in (*thesaurus.vocabulary, *single) if each.isascii() and each.isalpha()}
     known = sorted(each for each in {*spelled, *POSSESSIVE} if len(each) >= MIN_CHARS)
-    correctable = Spelled(sorted(known, key=len))
+    correctable = Correctable(sorted(known, key=len))
     votes = complaint_votes(thesaurus, facets), wish_votes(thesaurus)
     phrases = (*thesaurus.except_any, *thesaurus.except_city, *thesaurus.given_phrases)
     reach: dict[str, int] = {}
     for typed in (*thesaurus.by_stem, *facets.by_stem, *map(stems, phrases)):
         reach[typed[0]] = max(len(typed), reach.get(typed[0], 1))
-    return Words(thesaurus, facets, correctable, *votes, strengths, load_elsewhere(), MappingProxyType(reach))
+    elsewhere = load_elsewhere()
+    named = frozenset(term for names in elsewhere.values() for name in names for term in name)
+    return Words(thesaurus, facets, correctable, *votes, strengths, elsewhere, named, MappingProxyType(reach))
 
 
 @cache

@@ -455,6 +455,49 @@ def test_a_word_written_by_ear_is_corrected_however_far_it_is_from_its_spelling(
 @pytest.mark.parametrize(
     ("typed", "used"),
     [
+        ("tong jen eye hospital", "tongren eye hospital"),
+        ("tungren", "tongren"),
+        ("gwangjoe price", "guangzhou price"),
+        ("bay jing dentist", "beijing dentist"),
+        ("tong ren hospital", "tong ren hospital"),  # pinyin as it stands
+        ("li tonglen", "li tonglen"),  # so is another name, which no page has
+    ],
+)
+def test_a_chinese_name_is_known_as_it_was_heard(index: Searcher, typed: str, used: str) -> None:
+    assert read(typed, index.lexicon).used == used
+    assert read(typed, index.lexicon, correct=False).used == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "used"),
+    [
+        ("oftalmologia beijing", "ophthalmology beijing"),
+        ("chimiotherapie", "chemotherapy"),
+        ("back bain", "back pain"),
+        ("qwertyuiop", "qwertyuiop"),  # the sound of karyotype, if anybody could say it
+    ],
+)
+def test_a_word_of_medicine_is_known_by_its_sound(index: Searcher, typed: str, used: str) -> None:
+    assert read(typed, index.lexicon).used == used
+
+
+@pytest.mark.parametrize("typed", ["johns hopkins", "tram to beijing", "garcia", "changhai hospital"])
+def test_good_english_and_names_of_hospitals_without_a_page_are_no_errors(index: Searcher, typed: str) -> None:
+    assert read(typed, index.lexicon).corrected == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"), [("I.V.F. beijing", "I.V.F"), ("80 000 yuan", "80"), ("B.B.Q. beijing", "B")]
+)
+def test_initials_with_dots_are_one_word_where_the_word_is_known(index: Searcher, typed: str, words: str) -> None:
+    reading = read(typed, index.lexicon)
+    assert reading.parts[0].words == words
+    assert reading.corrected == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "used"),
+    [
         ("myopi surgery", "myopia surgery"),  # a letter short of a word, not unfinished
         ("catar", "catar"),  # unfinished
         ("shakign hands", "shaking hands"),  # no page has "shaking", the vocabulary has the phrase
