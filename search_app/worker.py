@@ -4,34 +4,28 @@ gunicorn's own threaded worker (27.0) reads the head of a request in a thread, k
 connection that says nothing, and waits in its event loop for clients that do not close: sixteen idle connections, as
 browsers open them in advance, stop a small site. Here the event loop collects heads, sends what a client has not read
 yet, and closes connections without ever blocking; a client that is slow costs a connection and no more.
+
+A usual request costs the loop one read and the thread one write: the loop goes on watching a connection while its
+answer is made, and the thread that made the answer gives the connection back by itself. Whatever is unusual (a client
+that does not read, sends ahead or has to go) goes through the loop.
 """
 
 from __future__ import annotations
 
 import errno
 import logging
-import re
 import selectors
 import socket
-import struct
 import time
-from concurrent.futures import Future
+from collections import deque
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from gunicorn import http
-from gunicorn.http.errors import (
-    ExpectationFailed,
-    InvalidHeader,
-    InvalidResponseHeader,
-    InvalidResponseHeaderName,
-    LimitRequestHeaders,
-    LimitRequestLine,
-    ParseException,
-)
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
-from search_app.headers import HEADERS
+from search_app.crew import Crew
+from search_app.exchange import Connection, complete, fixed, read, refuse, respond, status_of
 from search_app.outgoing import Outgoing
 
 log = logging.getLogger(__name__)
@@ -45,19 +39,33 @@ LINGER_BYTES = 64 * 1024
 MAX_HEAD_BYTES = 32 * 1024  # browsers send about 1 KB; gunicorn's own limits hold below this
 SEND_BUFFER_BYTES = 512 * 1024  # the system takes a whole page, so that hardly any waits here
 SPARE_CONNECTIONS = 8  # below the limit at which gunicorn stops to accept
+LOOK_SECONDS = 0.2  # between looks for those whose time is over; the loop comes by after each event, and each second
 _CHUNK = 16 * 1024
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
-_REASONS = {400: "Bad Request", 414: "URI Too Long", 417: "Expectation Failed", 431: "Request Header Fields Too Large"}
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]
     """Collects request heads, and takes leave of clients, in the event loop."""
 
+    alive: bool  # until told to stop
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._heads: dict[TConn, bytearray] = {}
-        self._sending: dict[TConn, float] = {}  # and when to give up; in order of their answers
-        self._leaving: dict[TConn, float] = {}
+        self._settings = fixed(self.cfg)
+        self._sending: dict[Connection, float] = {}  # and when to give up; in order of their answers
+        self._leaving: dict[Connection, float] = {}
+        self._looked = 0.0
+        self._noted = 0.0
+
+    def get_thread_pool(self) -> Crew:
+        """Who makes the answers."""
+        return Crew(self.cfg.threads)
+
+    def notify(self) -> None:
+        """Tell the parent that the loop goes on; once a second will do for a timeout of many."""
+        now = time.monotonic()
+        if now >= self._noted + 1.0:
+            self._noted = now
+            super().notify()
 
     # -- requests that arrive ------------------------------------------------------------------------------------------
 
@@ -72,25 +80,20 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
                 log.warning("Cannot accept a connection: %s", error.strerror)
             return
         accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
-            accepted.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", STALL_SECONDS, 0))
         self.nr_conns += 1
-        self._collect(TConn(self.cfg, Outgoing(accepted), address, listener.getsockname()))
+        conn = Connection(Outgoing(accepted), address, listener.getsockname())
+        self._wait(conn, self.pending_conns, HEAD_SECONDS)
+        self._watch(conn, selectors.EVENT_READ, self._readable)
         if self.nr_conns + SPARE_CONNECTIONS > self.worker_connections:
             self._drop_oldest()
 
-    def on_client_socket_readable(self, conn: TConn, client: socket.socket) -> None:
-        """The next request begins on a connection that was kept."""
+    def _readable(self, conn: Connection, client: socket.socket) -> None:
+        """A request begins or goes on, or the connection ends."""
         if _closed(client):
             return
-        self.poller.unregister(client)
-        self.keepalived_conns.remove(conn)
-        self._collect(conn)
-        self.on_pending_socket_readable(conn, client)
-
-    def on_pending_socket_readable(self, conn: TConn, client: socket.socket) -> None:
-        """More of a head, or the end of the connection."""
-        if _closed(client):
+        if conn.busy:  # it sends ahead, or goes before it has its answer
+            self._look_away(conn)
+            self._look_again(conn)  # if that has just been made
             return
         try:
             chunk = conn.sock.recv(_CHUNK)
@@ -99,83 +102,90 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         except OSError:
             chunk = b""
         if not chunk:
-            self._forget(conn)
+            self._fetch(conn)
             self._close(conn)
             return
-        self._heads[conn] += chunk
+        conn.head += chunk
         self._proceed(conn, len(chunk))
 
-    def _collect(self, conn: TConn, ahead: bytes = b"") -> None:
-        conn.sock.setblocking(False)
-        conn.timeout = time.monotonic() + HEAD_SECONDS
-        self._heads[conn] = bytearray(ahead)
-        self.pending_conns.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
-        if ahead:
-            self._proceed(conn, len(ahead))
+    def _proceed(self, conn: Connection, fresh: int) -> None:
+        if complete(conn.head, fresh):
+            self._fetch(conn)
+            conn.busy = True
+            self.tpool.submit(self._answer, conn)
+        elif len(conn.head) > MAX_HEAD_BYTES:
+            self._fetch(conn)
+            refuse(conn, 431)
+            self._finish(conn, False)
+        elif conn.waits is self.keepalived_conns:
+            self._fetch(conn)
+            self._wait(conn, self.pending_conns, HEAD_SECONDS)
 
-    def _proceed(self, conn: TConn, fresh: int) -> None:
-        head = self._heads[conn]
-        if _complete(head, fresh):
-            self._forget(conn)
-            if not conn.initialized:
-                conn.initialized = True
-                conn.parser = http.get_parser(self.cfg, conn.sock, conn.client)
-            conn.parser.unreader.unread(_ascii_line(head))
-            self.enqueue_req(conn)
-        elif len(head) > MAX_HEAD_BYTES:
-            self._forget(conn)
-            _refuse(conn.sock, 431)
-            self._take_leave(conn)
+    def _wait(self, conn: Connection, queue: deque[Connection], seconds: float) -> None:
+        conn.timeout = time.monotonic() + seconds
+        conn.waits = queue
+        queue.append(conn)
 
-    def _forget(self, conn: TConn) -> None:
-        self._heads.pop(conn, None)
-        self.pending_conns.remove(conn)
-        self.poller.unregister(conn.sock)
+    def _fetch(self, conn: Connection) -> None:
+        if conn.waits is not None:
+            conn.waits.remove(conn)
+            conn.waits = None
 
-    def handle_request(self, req: Any, conn: TConn) -> bool:
-        """Answer a request; nothing here takes a body, so a connection on which one may follow ends with the answer."""
-        announced = dict(req.headers)
-        if req.version >= (1, 1) and "HOST" not in announced:
-            raise InvalidHeader("HOST")
-        if announced.get("CONTENT-LENGTH", "0").strip() != "0" or "TRANSFER-ENCODING" in announced:
-            req.force_close()
-        kept: bool = super().handle_request(req, conn)
-        return kept
+    # -- answers, in threads -------------------------------------------------------------------------------------------
 
-    def handle_error(self, req: Any, client: socket.socket, addr: object, exc: Exception) -> None:
-        """Answer what is no HTTP in a few words that repeat nothing of it; the log gets no address and no query."""
-        if isinstance(exc, LimitRequestLine):
-            status = 414
-        elif isinstance(exc, LimitRequestHeaders):
-            status = 431
-        elif isinstance(exc, ExpectationFailed):
-            status = 417
-        elif isinstance(exc, ParseException) and not isinstance(exc, InvalidResponseHeader | InvalidResponseHeaderName):
-            status = 400
-        else:
-            status = 500
-            self.log.error("Unexpected error in a request", exc_info=exc)
-        self.log.debug("Refused a request with %d: %s", status, type(exc).__name__)
-        _refuse(client, status)
+    def _answer(self, conn: Connection) -> None:
+        """Answer a request and wait for the next one; the event loop hears of it only where something is left to do."""
+        kept = self._handled(conn)
+        try:
+            conn.sock.push()
+        except OSError as error:
+            self.log.debug("A client has gone before its answer: %s", error.strerror)
+            conn.sock.waiting.clear()
+            kept = False
+        if not kept or not self.alive or conn.sock.waiting or conn.head:
+            self.method_queue.defer(self._finish, conn, kept)
+            return
+        self._wait(conn, self.keepalived_conns, self._settings.keepalive)
+        conn.busy = False
+        if not conn.watched:
+            self.method_queue.defer(self._look_again, conn)
+
+    def _handled(self, conn: Connection) -> bool:
+        """Write the answer to a request; returns whether another may follow."""
+        try:
+            request = read(conn, self._settings)
+            self.nr += 1
+            if self.nr >= self.max_requests and self.alive:
+                self.log.info("This process ends after its last request.")
+                self.alive = False
+            kept = self.alive and self._settings.keepalive and len(self.keepalived_conns) < self.max_keepalived
+            return respond(request, conn, self.wsgi, self._settings, last=not kept)
+        except ConnectionError as error:
+            self.log.debug("A client has gone before its answer: %s", error.strerror)
+            return False
+        except Exception as error:  # the client is told, and nobody else waits for it
+            status = status_of(error)
+            if status == 500:
+                self.log.error("Unexpected error in a request", exc_info=error)
+            # No address and no query.
+            self.log.debug("Refused a request with %d: %s", status, type(error).__name__)
+            refuse(conn, status)
+            return False
 
     # -- connections that stay or end ----------------------------------------------------------------------------------
 
-    def finish_request(self, conn: TConn, done: Future[Any]) -> None:
+    def _finish(self, conn: Connection, kept: bool) -> None:
         """Let a client read its answer, however slowly, then go on with its connection."""
+        conn.busy = False
         if not conn.sock.waiting:
-            self._answered(conn, done)
+            self._answered(conn, kept)
             return
-        try:
-            self.poller.register(conn.sock, selectors.EVENT_WRITE, partial(self._send, conn, done))
-        except (KeyError, ValueError):  # closed by an error in its thread
-            self._close(conn)
-            return
+        self._watch(conn, selectors.EVENT_WRITE, partial(self._send, kept))
         self._sending[conn] = time.monotonic() + STALL_SECONDS
         while len(self._sending) > 1 and sum(len(each.sock.waiting) for each in self._sending) > WAITING_BYTES:
             self._give_up(next(iter(self._sending)))
 
-    def _send(self, conn: TConn, done: Future[Any], client: socket.socket) -> None:
+    def _send(self, kept: bool, conn: Connection, client: socket.socket) -> None:
         if _closed(client):
             return
         try:
@@ -185,37 +195,41 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             return
         if not conn.sock.waiting:
             del self._sending[conn]
-            self.poller.unregister(client)
-            self._answered(conn, done)
+            self._answered(conn, kept)
         elif sent:
             self._sending[conn] = time.monotonic() + STALL_SECONDS
 
-    def _give_up(self, conn: TConn) -> None:
+    def _give_up(self, conn: Connection) -> None:
         del self._sending[conn]
-        self.poller.unregister(conn.sock)
         self._close(conn)
 
-    def _answered(self, conn: TConn, done: Future[Any]) -> None:
+    def _answered(self, conn: Connection, kept: bool) -> None:
         """Keep a connection after its answer, or take leave of it."""
-        if done.cancelled() or done.exception() is not None or done.result() is not True:
+        if not kept:
             self._take_leave(conn)
-        elif ahead := conn.parser.unreader.take_buffered():
-            self._collect(conn, ahead)
+            return
+        if conn.head:
+            self._wait(conn, self.pending_conns, HEAD_SECONDS)
         else:
-            super().finish_request(conn, done)
+            seconds = self._settings.keepalive
+            self._wait(conn, self.keepalived_conns, seconds if self.alive else min(seconds, STOP_KEEPALIVE_LINGER))
+        self._watch(conn, selectors.EVENT_READ, self._readable)
+        if conn.head:
+            self._proceed(conn, len(conn.head))
 
-    def _take_leave(self, conn: TConn) -> None:
+    def _take_leave(self, conn: Connection) -> None:
         """Say that nothing more will come, and read what the client still sends, so that it sees the whole answer."""
         try:
-            conn.sock.setblocking(False)
             conn.sock.shutdown(socket.SHUT_WR)
-            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn, [LINGER_BYTES]))
-        except (OSError, KeyError, ValueError):  # closed by the client, or by an error in its thread
+        except OSError:  # closed by the client
             self._close(conn)
             return
+        self._watch(conn, selectors.EVENT_READ, partial(self._drain, [LINGER_BYTES]))
         self._leaving[conn] = time.monotonic() + LINGER_SECONDS
 
-    def _drain(self, conn: TConn, left: list[int], client: socket.socket) -> None:
+    def _drain(self, left: list[int], conn: Connection, client: socket.socket) -> None:
+        if _closed(client):
+            return
         try:
             chunk = conn.sock.recv(_CHUNK)
         except (BlockingIOError, InterruptedError):
@@ -225,81 +239,62 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         left[0] -= len(chunk)
         if not chunk or left[0] <= 0:
             del self._leaving[conn]
-            self.poller.unregister(conn.sock)
             self._close(conn)
 
     def murder_pending(self) -> None:
         """Close connections whose head does not come, when stopping also idle ones, and those that took leave."""
         now = time.monotonic()
+        if self.alive and now < self._looked + LOOK_SECONDS:
+            return
+        self._looked = now
         for conn in [each for each in self.pending_conns if self._given_up(each, now)]:
-            self._forget(conn)
+            self._fetch(conn)
             self._close(conn)
         for conn in [each for each, deadline in self._sending.items() if now >= deadline]:
             self._give_up(conn)
         for conn in [each for each, deadline in self._leaving.items() if now >= deadline]:
             del self._leaving[conn]
-            self.poller.unregister(conn.sock)
             self._close(conn)
 
-    def _given_up(self, conn: TConn, now: float) -> bool:
+    def _given_up(self, conn: Connection, now: float) -> bool:
         if now >= conn.timeout:
             return True
-        if self.alive or self._heads[conn]:
+        if self.alive or conn.head:
             return False
-        asked_before: bool = conn.initialized
-        return asked_before or now >= conn.timeout - HEAD_SECONDS + FRESH_SECONDS
+        return conn.asked > 0 or now >= conn.timeout - HEAD_SECONDS + FRESH_SECONDS
 
     def _drop_oldest(self) -> None:
         """Make room: whoever has waited longest without asking anything goes first."""
-        if self.pending_conns:
-            conn = self.pending_conns[0]
-            self._forget(conn)
-        elif self.keepalived_conns:
-            conn = self.keepalived_conns.popleft()
-            self.poller.unregister(conn.sock)
+        if self.pending_conns or self.keepalived_conns:
+            conn = (self.pending_conns or self.keepalived_conns)[0]
+            self._fetch(conn)
+            self._close(conn)
         elif self._sending:
             self._give_up(next(iter(self._sending)))
-            return
-        else:
-            return
-        self._close(conn)
 
-    def _close(self, conn: TConn) -> None:
+    def _close(self, conn: Connection) -> None:
+        self._look_away(conn)
         self.nr_conns -= 1
         conn.close()
 
+    # -- what the event loop is told of --------------------------------------------------------------------------------
 
-def _refuse(client: socket.socket, status: int) -> None:
-    reason = _REASONS.get(status, "Internal Server Error")
-    lines = [
-        f"HTTP/1.1 {status} {reason}",
-        "Connection: close",
-        "Content-Type: text/plain; charset=utf-8",
-        f"Content-Length: {len(reason) + 1}",
-        "Cache-Control: no-store",
-        *(f"{name}: {value}" for name, value in HEADERS.items()),
-    ]
-    try:
-        client.setblocking(False)
-        client.send(("\r\n".join(lines) + f"\r\n\r\n{reason}\n").encode("ascii"))
-    except OSError:  # it does not listen either; the connection is closed next
-        log.debug("A refused client does not read.")
+    def _watch(self, conn: Connection, events: int, call: Callable[[Connection, socket.socket], None]) -> None:
+        change = self.poller.modify if conn.watched else self.poller.register
+        conn.watched = True
+        change(conn.sock, events, partial(call, conn))
+
+    def _look_away(self, conn: Connection) -> None:
+        """Hear nothing of a connection until its answer is made."""
+        if conn.watched:
+            conn.watched = False
+            self.poller.unregister(conn.sock)
+
+    def _look_again(self, conn: Connection) -> None:
+        if not conn.watched and not conn.busy and not _closed(conn.sock):
+            self._watch(conn, selectors.EVENT_READ, self._readable)
 
 
 def _closed(client: socket.socket) -> bool:
     """Whether a connection was dropped for others after it had become ready in the same round of the event loop."""
     return client.fileno() < 0
-
-
-def _ascii_line(head: bytearray) -> bytes:
-    """A head whose request line is as browsers send it; curl, for one, percent-encodes nothing."""
-    line, end, rest = head.partition(b"\r\n")
-    return b"".join((_NOT_ASCII.sub(lambda found: b"%%%02X" % found[0][0], line), end, rest))
-
-
-def _complete(head: bytearray, fresh: int) -> bool:
-    """Whether the parser can decide on this head: it has its empty line, or a line end that no head may have."""
-    start = max(0, len(head) - fresh - 3)
-    if head.find(b"\r\n\r\n", start) >= 0:
-        return True
-    return head.count(b"\n") != head.count(b"\r\n")  # the parser refuses this at once

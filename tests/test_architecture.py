@@ -24,7 +24,7 @@ ONLY_IN = {
     "requests": {"indexer/fetching.py"},
     "protego": {"indexer/fetching.py"},
     "flask": {"search_app"},
-    "gunicorn": {"search_app/server.py", "search_app/worker.py", "search_app/logs.py"},
+    "gunicorn": {"search_app/server.py", "search_app/worker.py", "search_app/exchange.py", "search_app/logs.py"},
 }
 
 
