@@ -8,19 +8,11 @@ the answer of a cluster, makes no difference to it.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from indexer.engines.compiling import jit, prefetch
+from indexer.engines.excerpts import NEAR, TOKENS_A_LINE, WINDOW, cut_out, fetch, settle
 
-WINDOW = 34  # tokens shown in a snippet
-LEAD = 5  # tokens shown before the first match in a snippet
-ENDINGS = tuple(b".!?)\"'")  # bytes that end a sentence
-LINE_END, LINE_END_SHOWN = tuple(b"\n ")
-FIRST_OF_SEVERAL = 0x80  # bytes from here on make up a character with others
-TOKENS_A_LINE, BYTES_A_LINE = 16, 64  # in a line of memory
 TITLE_LINES, TEXT_LINES = 2, 32  # lines of a document that are asked for before it is looked at
-OMITTED_BEFORE, OMITTED_AFTER = tuple("… ".encode()), tuple(" …".encode())  # where more of the section stands
-OMISSION = len("… ")
 
 
 @jit
@@ -131,23 +123,26 @@ def _most_adjacency(leaf_idf, leaf_position, adjacency):
 
 
 @jit
-def _best_section(d, sections, section_ends, member_leaf, leaf_idf, roles):
-    """The section with the most of the query in it, or -1; a heading counts half again."""
-    one = np.uint64(1)
+def _best_section(d, sections, section_ends, member_leaf, worth, got, roles):
+    """The section with the most of the query in it, or -1; a heading counts half again.
+
+    Of each leaf its best member counts: what was typed more than what is only related to it.
+    """
     best = -1
     best_value = 0.0
     for s in range(section_ends[d], section_ends[d + 1]):
         start, body, end = sections[s, 0], sections[s, 1], sections[s, 2]
-        seen = np.uint64(0)
+        got[:] = 0.0
         value = 0.0
         count = 0
         for i in range(np.uint32(start), np.uint32(end)):
             if roles[i]:
                 leaf = member_leaf[roles[i] - 1]
+                counts = worth[roles[i] - 1] * (1.5 if i < body else 1.0)
                 count += 1
-                if not seen & (one << np.uint64(leaf)):
-                    seen |= one << np.uint64(leaf)
-                    value += leaf_idf[leaf] * (1.5 if i < body else 1.0)
+                if counts > got[leaf]:
+                    value += counts - got[leaf]
+                    got[leaf] = counts
         value += 0.02 * min(count, 20)
         if count and value > best_value + 1e-9:
             best_value = value
@@ -156,138 +151,52 @@ def _best_section(d, sections, section_ends, member_leaf, leaf_idf, roles):
 
 
 @jit
-def _first_shown(body, end, member_leaf, leaf_idf, roles):
-    """The token at which the window of a section with the most of the query starts."""
-    one = np.uint64(1)
-    first = body
+def _matches(body, end, member_leaf, worth, got, roles):
+    """The first and the last token of the matches that belong together and have the most of the query."""
+    first = last = body
     first_value = -1.0
     for i in range(body, end):
         if roles[i]:
-            seen = np.uint64(0)
+            got[:] = 0.0
             value = 0.0
-            for j in range(i, min(i + WINDOW - LEAD, end)):
+            until = i
+            for j in range(i, min(i + NEAR, end)):
                 if roles[j]:
                     leaf = member_leaf[roles[j] - 1]
+                    counts = worth[roles[j] - 1]
                     value += 0.01
-                    if not seen & (one << np.uint64(leaf)):
-                        seen |= one << np.uint64(leaf)
-                        value += leaf_idf[leaf]
+                    if counts > got[leaf]:
+                        value += counts - got[leaf]
+                        got[leaf] = counts
+                        until = j
             if value > first_value + 1e-9:
                 first_value = value
-                first = i
-    return first
+                first, last = i, until
+    return first, last
 
 
 @jit
-def _choose(d, sections, section_ends, member_leaf, leaf_idf, roles, shown, spans):
-    """Choose what to show of a document: the best section and the best window in it, both in tokens."""
-    best = _best_section(d, sections, section_ends, member_leaf, leaf_idf, roles)
+def _choose(d, sections, section_ends, member_leaf, worth, got, roles, shown, places):
+    """Choose what to show of a document, in tokens: the best section, its text, and the best matches in it.
+
+    ``places`` get the matched tokens around these; returns how many.
+    """
+    best = _best_section(d, sections, section_ends, member_leaf, worth, got, roles)
     chosen = best if best >= 0 else (section_ends[d] if section_ends[d] < section_ends[d + 1] else -1)
     shown[0] = best - section_ends[d] if best >= 0 else -1
     for i in range(1, 6):
         shown[i] = 0
     if chosen < 0:
-        return
+        return 0
     body, end = sections[chosen, 1], sections[chosen, 2]
-    first = _first_shown(body, end, member_leaf, leaf_idf, roles)
-    start = max(first - LEAD, body)
-    if first - body < WINDOW // 2:
-        start = body
-    stop = min(start + WINDOW, end)
-    if stop - start < WINDOW:
-        start = max(stop - WINDOW, body)
-    if stop <= start:
-        return
-    shown[1], shown[2] = start, stop
-    shown[3] = 1 if start == body else 0
-    shown[4] = 1 if stop == end else 0
+    first, last = _matches(body, end, member_leaf, worth, got, roles)
+    shown[1], shown[2], shown[3], shown[4] = body, end, first, last
     count = 0
-    for i in range(start, stop):
+    for i in range(max(body, first - WINDOW), min(first + WINDOW, end)):
         if roles[i]:
-            spans[count, 0] = i
+            places[count] = i
             count += 1
-    shown[5] = count
-
-
-@jit
-def _place(base, token_starts, token_lengths, shown, spans):
-    """Turn the tokens of a window into places in the bytes of the text."""
-    start, stop = shown[1], shown[2]
-    if stop <= start:
-        return
-    first_byte = token_starts[base + start]
-    for i in range(shown[5]):
-        token = base + spans[i, 0]
-        low = token_starts[token] - first_byte
-        spans[i, 0] = low
-        spans[i, 1] = low + token_lengths[token]
-    shown[1] = first_byte
-    shown[2] = token_starts[base + stop - 1] + token_lengths[base + stop - 1]
-
-
-@jit
-def _copy(texts, first, last, cut, at):
-    """Copy bytes of a text to a place, a line break as a space; returns whether each of them is a character."""
-    start, to = np.uint64(first), np.uint64(at)
-    seen = np.uint8(0)
-    for i in range(np.uint64(last - first)):
-        byte = texts[start + i]
-        cut[to + i] = LINE_END_SHOWN if byte == LINE_END else byte
-        seen |= byte
-    return seen < FIRST_OF_SEVERAL
-
-
-@jit
-def _put(mark, cut, at):
-    """Write the bytes of a mark to a place; returns the place after them."""
-    for byte in mark:
-        cut[at] = byte
-        at += 1
-    return at
-
-
-@jit
-def _cut(documents, texts, text_ends, shown, spans):
-    """Cut out what was chosen: the bytes of all snippets, with a line break between each and the next.
-
-    A mark that ends the last sentence belongs to it, a line break becomes a space, and where a snippet does not begin
-    or end with its section, a mark says so. Spans are then places in the characters of their snippet.
-    """
-    room = 0
-    for row in range(documents.shape[0]):
-        room += shown[row, 2] - shown[row, 1] + 2 + len(OMITTED_BEFORE) + len(OMITTED_AFTER)
-    cut = np.empty(room, np.uint8)
-    at = 0
-    for row in range(documents.shape[0]):
-        if row:
-            cut[at] = LINE_END
-            at += 1
-        base, end = text_ends[documents[row]], text_ends[documents[row] + 1]
-        first, last = base + shown[row, 1], base + shown[row, 2]
-        if last <= first:
-            continue
-        if last < end:
-            for mark in ENDINGS:
-                if texts[last] == mark:
-                    last += 1
-                    break
-        if not shown[row, 3]:
-            at = _put(OMITTED_BEFORE, cut, at)
-        plain = _copy(texts, first, last, cut, at)
-        at += last - first
-        if not shown[row, 4]:
-            at = _put(OMITTED_AFTER, cut, at)
-        shift = 0 if shown[row, 3] else OMISSION
-        for i in range(shown[row, 5]):
-            for side in range(2):
-                place = spans[row, i, side]
-                if not plain:
-                    inside = 0  # bytes that go on with a character
-                    for j in range(first, first + place):
-                        inside += texts[j] & 0xC0 == 0x80
-                    place -= inside
-                spans[row, i, side] = place + shift
-    return cut[:at]
+    return count
 
 
 @jit
@@ -359,17 +268,19 @@ def weigh(
 @jit
 def show(
     documents, tokens, token_ends, token_starts, token_lengths, sections, section_ends, texts, text_ends,
-    term_member, member_leaf, leaf_idf,
+    term_member, member_leaf, worth, leaves,
     occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
     roles, out_members, out_shown, out_spans,
 ):  # fmt: skip
-    """Look at whole documents for what to show of them: their members as bits, the best section, the window in it.
+    """Look at whole documents for what to show of them: their members as bits, the best section, the best of its text.
 
-    ``texts`` are the texts of all documents end to end in UTF-8, ``text_ends`` where each ends, after a 0. Returns the
-    bytes of all snippets (``snippet_texts``). ``out_shown`` gets per document: best section (-1: none), first and last
-    byte of the snippet in the text, whether it starts and ends with its section, number of spans; ``out_spans`` the
-    spans in characters.
+    ``worth`` is what each member counts, of ``leaves`` leaves; ``texts`` are the texts of all documents end to end in
+    UTF-8, ``text_ends`` where each ends, after a 0. Returns the bytes of all snippets (``snippet_texts``).
+    ``out_shown`` gets per document: best section (-1: none), first and last byte of the snippet in the text, whether a
+    sentence begins and ends there, number of spans; ``out_spans`` the spans in characters.
     """
+    places, counts = np.empty((documents.shape[0], 2 * WINDOW), np.int32), np.empty(documents.shape[0], np.int64)
+    got = np.empty(leaves, np.float64)
     # The documents are far apart in memory, so each step asks for what the next one needs of all of them.
     for row in range(documents.shape[0]):
         prefetch(section_ends, np.int64(documents[row]))
@@ -386,24 +297,30 @@ def show(
             occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions,
             occurrence_length, roles,
         )  # fmt: skip
-        _choose(d, sections, section_ends, member_leaf, leaf_idf, roles, out_shown[row], out_spans[row])
-        first = token_ends[d] + out_shown[row, 1]
-        for token in range(first, token_ends[d] + out_shown[row, 2], TOKENS_A_LINE):
+        counts[row] = _choose(
+            d, sections, section_ends, member_leaf, worth, got, roles, out_shown[row], places[row]
+        )  # fmt: skip
+        first = token_ends[d] + max(out_shown[row, 1], out_shown[row, 3] - WINDOW)
+        last = token_ends[d] + min(out_shown[row, 2], out_shown[row, 3] + WINDOW)
+        for token in range(first, last, TOKENS_A_LINE):
             prefetch(token_starts, np.int64(token))
-        prefetch(token_lengths, np.int64(first))
-        prefetch(token_lengths, np.int64(first + WINDOW - 1))
     for row in range(documents.shape[0]):
-        _place(token_ends[documents[row]], token_starts, token_lengths, out_shown[row], out_spans[row])
-        base = text_ends[documents[row]]
-        for byte in range(base + out_shown[row, 1], base + out_shown[row, 2], BYTES_A_LINE):
-            prefetch(texts, np.int64(byte))
-    return _cut(documents, texts, text_ends, out_shown, out_spans)
+        d = documents[row]
+        fetch(texts, text_ends[d], token_starts[token_ends[d] : token_ends[d + 1]], out_shown[row, 3])
+    for row in range(documents.shape[0]):
+        d = documents[row]
+        here = slice(token_ends[d], token_ends[d + 1])
+        settle(
+            texts, text_ends[d], text_ends[d + 1], token_starts[here], token_lengths[here], out_shown[row],
+            places[row], counts[row], out_spans[row],
+        )  # fmt: skip
+    return cut_out(documents, texts, text_ends, out_shown, out_spans)
 
 
 @jit
 def inspect(
     documents, priors, tokens, token_ends, token_starts, token_lengths, title_ends, sections, section_ends,
-    texts, text_ends, term_member, member_leaf, leaf_idf, leaf_position,
+    texts, text_ends, term_member, member_leaf, worth, leaf_idf, leaf_position,
     occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
     total_idf, title_coverage, title_fill, adjacency,
     roles, out_bonus, out_members, out_shown, out_spans,
@@ -418,11 +335,6 @@ def inspect(
     )  # fmt: skip
     return show(
         documents, tokens, token_ends, token_starts, token_lengths, sections, section_ends, texts, text_ends,
-        term_member, member_leaf, leaf_idf, occurrence_member, occurrence_start, occurrence_end, occurrence_documents,
-        occurrence_positions, occurrence_length, roles, out_members, out_shown, out_spans,
+        term_member, member_leaf, worth, leaf_idf.shape[0], occurrence_member, occurrence_start, occurrence_end,
+        occurrence_documents, occurrence_positions, occurrence_length, roles, out_members, out_shown, out_spans,
     )  # fmt: skip
-
-
-def snippet_texts(cut: npt.NDArray[np.uint8]) -> list[str]:
-    """The texts of the snippets that ``show`` cut out, one for each document; all are decoded at once."""
-    return cut.tobytes().decode("utf-8", "replace").split("\n")

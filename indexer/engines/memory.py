@@ -377,27 +377,27 @@ class MemorySearcher:
         return score + boosts * self._ranking.prior(document.doubt)
 
     def _roles(self, tree: trees.FlatTree, held: _Held) -> list[int]:
-        """Per token the leaf that names it, or -1: words first, in order, then phrases on what is free."""
+        """Per token the number of the word that names it, or -1: terms in order, then phrases on what is free."""
         roles = [-1] * len(held.analyzed.terms)
+        words = _scoring(tree)
         owner: dict[str, int] = {}
-        for number, leaf in enumerate(tree.leaves):
-            for word in trees.members(leaf) if tree.scoring[number] else ():
-                if not isinstance(word, Phrase):
-                    for form in self._forms(word):
-                        owner.setdefault(form, number)
+        for number, (_leaf, word) in enumerate(words):
+            if not isinstance(word, Phrase):
+                for form in self._forms(word):
+                    owner.setdefault(form, number)
         for i, term in enumerate(held.analyzed.terms):
             roles[i] = owner.get(term, -1)
-        for number, leaf in enumerate(tree.leaves):
-            for word in trees.members(leaf) if tree.scoring[number] else ():
-                if isinstance(word, Phrase):
-                    for at in self._occurrences(word, held).get("", []):
-                        for i in range(at, at + len(word.terms)):
-                            roles[i] = number if roles[i] < 0 else roles[i]
+        for number, (_leaf, word) in enumerate(words):
+            if isinstance(word, Phrase):
+                for at in self._occurrences(word, held).get("", []):
+                    for i in range(at, at + len(word.terms)):
+                        roles[i] = number if roles[i] < 0 else roles[i]
         return roles
 
     def _bonus(self, tree: trees.FlatTree, idf: list[float], places: list[int], held: _Held) -> float:
         ranking = self._ranking
-        roles = self._roles(tree, held)
+        leaves = [leaf for leaf, _word in _scoring(tree)]
+        roles = [leaves[word] if word >= 0 else -1 for word in self._roles(tree, held)]
         total = sum(each for each, place in zip(idf, places, strict=True) if place >= 0)
         title = [i for i in range(held.analyzed.title_end) if held.analyzed.terms[i] != BREAK]
         named = [roles[i] for i in title if roles[i] >= 0 and idf[roles[i]] > 0]
@@ -451,21 +451,7 @@ class MemorySearcher:
             for leaf in tree.leaves
             if isinstance(leaf, DocumentIs) and doc_id in leaf.doc_ids
         ]
-        best, best_value = -1, 0.0
-        roles = self._roles(tree, held)
-        for number, span in enumerate(held.analyzed.sections):
-            seen: set[int] = set()
-            value = 0.0
-            count = 0
-            for i in range(span.start, span.end):
-                if roles[i] >= 0:
-                    count += 1
-                    if roles[i] not in seen:
-                        seen.add(roles[i])
-                        value += idf[roles[i]] * (1.5 if i < span.body else 1.0)
-            value += 0.02 * min(count, 20)
-            if count and value > best_value + 1e-9:
-                best, best_value = number, value
+        best = self._best_section(tree, idf, held)
         section = (
             SectionRef(document.sections[best].heading, document.sections[best].anchor, best) if best >= 0 else None
         )
@@ -483,14 +469,25 @@ class MemorySearcher:
             rank, round(score, 4), card, section=section, matched=tuple(dict.fromkeys(matched)), explanation=explanation
         )
 
+    def _best_section(self, tree: trees.FlatTree, idf: list[float], held: _Held) -> int:
+        """The section with the most of the query in it, or -1: of each leaf its best word, half again in a heading."""
+        words, roles = _scoring(tree), self._roles(tree, held)
+        best, best_value = -1, 0.0
+        for number, span in enumerate(held.analyzed.sections):
+            got: dict[int, float] = {}
+            named = [i for i in range(span.start, span.end) if roles[i] >= 0]
+            for i in named:
+                leaf, word = words[roles[i]]
+                counts = idf[leaf] * word.weight * (1.5 if i < span.body else 1.0)
+                got[leaf] = max(counts, got.get(leaf, 0.0))
+            value = sum(got.values()) + 0.02 * min(len(named), 20)
+            if named and value > best_value + 1e-9:
+                best, best_value = number, value
+        return best
+
     def _present(self, tree: trees.FlatTree, held: _Held) -> list[Word]:
         """Words that a token of the document counts for: the first word to name a form takes it."""
-        words = [
-            word
-            for leaf, scores in zip(tree.leaves, tree.scoring, strict=True)
-            if scores
-            for word in trees.members(leaf)
-        ]
+        words = [word for _leaf, word in _scoring(tree)]
         owner: dict[str, int] = {}
         for number, word in enumerate(words):
             if not isinstance(word, Phrase):
@@ -502,3 +499,8 @@ class MemorySearcher:
 
     def _facet(self, query: Query, name: str, counts: dict[tuple[str, str], int]) -> Facet:
         return trees.facet_of(query, name, {value: count for (facet, value), count in counts.items() if facet == name})
+
+
+def _scoring(tree: trees.FlatTree) -> list[tuple[int, Word]]:
+    """The words that score, in typed order, each with its leaf."""
+    return [(leaf, word) for leaf, each in enumerate(tree.leaves) if tree.scoring[leaf] for word in trees.members(each)]

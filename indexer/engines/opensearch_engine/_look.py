@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.analysis import BREAK, FIELDS, stem
-from indexer.engines import inspection
+from indexer.engines.excerpts import WINDOW, snippet_texts
+from indexer.engines.inspection import inspect
 from indexer.engines.opensearch_engine._blob import Packed
 from indexer.engines.opensearch_engine._plan import Plan
 from indexer.model import Phrase, Snippet
@@ -55,10 +56,10 @@ def look(plan: Plan, hits: list[Packed], ranking: Ranking) -> list[Seen]:
     bonus = np.empty(len(hits), np.float64)
     words = np.empty(len(hits), np.uint64)
     shown = np.empty((len(hits), 6), np.int64)
-    spans = np.empty((len(hits), inspection.WINDOW, 2), np.int32)
+    spans = np.empty((len(hits), WINDOW, 2), np.int32)
     text_ends = np.zeros(len(hits) + 1, np.int64)
     np.cumsum([len(hit.text) for hit in hits], out=text_ends[1:])
-    cut = inspection.inspect(
+    cut = inspect(
         np.arange(len(hits), dtype=np.int32),
         _fixed(np.array([ranking.prior(hit.card.doubt) for hit in hits], np.float32)),
         _fixed(tokens), _fixed(ends), _fixed(np.concatenate([hit.starts for hit in hits])),
@@ -66,14 +67,20 @@ def look(plan: Plan, hits: list[Packed], ranking: Ranking) -> list[Seen]:
         _fixed(np.array([hit.title_end for hit in hits], np.int32)),
         _fixed(np.concatenate([hit.sections for hit in hits])), _fixed(section_ends),
         np.frombuffer(b"".join([hit.text for hit in hits]), np.uint8), _fixed(text_ends),
-        roles, np.array(plan.word_leaf or [0], np.int64), np.array([leaf.idf for leaf in plan.leaves], np.float64),
+        roles, np.array(plan.word_leaf or [0], np.int64), np.array(_worth(plan) or [0], np.float64),
+        np.array([leaf.idf for leaf in plan.leaves], np.float64),
         np.array([leaf.place for leaf in plan.leaves], np.int64),
         *places,
         plan.total_idf, ranking.title_coverage, ranking.title_fill, ranking.adjacency,
         np.zeros(max(sizes) + 1, np.int64), bonus, words, shown, spans,
     )  # fmt: skip
-    texts = inspection.snippet_texts(cut)
+    texts = snippet_texts(cut)
     return list(map(Seen, bonus.tolist(), words.tolist(), shown.tolist(), spans.tolist(), texts))
+
+
+def _worth(plan: Plan) -> list[float]:
+    """What each word counts where a part of a text is chosen to be shown."""
+    return [plan.leaves[leaf].idf * word.weight for word, leaf in zip(plan.words, plan.word_leaf, strict=True)]
 
 
 def _fixed(array: Array) -> Array:

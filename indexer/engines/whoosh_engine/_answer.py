@@ -11,7 +11,8 @@ from collections import namedtuple
 import numpy as np
 
 from indexer.engines.compiling import LONG, jit, jit_for, jit_inline, own
-from indexer.engines.inspection import WINDOW, show, weigh
+from indexer.engines.excerpts import WINDOW
+from indexer.engines.inspection import show, weigh
 from indexer.engines.whoosh_engine._best import sort_anew, sort_best
 from indexer.engines.whoosh_engine._collecting import Best, Choice, Rows
 from indexer.engines.whoosh_engine._kernels import Leaves, Room, Wanted, match
@@ -131,15 +132,18 @@ def _mark(plan, marked):
 
 
 @jit
-def _member_leaves(plan):
-    """The leaf of each member; words past the last member that is told apart have its number."""
+def _members(plan, idf, weights):
+    """The leaf of each member, and what it counts; words past the last member that is told apart have its number."""
     leaves = np.zeros(max(plan.words.shape[0], 1), np.int64)
+    worth = np.zeros(leaves.shape[0], np.float64)
     members = 0
     for word in range(plan.words.shape[0]):
         if plan.words[word, 2] == members:
-            leaves[members] = plan.words[word, 3]
+            leaf = plan.words[word, 3]
+            leaves[members] = leaf
+            worth[members] = idf[leaf] * weights[WEIGHTS + idf.shape[0] + word]
             members += 1
-    return leaves
+    return leaves, worth
 
 
 @jit
@@ -258,10 +262,10 @@ def _look(table, numbers, plan, weights, kept, out):
     """
     marked, roles = smalls(table, Place.TERMS), longs(table, Place.ROLES)
     _mark(plan, marked)
-    position, member_leaf = plan.leaves[:, 1], _member_leaves(plan)
+    position, idf = plan.leaves[:, 1], weights[WEIGHTS : WEIGHTS + numbers[LEAVES]]
+    member_leaf, worth = _members(plan, idf, weights)
     member, start, end, length = plan.phrases[:, 0], plan.phrases[:, 1], plan.phrases[:, 2], plan.phrases[:, 3]
     places, owners = ints(table, Place.PHRASE_POSITIONS), ints(table, Place.PHRASE_DOCUMENTS)
-    idf = weights[WEIGHTS : WEIGHTS + numbers[LEAVES]]
     tokens, token_ends = ints(table, Place.TOKENS), longs(table, Place.TOKEN_ENDS)
     top_scores, top_documents = doubles(table, Place.TOP_SCORES), ints(table, Place.TOP_DOCUMENTS)
     bonus = doubles(table, Place.BONUS)
@@ -284,7 +288,8 @@ def _look(table, numbers, plan, weights, kept, out):
         cut = show(
             documents, tokens, token_ends, ints(table, Place.TOKEN_STARTS), shorts(table, Place.TOKEN_LENGTHS),
             sections, ints(table, Place.SECTION_ENDS), bytes_of(table, Place.TEXT_BYTES), longs(table, Place.TEXT_ENDS),
-            marked, member_leaf, idf, member, start, end, owners, places, length, roles, members, shown, spans,
+            marked, member_leaf, worth, idf.shape[0], member, start, end, owners, places, length, roles, members, shown,
+            spans,
         )  # fmt: skip
         size = _write_hits(documents, members, shown, spans, out)
         scores = doubles(table, Place.OUT_SCORES)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.engines import inspection
+from indexer.engines.excerpts import WINDOW
 from indexer.engines.whoosh_engine._answer import HITS, LONGEST_NUMBER, ROW
 from indexer.engines.whoosh_engine._collecting import BANKS
 from indexer.engines.whoosh_engine._segment import Segment
@@ -37,8 +37,8 @@ class Scratch:
             "found_scores": size,
             "roles": longest + 1, "chosen": codes, "boosts": codes,
             "top_scores": hits, "top_documents": hits, "bonus": hits, "members": hits, "out_scores": hits,
-            "shown": 6 * hits, "spans": 2 * inspection.WINDOW * hits,
-            "out": HITS + codes + (ROW + 2 * inspection.WINDOW) * hits,
+            "shown": 6 * hits, "spans": 2 * WINDOW * hits,
+            "out": HITS + codes + (ROW + 2 * WINDOW) * hits,
         }  # fmt: skip
         self.most_hits = hits
         self._shared = {name: np.zeros(count, KINDS[name]) for name, count in sizes.items()}

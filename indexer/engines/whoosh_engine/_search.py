@@ -10,7 +10,7 @@ from itertools import count as count_from
 import numpy as np
 
 from indexer.engines import tree as trees
-from indexer.engines.inspection import snippet_texts
+from indexer.engines.excerpts import snippet_texts
 from indexer.engines.whoosh_engine import _answer as loops
 from indexer.engines.whoosh_engine._hits import Presenter, merged_facets, ordered_facets
 from indexer.engines.whoosh_engine._lexicon import ColumnLexicon

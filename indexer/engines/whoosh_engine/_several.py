@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.engines.inspection import snippet_texts
+from indexer.engines.excerpts import snippet_texts
 from indexer.engines.whoosh_engine._answer import (
     FIRST,
     FOUND,
