@@ -6,18 +6,13 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import accumulate, pairwise
-from operator import sub
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import Stemmer
-
-from indexer.model import DEPARTMENTS, KNOWN_FOR, NATIONAL_LISTS, Document
-from indexer.placings import placing_of
 
 Ints = npt.NDArray[np.integer[Any]]
 
@@ -114,11 +109,11 @@ def tokenize(text: str) -> Iterator[Token]:
 
 def scan(text: str) -> list[tuple[str, int, int]]:
     """What ``tokenize`` gives, as plain tuples: a named one costs twice as much."""
-    return list(zip(*_scan(text), strict=True))
+    return list(zip(*columns(text), strict=True))
 
 
-def _scan(text: str) -> tuple[list[str], list[int], list[int]]:
-    """What ``tokenize`` gives: the tokens, their starts and their ends.
+def columns(text: str) -> tuple[list[str], list[int], list[int]]:
+    """What ``tokenize`` gives, by columns: the tokens, their starts and their ends.
 
     A build makes millions of them. Most pieces are one token whatever stands around them, so that no line of Python
     need run for each.
@@ -183,7 +178,7 @@ def _in_row(parts: Iterable[str], start: int, between: int) -> list[tuple[str, i
 
 def terms(text: str) -> tuple[str, ...]:
     """The folded tokens of a text, without their places."""
-    return tuple(_scan(text)[0])
+    return tuple(columns(text)[0])
 
 
 def name_key(text: str) -> str:
@@ -220,12 +215,13 @@ def compounds(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 
     They tell a query that typed one form ("cart", "checkup") about the other.
     """
-    return _compounds(text, *_scan(text))
+    return compounds_among(text, *columns(text))
 
 
-def _compounds(
+def compounds_among(
     text: str, tokens: Sequence[str], starts: Sequence[int], ends: Sequence[int]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What ``compounds`` gives for a text whose ``columns`` are known."""
     run: list[str] = []
     edges = zip(range(1, len(tokens)), ends, starts[1:], strict=False)
     close = [place for place, end, start in edges if text[end:start] in _CLOSE]
@@ -263,156 +259,6 @@ def pinyin_terms(name: str) -> tuple[str, ...]:
     if len(syllables) > LONGEST_PINYIN:
         runs["".join(syllables)] = None
     return tuple(runs)
-
-
-@dataclass(frozen=True, slots=True)
-class SectionSpan:
-    """Where a section stands in the token stream: heading from ``start``, text from ``body`` to ``end``."""
-
-    start: int
-    body: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class AnalyzedDocument:
-    """A document as a stream of terms.
-
-    ``terms[i]`` stands in ``FIELDS[fields[i]]``; ``BREAK`` keeps phrases apart. ``starts`` and ``lengths`` are places
-    in ``text`` in UTF-8 bytes, both 0 for terms that are not shown (aliases, labels, pinyin,
-    questions).
-    """
-
-    terms: list[str]
-    fields: list[int]
-    starts: list[int]
-    lengths: list[int]
-    text: bytes
-    title_end: int  # terms of the title stand before this place
-    sections: list[SectionSpan]
-    compounds: tuple[tuple[str, tuple[str, ...]], ...]
-
-
-def _byte_offsets(text: str) -> Ints:
-    """How many bytes of UTF-8 stand before each character of a text, and before its end."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    offsets = np.zeros(len(codes) + 1, np.int64)
-    np.cumsum(1 + (codes >= 0x80) + (codes >= 0x800) + (codes >= 0x10000), out=offsets[1:])
-    return offsets
-
-
-class _Stream:
-    """Collects the token stream of one document."""
-
-    def __init__(self) -> None:
-        self.terms: list[str] = []
-        self.fields: list[int] = []
-        self.starts: list[int] = []
-        self.lengths: list[int] = []
-        self.text = bytearray()
-        self.compounds: dict[str, tuple[str, ...]] = {}
-
-    def shown(self, text: str, field: int) -> None:
-        base = len(self.text)
-        encoded = text.encode("utf-8", "replace")
-        self.text += encoded + b"\n"
-        tokens, starts, ends = _scan(text)
-        self.compounds.update(_compounds(text, tokens, starts, ends))
-        if len(encoded) != len(text):
-            offsets = _byte_offsets(text)
-            starts, ends = offsets[starts].tolist(), offsets[ends].tolist()
-        self.terms += tokens
-        self.fields += [field] * len(tokens)
-        self.starts += [base + start for start in starts]
-        self.lengths += map(sub, ends, starts)
-        self.stop(field)
-
-    def hidden(self, tokens: Iterable[str], field: int) -> None:
-        for token in tokens:
-            self.terms.append(token)
-            self.fields.append(field)
-            self.starts.append(0)
-            self.lengths.append(0)
-        self.stop(field)
-
-    def stop(self, field: int) -> None:
-        self.terms.append(BREAK)
-        self.fields.append(field)
-        self.starts.append(0)
-        self.lengths.append(0)
-
-
-def analyze(document: Document) -> AnalyzedDocument:
-    """The token stream of a document: title, aliases, labels, sections, pinyin of Chinese names, questions."""
-    title, alias, label, heading, body, pinyin, question = range(len(FIELDS))
-    stream = _Stream()
-    stream.shown(document.title, title)
-    title_end = len(stream.terms)
-    names = ([document.title_zh] if document.title_zh else []) + list(document.aliases)
-    for name in names:
-        stream.hidden(terms(name), alias)
-        stream.compounds.update(compounds(name))
-    for facet in ("city", "specialty", "topic"):
-        for value in document.values(facet):
-            stream.hidden(terms(value), label)
-    spans: list[SectionSpan] = []
-    for section in document.sections:
-        start = len(stream.terms)
-        if section.heading:
-            stream.shown(section.heading, heading)
-        body_start = len(stream.terms)
-        stream.shown(section.text, body)
-        spans.append(SectionSpan(start, body_start, len(stream.terms) - 1))
-    for fact in document.facts:  # among the pinyin: elsewhere they would make a field longer for all other words
-        if fact.name in (KNOWN_FOR, DEPARTMENTS):
-            stream.hidden((strength_term(fact.value),), pinyin)
-        elif fact.name == NATIONAL_LISTS and (placing := placing_of(fact.value)):
-            stream.hidden((list_term(placing.of),), pinyin)
-    for value in document.profile:  # among the text: it would make the short field of labels longer for many pages
-        stream.hidden(terms(value), body)
-    for name in names:
-        if is_han(name):
-            for run in pinyin_terms(name):
-                stream.hidden((run,), pinyin)
-    for each in document.questions:
-        stream.hidden(terms(each.text), question)
-        stream.compounds.update(compounds(each.text))
-    return AnalyzedDocument(
-        stream.terms,
-        stream.fields,
-        stream.starts,
-        stream.lengths,
-        bytes(stream.text),
-        title_end,
-        spans,
-        tuple(stream.compounds.items()),
-    )
-
-
-@cache
-def strength_term(field: str) -> str:
-    """The token by which a document is found for a field that it states (``KNOWN_FOR``, ``DEPARTMENTS``).
-
-    It is near no word, so that nothing that is typed begins with it or is corrected to it.
-    """
-    return "=" + hashlib.blake2b(field.casefold().encode(), digest_size=8).hexdigest()
-
-
-def list_term(of: str) -> str:
-    """The token by which a document is found for a place in the list of this (``Placing.of``)."""
-    return strength_term(f"{NATIONAL_LISTS}: {of}")
-
-
-def document_names(document: Document) -> tuple[str, ...]:
-    """Keys by which a query is recognised as the name of a document: title, Chinese title, aliases, pinyin."""
-    keys: dict[str, None] = {}
-    for name in (document.title, document.title_zh, *document.aliases):
-        if name:
-            keys[name_key(name)] = None
-            if is_han(name):
-                keys["".join(pinyin_syllables(name))] = None
-    keys.pop("", None)
-    return tuple(keys)
 
 
 def digest() -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from indexer.analysis import list_term, terms
+from indexer.analysis import terms
 from indexer.model import And, Concept, FacetIs, Node, Or, Term
 from indexer.placings import ALL
+from indexer.token_stream import list_term
 from search_app.findings import Findings
 from search_app.reading import Part
 from search_app.strengths import IN_A_LIST, Meant, Strengths

@@ -9,10 +9,11 @@ from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from indexer.analysis import is_han, strength_term, terms
+from indexer.analysis import is_han, terms
 from indexer.errors import TaxonomyError
 from indexer.model import Card, Concept, Hit, Node, Results, Term, Weight
 from indexer.placings import ALL, placing_of
+from indexer.token_stream import strength_term
 from search_app.reading import HAS_ALL
 from search_app.thesaurus import VOCABULARY, Terms, read_toml, stems
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from whoosh import index as whoosh_index
 
-from indexer.analysis import BREAK, FIELDS, analyze
+from indexer.analysis import BREAK, FIELDS
 from indexer.engines import Engine
 from indexer.engines.memory import MemoryEngine
 from indexer.engines.whoosh_engine import (
@@ -28,6 +28,7 @@ from indexer.engines.whoosh_engine import (
     _writer,
 )
 from indexer.model import And, Document, Filter, Phrase, Query, Section, Term
+from indexer.token_stream import analyze
 
 WORDS = ("eye", "heart", "hospital", "clinic", "cost", "visa", "beijing", "CAR-T", "协和医院", "No.12", "cancer", "é")
 

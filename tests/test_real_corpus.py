@@ -8,10 +8,11 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-from indexer.analysis import name_key, strength_term
+from indexer.analysis import name_key
 from indexer.engines.whoosh_engine import WhooshEngine
 from indexer.model import FACETS, Everything, Filter, Query
 from indexer.taxonomy import load_taxonomy
+from indexer.token_stream import strength_term
 from search_app import create_app
 from search_app.elsewhere import load_elsewhere
 from search_app.request import SearchRequest

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz.distance import OSA
 
-from indexer.analysis import BREAK, FIELDS, AnalyzedDocument, analyze, document_names, is_han, name_key, stem
+from indexer.analysis import BREAK, FIELDS, is_han, name_key, stem
 from indexer.engines import Lexicon
 from indexer.engines import tree as trees
 from indexer.engines.likeness import Alike, Compared, Likeness, spans_of
@@ -43,6 +43,7 @@ from indexer.model import (
     date_number,
 )
 from indexer.ranking import Ranking
+from indexer.token_stream import AnalyzedDocument, analyze, document_names
 
 T = TypeVar("T")
 

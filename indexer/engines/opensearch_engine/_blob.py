@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.analysis import AnalyzedDocument, stem
+from indexer.analysis import stem
 from indexer.engines.cards import card_blob, read_card
 from indexer.model import Card, Document, SectionRef
+from indexer.token_stream import AnalyzedDocument
 
 Array = npt.NDArray[Any]
 _HEAD = struct.Struct("<6I")  # bytes of card and terms, tokens, sections, end of the title, bytes of text

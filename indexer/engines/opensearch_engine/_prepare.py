@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import orjson
 
-from indexer.analysis import analyze, document_names
 from indexer.engines.opensearch_engine._schema import field_lengths, prepare
 from indexer.model import Document
+from indexer.token_stream import analyze, document_names
 from indexer.workers import worker_count, worker_pool
 
 CHUNK_DOCUMENTS = 500

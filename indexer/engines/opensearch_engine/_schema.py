@@ -20,11 +20,12 @@ from typing import Any
 import orjson
 import xxhash
 
-from indexer.analysis import BREAK, FIELDS, AnalyzedDocument, name_key, stem
+from indexer.analysis import BREAK, FIELDS, name_key, stem
 from indexer.engines.cards import document_blob, read_document
 from indexer.engines.opensearch_engine._blob import Packed, pack
 from indexer.model import FACETS, Document, date_number
 from indexer.ranking import Ranking
+from indexer.token_stream import AnalyzedDocument
 
 Json = dict[str, Any]
 

@@ -18,7 +18,7 @@ import orjson
 import xxhash
 
 from indexer import __version__
-from indexer.analysis import FIELDS, digest, document_names, is_han, stem
+from indexer.analysis import FIELDS, digest, is_han, stem
 from indexer.engines.opensearch_engine._blob import unpack
 from indexer.engines.opensearch_engine._bulk import Bulk
 from indexer.engines.opensearch_engine._generations import ClusterGenerations
@@ -38,6 +38,7 @@ from indexer.errors import BuildRefused, EngineUnavailable
 from indexer.generation import Manifest
 from indexer.model import FACETS, Document
 from indexer.ranking import Ranking
+from indexer.token_stream import document_names
 
 if TYPE_CHECKING:
     from indexer.engines import Check

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from indexer.analysis import analyze
 from indexer.engines.whoosh_engine._columns import CORE
 from indexer.engines.whoosh_engine._durable import write_segment
 from indexer.engines.whoosh_engine._pack import Pack
 from indexer.engines.whoosh_engine._segment_writer import SegmentWriter
 from indexer.model import Document
+from indexer.token_stream import analyze
 from indexer.workers import worker_count, worker_pool
 
 CHUNK_CHARACTERS = 4_000_000  # of text in one chunk; about 700,000 tokens, and 100 MB while it is written

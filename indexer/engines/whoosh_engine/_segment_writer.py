@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from indexer.analysis import BREAK, AnalyzedDocument, document_names, name_key
+from indexer.analysis import BREAK, name_key
 from indexer.engines.cards import card_blob, document_blob
 from indexer.engines.whoosh_engine._columns import (
     CORE,
@@ -23,6 +23,7 @@ from indexer.engines.whoosh_engine._columns import (
 )
 from indexer.engines.whoosh_engine._pack import PackWriter, save_loose
 from indexer.model import FACETS, Document, date_number
+from indexer.token_stream import AnalyzedDocument, document_names
 
 
 class _Numbers(dict[str, int]):
