@@ -51,11 +51,14 @@ browser:
 	@sh scripts/browser.sh
 
 $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "medsearch needs Python 3.11 or newer; name one: make run PYTHON=python3.12")'
+	@echo "Installing what medsearch needs into $(VENV)/; a minute the first time…"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
+	@echo "Installing what its tests need…"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,lint]'
 	touch $@
 
