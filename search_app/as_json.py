@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 from indexer.model import FACETS, Card, Document, Facet, Hit, Question
+from indexer.prices import Price
 from search_app.labels import default_labels
 from search_app.markup import pieces, readable
 from search_app.search import Answer
@@ -46,7 +48,9 @@ def answer_json(answer: Answer, state: SearchState) -> dict[str, Any]:
             "notes": list(answer.applied),
             "exact_url": links.plain(),
         },
-        "hits": [hit_json(hit, answer.asked.get(hit.doc_id)) for hit in results.hits],
+        "hits": [
+            hit_json(hit, answer.asked.get(hit.doc_id), answer.prices.get(hit.doc_id, ())) for hit in results.hits
+        ],
         "facets": {facet: _buckets_json(results.facet(facet), links) for facet in FACETS},
         "unknown_values": [
             {"facet": each.facet, "value": each.value, "close": list(each.close)} for each in answer.unknown_values
@@ -64,7 +68,7 @@ def answer_json(answer: Answer, state: SearchState) -> dict[str, Any]:
     }
 
 
-def hit_json(hit: Hit, asked: Question | None = None) -> dict[str, Any]:
+def hit_json(hit: Hit, asked: Question | None = None, prices: Sequence[Price] = ()) -> dict[str, Any]:
     """One hit of the API."""
     section = hit.section
     text, spans = readable(hit.snippet)
@@ -76,10 +80,28 @@ def hit_json(hit: Hit, asked: Question | None = None) -> dict[str, Any]:
         found["section"] = {"heading": section.heading, "anchor": section.anchor}
     if asked:
         found["answers"] = {"question": asked.text, "anchor": asked.anchor}
+    if prices:
+        found["prices"] = [_price_json(each) for each in prices]
     found["matched"] = hit.matched
     if hit.explanation:
         found["explanation"] = [{"reason": each.reason, "score": round(each.score, 4)} for each in hit.explanation]
     return found
+
+
+def _price_json(price: Price) -> dict[str, Any]:
+    return {
+        "for": price.what,
+        "figure": price.figure,
+        "quote": price.quote,
+        "date": price.date or None,
+        "section": {"heading": price.heading, "anchor": price.anchor},
+        "source": {
+            "title": price.source.title,
+            "url": price.source.url,
+            "publisher": price.source.publisher or None,
+            "anchor": price.source.anchor,
+        },
+    }
 
 
 @lru_cache(maxsize=2048)
@@ -102,6 +124,7 @@ def _card_json(card: Card) -> dict[str, Any]:
         "snippet": [],
         "section": None,
         "answers": None,
+        "prices": (),
         "matched": (),
     }
 

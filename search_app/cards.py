@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from indexer.model import Card, Hit, Question, Snippet
+from indexer.prices import Price, months_since
 from search_app.labels import Labels
 from search_app.markup import is_small, marked, readable
 from search_app.site import Site, asking
@@ -53,6 +55,28 @@ class CardView:
     section_url: str = ""
 
 
+class PriceView(NamedTuple):
+    """What a page says that something costs.
+
+    ``months`` is how old the price is at least, -1 where nobody says; ``date`` is "2012–2014" for years.
+    """
+
+    what: str
+    figure: str
+    before: str  # of the quote
+    shown: str  # the figure within the quote
+    behind: str
+    more: bool  # whether the quote says more than the figure and for what it is
+    date: str
+    roughly: bool  # whether it is only about of that date
+    months: int
+    heading: str
+    url: str
+    source: str
+    source_url: str
+    language: str
+
+
 class HitView(NamedTuple):
     """A search result: the card of its document, with what this search makes of it."""
 
@@ -64,6 +88,7 @@ class HitView(NamedTuple):
     section_url: str
     answers: str  # the stated question that was asked
     answers_url: str
+    prices: tuple[PriceView, ...]
     why: tuple[str, ...]
 
 
@@ -114,7 +139,30 @@ def _known_mention(card: Card, heading: str, anchor: str, language: str, labels:
     return replace(known, section=heading, section_url=f"{known.url}#{quote(anchor)}")
 
 
-def hit_view(hit: Hit, site: Site, query: str, asked: Question | None = None) -> HitView:
+def price_view(price: Price, url: str, language: str, today: date) -> PriceView:
+    """A stated price below the address of its page."""
+    at = price.quote.find(price.figure)
+    end = at + len(price.figure) if at >= 0 else 0
+    at = max(at, 0)
+    return PriceView(
+        price.what,
+        price.figure,
+        price.quote[:at],
+        price.quote[at:end],
+        price.quote[end:],
+        price.quote.rstrip(".") != f"{price.what}: {price.figure}",
+        price.date.removeprefix("about "),
+        price.date.startswith("about "),
+        months_since(price.date, today),
+        price.heading,
+        f"{url}#{quote(price.anchor)}" if price.anchor else url,
+        price.source.publisher or price.source.title,
+        price.source.url,
+        language,
+    )
+
+
+def hit_view(hit: Hit, site: Site, query: str, asked: Question | None = None, prices: Sequence[Price] = ()) -> HitView:
     """A search result: a card with its snippet, its best section, the question it answers and why it is here."""
     card, section = card_view(hit.card, site), hit.section
     text, spans = readable(hit.snippet if hit.snippet.text else Snippet(hit.card.summary))
@@ -129,6 +177,7 @@ def hit_view(hit: Hit, site: Site, query: str, asked: Question | None = None) ->
         f"{url}#{quote(section.anchor)}" if section and shown else "",
         asked.text if asked else "",
         (f"{url}#{quote(asked.anchor)}" if asked.anchor else url) if asked else "",
+        tuple([price_view(each, url, card.language, date.today()) for each in prices]) if prices else (),
         _telling(hit.matched),
     )
 

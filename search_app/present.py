@@ -160,7 +160,12 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
         total=total,
         first=state.offset + 1 if shown else 0,
         last=state.offset + shown,
-        hits=tuple([hit_view(hit, site, state.q, answer.asked.get(hit.doc_id)) for hit in results.hits]),
+        hits=tuple(
+            [
+                hit_view(hit, site, state.q, answer.asked.get(hit.doc_id), answer.prices.get(hit.doc_id, ()))
+                for hit in results.hits
+            ]
+        ),
         read=read,
         chips=chips,
         facets=facets,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from indexer.engines import Lexicon, Searcher
 from indexer.model import FACETS, MAX_WINDOW, Count, Filter, Query, Question, Results
+from indexer.prices import Price
+from search_app.costs import priced
 from search_app.of_field import named
 from search_app.reading import Reading
 from search_app.relax import (
@@ -60,6 +62,7 @@ class Answer:
         unknown_values: Chosen values that do not exist.
         applied: What was corrected, left out or given up, as plain sentences.
         asked: The question that is asked, as a page says that it answers it, by the ids of such documents.
+        prices: What pages say that the thing costs, where costs are asked for, by the ids of such documents.
     """
 
     request: SearchRequest
@@ -74,6 +77,7 @@ class Answer:
     unknown_values: tuple[UnknownValue, ...] = ()
     applied: tuple[str, ...] = ()
     asked: Mapping[str, Question] = field(default_factory=dict)
+    prices: Mapping[str, tuple[Price, ...]] = field(default_factory=dict)
 
     @property
     def past_end(self) -> bool:
@@ -139,6 +143,7 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
         unknown_values=unknown_values,
         applied=_applied(reading, wider, unknown_values, beside=results.total.value > with_words),
         asked=asked(reading.parts, results.hits, vocabulary.thesaurus.optional),
+        prices=priced(reading, results.hits, searcher, vocabulary.facets),
     )
 
 

@@ -31,8 +31,9 @@ class Settings:
 
     ``rate_limit`` is the requests a minute that each client may make, ``rate_burst`` how many of them at once (0: no
     limit); networks in ``rate_exempt`` have none. ``query_log`` is the file that keeps what is searched for ("": none),
-    words only once ``query_log_minimum`` searches had them, and for ``query_log_days``. ``log_format``, "text"
-    or "json", is the form of what the production server writes.
+    words only once ``query_log_minimum`` searches had them, and for ``query_log_days``. A price that a page states is
+    marked when it is older than ``price_years``. ``log_format``, "text" or "json", is the form of what the production
+    server writes.
     """
 
     index: str = "index/"
@@ -47,6 +48,7 @@ class Settings:
     query_log: str = ""
     query_log_minimum: int = 5
     query_log_days: int = 90
+    price_years: int = 2
     log_format: str = "text"
     contact: str = ""
     debug: bool = False

@@ -33,7 +33,7 @@ from search_app.settings import LANGUAGES, LOCALES, MAX_QUERY_CHARS
 from search_app.site import LANGUAGE_NAMES, LANGUAGE_OFFERS, Site
 from search_app.state import SearchState
 
-PARTS = ("value_links", "side", "small_card", "why", "menu")
+PARTS = ("value_links", "side", "small_card", "why", "prices", "menu")
 ENVIRONMENTS = "medsearch_templates"  # of an application, by language
 Environments = Mapping[str, Environment]
 MAX_SHOWN_CHARS = 120  # of the words in a headline; the box has them all
@@ -131,7 +131,9 @@ def make_environment(app: Flask, language: str, locale_name: str) -> Environment
     }
     environment.filters["spoken"] = lambda text: spoken(text, here.tag.startswith("zh"))
     environment.filters |= {name: kept(environment, "parts.html", name) for name in PARTS}
-    environment.filters["hits"] = framed(environment, "parts.html", "hit", HitView, why=environment.filters["why"])
+    environment.filters["hits"] = framed(
+        environment, "parts.html", "hit", HitView, why=environment.filters["why"], prices=environment.filters["prices"]
+    )
     environment.filters["checks"] = framed(
         environment, "parts.html", "check", CountedChoice, number=lru_cache(maxsize=2048)(speech.count)
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from indexer.model import Document, Hit, Question
+from indexer.prices import Price
 from search_app.markup import Spans, pieces, readable
 from search_app.search import Answer
 
@@ -29,7 +31,7 @@ def print_answer(answer: Answer, explain: bool = False) -> None:
     else:
         click.echo(f"{total:,} hit{'s' if total != 1 else ''}, page {answer.page} of {answer.pages}", err=True)
     for hit in results.hits:
-        _print_hit(hit, explain, answer.asked.get(hit.doc_id))
+        _print_hit(hit, explain, answer.asked.get(hit.doc_id), answer.prices.get(hit.doc_id, ()))
     for facet in results.facets:
         if facet.buckets:
             shown = [
@@ -42,7 +44,7 @@ def print_answer(answer: Answer, explain: bool = False) -> None:
             click.echo(f"{facet.name}: {', '.join(shown)}{more}")
 
 
-def _print_hit(hit: Hit, explain: bool, asked: Question | None) -> None:
+def _print_hit(hit: Hit, explain: bool, asked: Question | None, prices: Sequence[Price]) -> None:
     card = hit.card
     name = f"{card.title} {card.title_zh}".strip()
     click.echo(f"{hit.rank:>3}. {click.style(name, bold=True)}")
@@ -60,6 +62,10 @@ def _print_hit(hit: Hit, explain: bool, asked: Question | None) -> None:
         # Colours are added after wrapping by words, so that a span never counts as width.
         for line in click.wrap_text(_highlighted(*readable(hit.snippet)), WIDTH).splitlines():
             click.echo("     " + line)
+    for price in prices:
+        when = f"as of {price.date}" if price.date else "no date is given"
+        said = f"Price: {price.what}: {price.figure} ({when}; {price.source.publisher or price.source.title})"
+        click.echo("\n".join("     " + line for line in click.wrap_text(said, WIDTH).splitlines()))
     if explain:
         for weight in hit.explanation:
             click.echo(f"     {weight.score:>8.3f}  {weight.reason}")

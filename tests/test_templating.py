@@ -77,7 +77,9 @@ def test_what_is_put_into_a_text_is_looked_up_each_time_and_escaped(chinese: Env
 def found(title: str, language: str = "en", **changed: object) -> HitView:
     """A search result as a template gets it."""
     shown = card_view(Card("articles/x", "article", title, date="2025-09-12"), Site(language, default_labels()))
-    return HitView(shown, 1, "/articles/x?q=eye", Markup("an <mark>eye</mark>"), "", "", "", "", ())._replace(**changed)
+    return HitView(shown, 1, "/articles/x?q=eye", Markup("an <mark>eye</mark>"), "", "", "", "", (), ())._replace(
+        **changed
+    )
 
 
 def test_a_piece_is_rendered_once_for_what_it_shows(app: Flask) -> None:
