@@ -103,7 +103,7 @@ def outcomes(searcher: Searcher, path: Path, catalogue: Catalogue) -> Iterator[O
         alike = len(set(hits[:FIRST]) & set(right[:FIRST])) >= min(ALIKE, len(right))
         found, as_meant = (is_found(each, wrong.expected, searcher, values) for each in (hits, right))
         pages = [way for way in wrong.expected if not way.startswith("is ")]
-        names = [each.doc_id.partition("/")[2] for each in suggest(wrong.typed, catalogue, searcher).hospitals]
+        names = [each.doc_id.partition("/")[2] for each in suggest(wrong.typed, catalogue, searcher).all()]
         suggested = any(fnmatch(name, way) for name in names for way in pages) if pages else None
         yield Outcome(wrong, found, as_meant, alike, typed, suggested)
 

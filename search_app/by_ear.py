@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from search_app.pinyin import is_syllable
 
-MOST_FORMS = 32  # names kept while a text is read, and in the end
+MOST_FORMS = 24  # names kept while a text is read, and in the end
 MAX_HEARD = 8  # letters of a syllable as people write it: "zhwahng"
 MAX_COST = 1.5
 MIN_LETTERS, MAX_LETTERS = 5, 16  # of a text that may be a name of two syllables or more
@@ -121,13 +121,25 @@ def _syllables(heard: str) -> tuple[tuple[str, float], ...]:
     return tuple(found.items())
 
 
+@lru_cache(maxsize=8192)
+def is_heard(text: str) -> bool:
+    """Whether letters may be syllables of Chinese at all, which most words are not."""
+    if not (text.isascii() and text.isalpha() and len(text) <= MAX_LETTERS):
+        return False
+    reached = {0}
+    for end in range(1, len(text) + 1):
+        if any(start in reached and _syllables(text[start:end]) for start in range(max(end - MAX_HEARD, 0), end)):
+            reached.add(end)
+    return len(text) in reached
+
+
 @lru_cache(maxsize=4096)
 def heard_names(text: str) -> tuple[tuple[str, float], ...]:
     """Names in pinyin, of two syllables or more, that some letters may stand for, likeliest first, with their cost.
 
     Most of them are no names at all; the text itself is never among them.
     """
-    if not (MIN_LETTERS <= len(text) <= MAX_LETTERS and text.isascii() and text.isalpha()):
+    if len(text) < MIN_LETTERS or not is_heard(text):
         return ()
     # by how many letters were read: names so far with their cost and number of syllables
     read: list[dict[str, tuple[float, int]]] = [{"": (0.0, 0)}, *({} for _ in text)]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from indexer.analysis import stem
 from indexer.engines import Lexicon
-from search_app.by_ear import MAX_HEARD
+from search_app.by_ear import MAX_HEARD, is_heard
 from search_app.pinyin import is_pinyin, is_syllable
 from search_app.spelling import (
     MIN_CHARS,
@@ -119,11 +119,10 @@ def _heard_apart(first: str, second: str, lexicon: Lexicon, words: Words) -> str
 
     Not where both are words of ours, or syllables of another name as they stand.
     """
-    if not (first.isascii() and first.isalpha() and second.isascii() and second.isalpha()):
+    pair = (first, second)
+    if not all(map(is_heard, pair)) or all(map(_is_a_name, pair)) or any(map(words.thesaurus.optional, pair)):
         return ""
-    if all(map(_is_a_name, (first, second))) or any(map(words.thesaurus.optional, (first, second))):
-        return ""
-    if max(len(first), len(second)) > MAX_HEARD or all(_is_ours(each, lexicon, words) for each in (first, second)):
+    if max(map(len, pair)) > MAX_HEARD or all(_is_ours(each, lexicon, words) for each in pair):
         return ""
     if lexicon.exact_frequency(first + second):
         return first + second

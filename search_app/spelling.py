@@ -109,7 +109,7 @@ def weighed_corrections(
         likely = cost < NAME if is_name else cost <= allowed + COMMON * math.log1p(count)
         if likely and len(found) >= MIN_CHARS - 1 and found != word:
             scored[found] = cost - 0.1 * math.log1p(count)
-    for found, cost in heard(word, lexicon):
+    for found, cost in heard(word, lexicon) if extra else ():
         scored[found] = min(cost, scored.get(found, cost))
     return sorted((cost, found) for found, cost in scored.items())
 

@@ -11,13 +11,16 @@ from itertools import islice
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
-from indexer.analysis import is_han, pinyin_syllables, terms
+from indexer.analysis import is_han, pinyin_syllables, terms, tokenize
 from indexer.engines import Searcher
 from indexer.model import Document, Question
+from search_app.by_ear import heard_names, is_heard
+from search_app.corrections import corrected
 from search_app.facetwords import FacetWords
 from search_app.grammar import clean
 from search_app.pinyin import is_syllable
 from search_app.questions import MAX_KEPT, Questions, beginning, collect
+from search_app.widen import Piece
 from search_app.words import Words, default_words
 
 MAX_CHARS = 80  # of typed text; longer texts are no beginnings
@@ -25,6 +28,8 @@ MAX_TERMS = 8
 MAX_NAMES = 200_000  # names kept in a catalogue; beyond it suggestions come from the first documents
 MAX_SCANNED = 4_000  # names looked at for one keystroke
 MIN_FUZZY = 4  # letters from which one slip is forgiven
+MAX_MENDED = 4  # terms of a text that is corrected as a search is: nobody types longer ones for a name
+MORE = 4  # times as many words are looked at as are shown, since some are left out
 GROUPS = ("hospitals", "articles", "cities", "specialties", "topics", "questions", "queries")
 _FACET_GROUPS = {"city": "cities", "specialty": "specialties", "topic": "topics"}
 
@@ -185,9 +190,11 @@ def suggest(
     numbers = _matching(wanted, catalogue)
     if not numbers and not is_han(typed):
         repaired = _repaired(wanted, catalogue)
-        if repaired:
-            wanted = repaired
-            numbers = _matching(wanted, catalogue)
+        numbers = _matching(repaired, catalogue)
+        if not numbers and _may_be_wrong(wanted, searcher, limit):
+            repaired = _as_searched(typed, searcher, vocabulary)
+            numbers = _matching(repaired, catalogue)
+        wanted = repaired if numbers else wanted
     groups: dict[str, list[Suggestion]] = {group: [] for group in GROUPS}
     for number in _ranked(numbers, wanted, catalogue):
         target = catalogue.targets[number]
@@ -240,7 +247,7 @@ def _having(word: str, catalogue: Catalogue) -> set[int]:
 
 
 def _repaired(wanted: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
-    """The terms with one slip mended in each that starts no name; empty when that cannot be done."""
+    """The terms, each that starts no name as it was heard, or with one slip mended; empty when that cannot be done."""
     mended: list[str] = []
     for term in wanted:
         if is_han(term) or _starting(term, catalogue):
@@ -248,6 +255,10 @@ def _repaired(wanted: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
             continue
         if len(term) < MIN_FUZZY or not term.isalpha():
             return ()
+        heard = next((name for name, _ in heard_names(term) if _starting(name, catalogue)), "")
+        if heard:
+            mended.append(heard)
+            continue
         choices = {word: word[: len(term)] for word in _same_initial(term, catalogue)}
         near = extract(term, choices, scorer=OSA.distance, score_cutoff=1, limit=8)
         if not near:
@@ -258,6 +269,22 @@ def _repaired(wanted: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
         best = max(near, key=lambda each: (-each[1], _size(each[2], catalogue), each[2]))
         mended.append(best[2])
     return tuple(mended)
+
+
+def _may_be_wrong(wanted: Sequence[str], searcher: Searcher, limit: int) -> bool:
+    """Whether some term is none of the index, or all of them may be one Chinese name in syllables."""
+    if len(wanted) > MAX_MENDED:
+        return False
+    known = all(map(searcher.lexicon.exact_frequency, wanted[:-1]))
+    known = known and bool(searcher.lexicon.starting(wanted[-1], limit * MORE))
+    return not known or (len(wanted) > 1 and all(map(is_heard, wanted)))
+
+
+def _as_searched(typed: str, searcher: Searcher, words: Words) -> tuple[str, ...]:
+    """The terms that a search for the text would use: names by ear, words by their sound; empty when it uses these."""
+    pieces = [Piece(token, typed[start:end], start, end) for token, start, end in tokenize(typed)][:MAX_TERMS]
+    mended, changes = corrected(pieces, searcher.lexicon, words, typed)
+    return tuple(piece.term for piece in mended) if changes else ()
 
 
 def _same_initial(term: str, catalogue: Catalogue) -> Sequence[str]:
@@ -292,7 +319,7 @@ def _queries(typed: str, wanted: Sequence[str], searcher: Searcher, words: Words
     place = typed.casefold().rfind(last)
     before = typed[:place] if place >= 0 else "".join(f"{term} " for term in wanted[:-1])
     found: list[Suggestion] = []
-    for word, count in searcher.lexicon.starting(last, limit * 4):
+    for word, count in searcher.lexicon.starting(last, limit * MORE):
         small = words.thesaurus.optional(word) and not before
         if len(found) == limit:
             break

@@ -76,6 +76,11 @@ def test_the_whole_name_comes_before_longer_ones(index: Searcher, catalogue: Cat
     assert suggest("renji hospital", catalogue, index).hospitals[0].doc_id == "hospitals/renji"
 
 
+@pytest.mark.parametrize("typed", ["tungren", "tohngren hos", "tong jen", "toongrun"])
+def test_a_name_is_suggested_as_it_was_heard(index: Searcher, catalogue: Catalogue, typed: str) -> None:
+    assert suggest(typed, catalogue, index).hospitals[0].doc_id == "hospitals/beijing-tongren"
+
+
 @pytest.mark.parametrize("typed", ["", "   ", "?!", "\x00", "\ud800", "zzzzzz", "qqqq wwww"])
 def test_nothing_typed_or_known_suggests_nothing(index: Searcher, catalogue: Catalogue, typed: str) -> None:
     assert suggest(typed, catalogue, index).all() == ()
