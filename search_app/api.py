@@ -16,19 +16,10 @@ from search_app.asking import find, suggestions
 from search_app.caching import API_POLICY, NO_STORE, mark, not_modified
 from search_app.context import Services, arguments, services, site
 from search_app.errors import NOT_IN_API, InvalidRequest
+from search_app.given import Given, Problem, clean_text, unexpected
 from search_app.labels import KIND_FOLDERS
 from search_app.search import Answer
-from search_app.state import (
-    API_PATH,
-    Addresses,
-    Given,
-    Problem,
-    SearchState,
-    clean_text,
-    last_page,
-    parse,
-    unexpected,
-)
+from search_app.state import API_PATH, Addresses, SearchState, last_page, parse
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 

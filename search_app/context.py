@@ -16,6 +16,7 @@ from indexer.engines import Searcher
 from search_app.assets import Assets
 from search_app.caching import AnswerCache, Latest
 from search_app.counting import Counting
+from search_app.given import Arguments
 from search_app.labels import Labels
 from search_app.languages import preferred_language
 from search_app.metrics import Metrics
@@ -23,7 +24,6 @@ from search_app.querylog import Recorder
 from search_app.search import Answer
 from search_app.settings import LANGUAGES, Settings
 from search_app.site import Site
-from search_app.state import Arguments
 from search_app.suggest import Catalogue
 
 EXTENSION = "medsearch"

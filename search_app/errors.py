@@ -15,9 +15,9 @@ from werkzeug.exceptions import HTTPException, NotFound
 from indexer.errors import EngineUnavailable, IndexUnusable, QueryError, SearchError
 from indexer.model import Card
 from search_app.context import site
+from search_app.given import Problem, clean_text
 from search_app.headers import of_api
 from search_app.settings import LANGUAGES, MAX_QUERY_CHARS
-from search_app.state import Problem, clean_text
 from search_app.templating import render
 
 log = logging.getLogger(__name__)

@@ -18,10 +18,11 @@ from search_app.as_json import completions
 from search_app.asking import find, suggestions
 from search_app.caching import NO_STORE, PAGE_POLICY, SEARCH_POLICY, mark, not_modified
 from search_app.context import arguments, services, site
+from search_app.given import clean_text
 from search_app.labels import BROWSED
 from search_app.settings import LANGUAGES, MAX_QUERY_CHARS
 from search_app.site import Site
-from search_app.state import FEED_PATH, SearchState, clean_text, last_page, parse
+from search_app.state import FEED_PATH, SearchState, last_page, parse
 
 ATOM = "application/atom+xml"
 _OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"

@@ -18,6 +18,7 @@ from search_app.asking import answered, find, searched_terms
 from search_app.caching import PAGE_POLICY, SEARCH_POLICY, mark, not_modified
 from search_app.cards import card_view, mention_view, value_view
 from search_app.context import arguments, language_of, services, site, visit
+from search_app.given import clean_text
 from search_app.labels import BROWSED, FOLDERS, KIND_FOLDERS
 from search_app.mistyped import like
 from search_app.pages import NOINDEX, page_for, results_page, tag_of
@@ -26,7 +27,7 @@ from search_app.querylog import MIN_DAYS
 from search_app.reader import document_view
 from search_app.remembered import NOTE
 from search_app.settings import LANGUAGES, MAX_COMPARED, MAX_QUERY_CHARS
-from search_app.state import SearchState, clean_text
+from search_app.state import SearchState
 from search_app.structured import article_data, hospital_data, landing_data, site_data
 from search_app.templating import ENVIRONMENTS
 from search_app.words import default_words

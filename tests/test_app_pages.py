@@ -583,7 +583,7 @@ def test_words_of_another_language_are_marked_in_a_reason(client: FlaskClient) -
 def test_every_saying_is_known_to_the_catalogue(client: FlaskClient) -> None:
     """Each note and reason that another room can write finds its pattern; a reworded one would show English."""
     sources = {name: Path(f"search_app/{name}.py").read_text("utf-8") for name in ("typed", "understand", "grammar")}
-    sources |= {name: Path(f"search_app/{name}.py").read_text("utf-8") for name in ("findings", "wording", "state")}
+    sources |= {name: Path(f"search_app/{name}.py").read_text("utf-8") for name in ("findings", "wording", "given")}
     written = [
         re.sub(r"\{[^}]*\}", "X", text)
         for source in sources.values()

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.model import FACETS, MAX_WINDOW, SORTS
+from search_app.given import clean_text, unexpected
 from search_app.settings import MAX_PER_PAGE, MAX_QUERY_CHARS, MAX_VALUE_CHARS, MAX_VALUES
 from search_app.state import (
     API_PATH,
@@ -16,12 +17,10 @@ from search_app.state import (
     SEARCH_PATH,
     Addresses,
     SearchState,
-    clean_text,
     last_page,
     parse,
     request_of,
     state_of,
-    unexpected,
 )
 
 
