@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flask import Flask
 
-    from indexer.engines import Searcher
+    from indexer.engines import Engine, Searcher
     from indexer.model import IndexStats
+    from search_app.context import Services
+    from search_app.settings import Settings
 
 __all__ = ["create_app"]
 
@@ -24,47 +26,46 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
     ``config`` holds settings (``search_app.settings``) in either case. ``engine`` may be an open engine; otherwise
     ``index`` is the folder, or the address, of one.
+
+    Raises:
+        ValueError: If a setting has the wrong form.
+        QueryError: If there is no engine of such an address.
     """
     from flask import Flask
-    from flask_babel import Babel
-    from flask_compress import Compress
 
-    from indexer import __version__, analysis
-    from indexer.engines import open_engine
-    from search_app.api import api
-    from search_app.assets import Assets
-    from search_app.caching import AnswerCache, Latest
-    from search_app.context import EXTENSION, Services, language_of
-    from search_app.counting import Counting
-    from search_app.direct import Direct
-    from search_app.errors import init_errors
-    from search_app.feeds import make_feeds
-    from search_app.headers import init_headers
-    from search_app.labels import default_labels
-    from search_app.limits import init_limits
-    from search_app.metrics import Metrics, init_metrics
-    from search_app.operations import operations
-    from search_app.querylog import QueryLog, Recorder
-    from search_app.remembered import Remembering
-    from search_app.settings import LANGUAGES, LOCALES, Settings
-    from search_app.templating import PageEnvironment, init_templates
-    from search_app.views import make_pages
+    from indexer import analysis
+    from search_app.context import EXTENSION
+    from search_app.settings import Settings
+    from search_app.templating import PageEnvironment
 
     analysis.load()
     settings = Settings.load(config)
     app = Flask(__name__, static_folder=None)
     app.jinja_environment = PageEnvironment
     app.debug = settings.debug
-    app.config.update(
-        MAX_CONTENT_LENGTH=16 * 1024,  # nothing here takes a body
-        COMPRESS_MIN_SIZE=1000,
-        COMPRESS_BR_LEVEL=3,  # half the time of the usual 4 and 6, and 5% more bytes
-        COMPRESS_LEVEL=4,
-        BABEL_TRANSLATION_DIRECTORIES=str(Path(__file__).with_name("translations")),
-        BABEL_DEFAULT_LOCALE=next(iter(LANGUAGES)),
-    )
-    engine = (config or {}).get("engine") or open_engine(settings.index)
-    searcher: Callable[[], AbstractContextManager[Searcher]] = engine.searcher
+    app.config.update(MAX_CONTENT_LENGTH=16 * 1024)  # nothing here takes a body
+    services = _services(settings, (config or {}).get("engine"))
+    app.extensions[EXTENSION] = services
+    _speak(app)
+    _stand_in_front(app, services)
+    _answer(app, settings)
+    return app
+
+
+def _services(settings: Settings, engine: Engine | None) -> Services:
+    """What views share: an open engine, counts, what is remembered."""
+    from indexer import __version__
+    from indexer.engines import open_engine
+    from search_app.assets import Assets
+    from search_app.caching import AnswerCache, Latest
+    from search_app.context import Services
+    from search_app.counting import Counting
+    from search_app.labels import default_labels
+    from search_app.metrics import Metrics
+    from search_app.querylog import QueryLog, Recorder
+    from search_app.settings import LANGUAGES
+
+    searcher: Callable[[], AbstractContextManager[Searcher]] = (engine or open_engine(settings.index)).searcher
 
     def stats() -> tuple[IndexStats, str]:
         with searcher() as opened:
@@ -76,8 +77,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     if settings.query_log:
         file = QueryLog(settings.query_log, settings.query_log_minimum, settings.query_log_days)
         recorder = Recorder(file, metrics.query_logged)
-    counting = Counting(metrics, recorder)
-    app.extensions[EXTENSION] = Services(
+    written = b"\0".join([__version__.encode(), assets.digest.encode(), *_own_files()])
+    return Services(
         settings=settings,
         searcher=searcher,
         labels=default_labels(),
@@ -88,27 +89,68 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         listed=Latest(),
         examples=AnswerCache(2 * len(LANGUAGES)),
         query_log=recorder,
-        counting=counting,
-        build=hashlib.blake2b(
-            b"\0".join([__version__.encode(), assets.digest.encode(), *_own_files()]), digest_size=4
-        ).hexdigest(),
+        counting=Counting(metrics, recorder),
+        build=hashlib.blake2b(written, digest_size=4).hexdigest(),
+    )
+
+
+def _speak(app: Flask) -> None:
+    """Give the application its languages: the first part of an address says which."""
+    from flask import has_request_context, request
+    from flask_babel import Babel
+
+    from search_app.context import language_of
+    from search_app.settings import LANGUAGES, LOCALES
+
+    app.config.update(
+        BABEL_TRANSLATION_DIRECTORIES=str(Path(__file__).with_name("translations")),
+        BABEL_DEFAULT_LOCALE=next(iter(LANGUAGES)),
     )
 
     def locale() -> str:
-        from flask import has_request_context, request
-
         return LOCALES[language_of(request.path)] if has_request_context() else next(iter(LANGUAGES))
 
     Babel(app, locale_selector=locale)
+
+
+def _stand_in_front(app: Flask, services: Services) -> None:
+    """Put before the views what most requests need no view for: compression, limits, what was answered already."""
+    from flask_compress import Compress
+
+    from search_app.direct import Direct
+    from search_app.limits import init_limits
+    from search_app.metrics import init_metrics
+    from search_app.remembered import Remembering
+
+    app.config.update(
+        COMPRESS_MIN_SIZE=1000,
+        COMPRESS_BR_LEVEL=3,  # half the time of the usual 4 and 6, and 5% more bytes
+        COMPRESS_LEVEL=4,
+    )
+    settings = services.settings
     compress = Compress(app)
-    init_metrics(app, metrics)
+    init_metrics(app, services.metrics)
     admission = init_limits(app, settings)
-    if not settings.debug:
-        app.wsgi_app = Direct(app.wsgi_app, app, compress, admission, settings.trusted_hosts)  # type: ignore[method-assign]
-    if settings.cached_answers and not settings.debug:
+    if settings.debug:
+        return
+    app.wsgi_app = Direct(app.wsgi_app, app, compress, admission, settings.trusted_hosts)  # type: ignore[method-assign]
+    if settings.cached_answers:
         app.wsgi_app = Remembering(  # type: ignore[method-assign]
-            app.wsgi_app, searcher, counting, admission, settings.cached_answers * ANSWER_BYTES
+            app.wsgi_app, services.searcher, services.counting, admission, settings.cached_answers * ANSWER_BYTES
         )
+
+
+def _answer(app: Flask, settings: Settings) -> None:
+    """Register everything that has an address, and what all answers have in common."""
+    from search_app.api import api
+    from search_app.errors import init_errors
+    from search_app.feeds import make_feeds
+    from search_app.headers import init_headers
+    from search_app.operations import operations
+    from search_app.settings import LANGUAGES
+    from search_app.templating import init_templates
+    from search_app.views import make_pages
+
     init_headers(app, settings)
     init_errors(app)
     init_templates(app)
@@ -117,7 +159,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(api)
     app.register_blueprint(make_feeds())
     app.register_blueprint(operations)
-    return app
 
 
 def _own_files() -> list[bytes]:
