@@ -99,24 +99,8 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
     vocabulary = words or default_words()
     request, unknown_values = _canonical(request, vocabulary)
     reading = _read(request, searcher, vocabulary)
-    query = reading.query
-    results = _ask(request, query, searcher, reading, vocabulary)
-
-    def ask(wider_query: Query) -> Results:
-        return _ask(request, wider_query, searcher, reading, vocabulary)
-
-    wider = _Wider()
-    if results.total.value < FEW:
-        # Where no filter is chosen and no page comes beside, what the last step counts is what is shown of it.
-        shown = None if request.filtered or reading.alike else ask
-        wider = _wider(reading, searcher, _all_hits(request, results), shown)
+    results, wider, with_words = _found(request, reading, searcher, vocabulary)
     absent, complete = wider.absent, len(wider.first)
-    if absent:
-        query = reading.relaxed(wider.missing, wider.first)
-        results = wider.results or ask(query)
-    with_words = results.total.value
-    if reading.alike and (with_words or _count(query, searcher).value):  # whatever is filtered: see _wider
-        results = ask(reading.beside(query))
     if absent:
         results = named(results, reading.field, vocabulary.facets)
     offered: tuple[Relaxation, ...] = ()
@@ -145,6 +129,36 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
         asked=asked(reading.parts, results.hits, vocabulary.thesaurus.optional),
         prices=priced(reading, results.hits, searcher, vocabulary.facets),
     )
+
+
+def _found(request: SearchRequest, reading: Reading, searcher: Searcher, words: Words) -> tuple[Results, _Wider, int]:
+    """What is shown, how far that goes beyond pages that have all words, and how many of it have the words.
+
+    Where articles that are close in meaning come beside these pages, those are counted first and shown only with them.
+    """
+
+    def ask(query: Query) -> Results:
+        return _ask(request, query, searcher, reading, words)
+
+    def number(query: Query) -> int:
+        return _count(replace(query, filters=_filters(request)), searcher).value
+
+    query, close = reading.query, bool(reading.alike)
+    results = None if close else ask(query)
+    total = results.total.value if results is not None else number(query)
+    wider = _Wider()
+    if total < FEW:
+        # Where no filter is chosen and no page comes beside, what the last step counts is what is shown of it.
+        shown = None if request.filtered or close else ask
+        wider = _wider(reading, searcher, None if results is None else _all_hits(request, results), shown)
+    if wider.absent:
+        query = reading.relaxed(wider.missing, wider.first)
+        results = None if close else wider.results or ask(query)
+        total = results.total.value if results is not None else number(query)
+    if results is None:
+        beside = total or _count(query, searcher).value  # whatever is filtered: see _wider
+        results = ask(reading.beside(query) if beside else query)
+    return results, wider, total
 
 
 def _canonical(request: SearchRequest, words: Words) -> tuple[SearchRequest, tuple[UnknownValue, ...]]:

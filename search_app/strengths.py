@@ -191,7 +191,7 @@ def in_order(
     else:
         following = iter(moved)
         ordered = [next(following) if hit.doc_id in told else hit for hit in near]
-    ranked = [hit._replace(rank=rank) for rank, hit in enumerate(ordered, 1)]
+    ranked = [hit if hit.rank == rank else hit._replace(rank=rank) for rank, hit in enumerate(ordered, 1)]
     return replace(results, hits=(*ranked, *rest))
 
 

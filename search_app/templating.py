@@ -158,35 +158,27 @@ def framed(
     """A macro for each of some named tuples (of the type ``items``), joined; its arguments are their fields.
 
     The macro is kept for the first field, with places for the others: it may ask of them only whether they are there,
-    and write them. They are escaped and put there each time. ``written`` says how a field is written, where that is
-    not as it is.
+    and write them. They are escaped and put there each time. ``written`` says how a field is written as markup, where
+    that is not as it is.
     """
     _first, *fields = items._fields  # type: ignore[attr-defined]
-    writing = [(fields.index(field), write) for field, write in written.items()]
+    writing = [written.get(field, in_markup) for field in fields]
     mark = f"{secrets.token_hex(8)}."  # no page can hold it
     places = re.compile(re.escape(mark) + r"(\d+);")
 
     @lru_cache(maxsize=4096)
-    def frame(first: Hashable, there: tuple[bool, ...]) -> tuple[list[tuple[str, int]], str]:
+    def frame(first: Hashable, there: tuple[bool, ...]) -> tuple[str, list[int]]:
         macro: Callable[..., Markup] = getattr(environment.get_template(template).module, name)
         marks = [Markup(f"{mark}{place};") if found else "" for place, found in enumerate(there)]  # noqa: S704 - digits
-        *parts, last = places.split(str(macro(first, **dict(zip(fields, marks, strict=True)))))
-        return [(text, int(place)) for text, place in zip(parts[::2], parts[1::2], strict=True)], last
+        texts = places.split(str(macro(first, **dict(zip(fields, marks, strict=True)))).replace("%", "%%"))
+        return "%s".join(texts[::2]), list(map(int, texts[1::2]))
 
     def rendered(given: Iterable[tuple[Any, ...]]) -> Markup:
         parts: list[str] = []
-        for each in given:
-            values = each[1:]
-            if writing:
-                written_values = list(values)
-                for place, write in writing:
-                    written_values[place] = write(values[place])
-                values = tuple(written_values)
-            before, last = frame(each[0], tuple(map(bool, values)))
-            for text, place in before:
-                value = values[place]
-                parts += text, in_markup(value)
-            parts.append(last)
+        for first, *values in given:
+            texts = [write(value) for write, value in zip(writing, values, strict=True)]
+            form, order = frame(first, tuple([bool(text) for text in texts]))
+            parts.append(form % tuple([texts[place] for place in order]))
         return Markup("".join(parts))  # noqa: S704 - the macro's own markup, and what was escaped just now
 
     return rendered

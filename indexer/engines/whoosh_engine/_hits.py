@@ -20,6 +20,7 @@ class Presenter:
     def __init__(self, query: Query, plan: Plan, ranking: Ranking) -> None:
         self._query, self._plan, self._ranking = query, plan, ranking
         self._named = [leaf for leaf in plan.tree.leaves if isinstance(leaf, DocumentIs)]
+        self._reasons = [trees.reason(member) for member in plan.members]
 
     def hits(
         self, part: SegmentPlan, seen: list[int], texts: Iterable[str], ranks: Iterable[int], scores: Sequence[float],
@@ -59,17 +60,14 @@ class Presenter:
         """A hit with the names that it was asked for by, and with an explanation if that is wanted."""
         named = [trees.document_reason(leaf) for leaf in self._named if hit.card.doc_id in leaf.doc_ids]
         explanation = self._explain(part, number, hit.card, bonus) if self._query.explain else ()
+        if not named and not explanation:
+            return hit
         return hit._replace(matched=tuple(dict.fromkeys((*hit.matched, *named))), explanation=explanation)
 
     def _words(self, words: int) -> tuple[str, ...]:
         """The words of the query that a document has, given as bits, as they are named to the searcher."""
-        found = []
-        place = 0
-        for member in self._plan.members:
-            if words >> place & 1:
-                found.append(trees.reason(member))
-            if place < MAX_TRACED:
-                place += 1
+        last = MAX_TRACED
+        found = [reason for place, reason in enumerate(self._reasons) if words >> (place if place < last else last) & 1]
         return tuple(dict.fromkeys(found))
 
     def _explain(self, part: SegmentPlan, number: int, card: Card, bonus: float) -> tuple[Weight, ...]:
