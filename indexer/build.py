@@ -20,6 +20,7 @@ from indexer.differences import STATE
 from indexer.engines import BuildWriter, Check, DurableEngine, open_durable
 from indexer.errors import BuildRefused, IndexInaccessible, IndexUnusable, PageError
 from indexer.known import Array, Flags, KnownPage, KnownPages, about, loads, stamps_array
+from indexer.listing import Listed
 from indexer.model import Document
 from indexer.parsing import parsed
 from indexer.spool import Spool
@@ -102,12 +103,14 @@ def build(
     taxonomy: Taxonomy | None = None,
     check: Check | None = None,
     progress: Progress | None = None,
+    look: Listed | None = None,
 ) -> BuildReport:
     """Bring an index up to date with a corpus and publish it as a new generation.
 
     Incremental where the current generation allows it: only pages that changed are parsed, and pages whose boilerplate
     or whose merged partners changed with them. ``check`` searches the new generation before it is published and may
-    refuse it. ``progress`` is called with a stage, pages done and pages in all.
+    refuse it. ``progress`` is called with a stage, pages done and pages in all. ``look`` gives a listing of the corpus
+    that was begun before.
 
     Raises:
         CorpusError: If the corpus cannot be read.
@@ -123,7 +126,7 @@ def build(
     vocabulary = taxonomy or load_taxonomy()
     base, before = (None, KnownPages()) if full else _known(engine, vocabulary)
     with closing(Spool(engine.generations.scratch)) as spool:
-        work, changed, gone = _look(corpus, before, spool, tell)
+        work, changed, gone = _look(corpus, before, spool, tell, look)
         if base and not changed and not gone:
             return _nothing_changed(base, work, time.perf_counter() - started)
         _parse(work, changed, tell)
@@ -156,9 +159,11 @@ def build(
     )
 
 
-def _look(corpus: Path | str, before: KnownPages, spool: Spool, tell: Progress) -> tuple[_Work, list[str], list[int]]:
+def _look(
+    corpus: Path | str, before: KnownPages, spool: Spool, tell: Progress, look: Listed | None
+) -> tuple[_Work, list[str], list[int]]:
     """The files of a corpus, paths of those that are new or have changed, and rows of the pages that are gone."""
-    found = survey(corpus, before, lambda count: tell("Reading", count, 0))
+    found = survey(corpus, before, lambda count: tell("Reading", count, 0), look)
     keep = np.zeros(len(before), np.bool_)
     keep[found.same] = True
     there, stamps = keep.copy(), before.stamps.copy()

@@ -45,6 +45,7 @@ FORMAT_VERSION = 6  # raise it when the files of a generation change; an older o
 KEEP = 3  # generations kept after a build: the current one and two to go back to
 MANIFEST = "manifest.json"
 POINTER = "CURRENT"
+ATTACHED = "attached"  # folder in a generation with what builds keep for each other
 _NAME = re.compile(r"^(\d{6,})-\d{8}T\d{6}Z$")
 _BUILDING = ".build-"
 _BUFFER = 1 << 20  # bytes of a scratch file that are written at once
@@ -346,8 +347,11 @@ class Generations:
         known = self._known_files(base) if base else {}
         for path in _files(folder):
             status = path.stat()
-            files[str(path.relative_to(folder))] = known.get(status.st_ino) or (status.st_size, file_checksum(path))
-            _sync(path)
+            entry = known.get(status.st_ino)  # written and synced when the base was published
+            if entry is None:
+                entry = (status.st_size, file_checksum(path))
+                _sync(path)
+            files[str(path.relative_to(folder))] = entry
         manifest = replace(manifest, files=files)
         target = folder / MANIFEST
         target.write_text(manifest.dumps(), "utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,13 +15,13 @@ import numpy.typing as npt
 import orjson
 
 from indexer.corpus import DIGEST_BYTES, SETTLED_NS, UNSTAMPED, Stamp
+from indexer.listing import whole_numbers
 
 Array = npt.NDArray[Any]
 Flags = npt.NDArray[np.bool_]
 
 _TEXTS = ("paths", "addresses", "doc_ids", "titles")
 _ALIGN = 64  # bytes; a multiple of every number's size
-_LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 
 
 @dataclass(slots=True)
@@ -42,13 +43,9 @@ class KnownPage:
     warnings: Sequence[str] = ()
 
 
-def stamps_array(stamps: Sequence[int]) -> Array:
-    """Rows of stamps from their numbers end to end; what 64 bits cannot hold, a time after 2262, is the last number."""
-    try:
-        found = np.array(stamps, np.int64)
-    except OverflowError:
-        found = np.array([max(_LEAST, min(number, _MOST)) for number in stamps], np.int64)
-    return found.reshape(-1, len(UNSTAMPED))
+def stamps_array(numbers: Sequence[int]) -> Array:
+    """Rows of stamps from their numbers end to end."""
+    return np.array(numbers if isinstance(numbers, array) else whole_numbers(numbers)).reshape(-1, len(UNSTAMPED))
 
 
 @dataclass(frozen=True)
@@ -139,8 +136,8 @@ class KnownPages:
         }
         head = orjson.dumps({"about": about, "pages": len(self), "arrays": listed, **sparse})
         parts = [len(head).to_bytes(8, "little"), head]
-        for array in arrays.values():
-            data = np.ascontiguousarray(array).tobytes()
+        for column in arrays.values():
+            data = np.ascontiguousarray(column).tobytes()
             parts += [b"\0" * (-sum(map(len, parts)) % _ALIGN), data]
         return b"".join(parts)
 

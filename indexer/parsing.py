@@ -13,7 +13,6 @@ from indexer.errors import PageError
 from indexer.model import Page
 from indexer.parse import parse_page
 from indexer.spool import packed
-from indexer.workers import worked, worker_count
 
 PARALLEL_FROM = 400  # pages; starting processes costs about as much as parsing these in one
 SOME = 32  # pages that another process parses at a time
@@ -29,7 +28,12 @@ class Parsed(NamedTuple):
 
 def parsed(files: Sequence[CorpusFile]) -> Generator[Parsed | str, None, None]:
     """What each file is, or the sentence that says why it is no page, in order."""
-    if len(files) < PARALLEL_FROM or worker_count() == 1:
+    if len(files) < PARALLEL_FROM:
+        yield from map(_parse_one, files)
+        return
+    from indexer.workers import worked, worker_count
+
+    if worker_count() == 1:
         yield from map(_parse_one, files)
         return
     with closing(worked(_parse_some, (files[at : at + SOME] for at in range(0, len(files), SOME)))) as found:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 
-from indexer.corpus import CorpusFile, clashes, describe, doc_id_of, find, printable, stamp_of
+from indexer.corpus import CorpusFile, clashes, describe, doc_id_of, printable
 from indexer.errors import PageError
 from indexer.known import Array, KnownPages, stamps_array
+from indexer.listing import Listed, listed
 
 _NEW = -1  # row of a page that is not known
 
@@ -30,37 +32,27 @@ class Survey:
     rejected: dict[str, str] = field(default_factory=dict)
 
 
-def survey(folder: Path | str, known: KnownPages, tell: Callable[[int], None]) -> Survey:
+def survey(folder: Path | str, known: KnownPages, tell: Callable[[int], None], look: Listed | None = None) -> Survey:
     """Look at every file of a corpus as ``corpus.walk`` does, and read those that may have changed.
 
-    ``tell`` is called with the number of files that have been looked at.
+    ``tell`` is called with the number of files that have been looked at; ``look`` gives a listing that was
+    begun before.
 
     Raises:
         CorpusError: If the folder itself is missing or cannot be read.
     """
     root = os.fspath(folder)
-    paths: list[str] = []
-    numbers: list[int] = []
-    refused: dict[str, PageError] = {}
-    for path, problem, entry in find(root):
-        if entry is None:
-            refused[path] = PageError(printable(path), problem)
-            continue
-        try:
-            stamp = stamp_of(entry.stat(follow_symlinks=False))
-        except OSError:
-            stamp = (0, 0, 0, 0)  # it has vanished, which is said when it is to be read
-        paths.append(path)
-        numbers += stamp
-    row_of = known.rows.get
-    rows = [row_of(path, _NEW) for path in paths]
-    places, stamps = np.array(rows, np.int64), stamps_array(numbers)
+    listing = look() if look else listed(root)
+    paths = listing.paths
+    refused = {path: PageError(printable(path), problem) for path, problem in listing.problems.items()}
+    places = np.fromiter(map(known.rows.get, paths, repeat(_NEW)), np.int64, len(paths))
+    stamps = stamps_array(listing.stamps)
     same = (places >= 0) & stamps.any(axis=1)
     same[same] = (known.stamps[places[same]] == stamps[same]).all(axis=1)
-    doc_ids = {path: doc_id_of(path) for path, row in zip(paths, rows, strict=True) if row == _NEW}
+    doc_ids = {paths[i]: doc_id_of(paths[i]) for i in np.flatnonzero(places == _NEW).tolist()}
     met: dict[str, PageError] = {}
     if _may_meet(doc_ids.values(), known.addresses):
-        pairs = sorted(zip(paths, rows, strict=True), key=lambda pair: os.fsencode(pair[0]))
+        pairs = sorted(zip(paths, places.tolist(), strict=True), key=lambda pair: os.fsencode(pair[0]))
         met = clashes({path: doc_ids[path] if row == _NEW else known.addresses[row] for path, row in pairs})
         refused |= met
         same &= np.array([path not in met for path in paths], np.bool_)

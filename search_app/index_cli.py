@@ -67,10 +67,12 @@ def build_command(
       medsearch index build
       medsearch index build --full --corpus pages/ --index /var/lib/medsearch/index
     """
-    from indexer.build import build
+    from indexer.listing import listed_ahead
 
-    failed = _failed_canaries(canaries)
-    with terminal_progress() as progress, interruptible() as check:
+    with listed_ahead(corpus) as look, terminal_progress() as progress, interruptible() as check:
+        from indexer.build import build
+
+        failed = _failed_canaries(canaries)
 
         def tell(stage: str, done: int, total: int) -> None:
             check()
@@ -85,7 +87,8 @@ def build_command(
                     "the file or build again with --allow-failed-canaries"
                 )
 
-        report = build(corpus, index, full=full, force=force, check=try_canaries if canaries else None, progress=tell)
+        asked = try_canaries if canaries else None
+        report = build(corpus, index, full=full, force=force, check=asked, progress=tell, look=look)
     for path, warning in report.warnings:
         click.echo(f"Warning {path}: {warning}", err=True)
     for sentence in report.rejected:

@@ -29,14 +29,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from search_app.settings import QUERY_LOG_DAYS, QUERY_LOG_MINIMUM
+
 if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
 
 log = logging.getLogger(__name__)
 
-MINIMUM = 5  # searches before words are kept
 MIN_DAYS = 2  # on which they were made: one person who searches again and again does not reach the minimum in a day
-KEEP_DAYS = 90
 MAX_WAITING = 2000  # searches that wait to be written; more are not kept
 WRITE_SECONDS = 2.0  # between two writes of a process
 BUSY_SECONDS = 5.0  # to wait for another process that writes
@@ -115,7 +115,7 @@ def opted_out(headers: Headers | Mapping[str, str]) -> bool:
 class QueryLog:
     """The file, for reading and for changing it; every method opens it anew."""
 
-    def __init__(self, path: Path | str, minimum: int = MINIMUM, keep_days: int = KEEP_DAYS) -> None:
+    def __init__(self, path: Path | str, minimum: int = QUERY_LOG_MINIMUM, keep_days: int = QUERY_LOG_DAYS) -> None:
         self.path = Path(path)
         self.minimum = max(minimum, 2)
         self.keep_days = max(keep_days, 1)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable
 from datetime import date
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
 from indexer.cli import report_errors
-from search_app.querylog import KEEP_DAYS, MIN_DAYS, MINIMUM, QueryLog, Report, as_json
+from search_app.settings import QUERY_LOG_DAYS, QUERY_LOG_MINIMUM
+
+if TYPE_CHECKING:
+    from search_app.querylog import QueryLog, Report
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,10 +25,10 @@ log_option = click.option(
     help="File of the query log.", type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )  # fmt: skip
 minimum_option = click.option(
-    "--minimum", envvar="MEDSEARCH_QUERY_LOG_MINIMUM", type=click.IntRange(2), default=MINIMUM, hidden=True
+    "--minimum", envvar="MEDSEARCH_QUERY_LOG_MINIMUM", type=click.IntRange(2), default=QUERY_LOG_MINIMUM, hidden=True
 )
 keep_option = click.option(
-    "--keep-days", envvar="MEDSEARCH_QUERY_LOG_DAYS", type=click.IntRange(1), default=KEEP_DAYS, hidden=True
+    "--keep-days", envvar="MEDSEARCH_QUERY_LOG_DAYS", type=click.IntRange(1), default=QUERY_LOG_DAYS, hidden=True
 )
 days_option = click.option(
     "--days", metavar="N", type=click.IntRange(1), help="Only the last N days, today among them."
@@ -37,9 +39,17 @@ limit_option = click.option(
 json_option = click.option("--json", "json_wanted", is_flag=True, help="Print as JSON.")
 
 
+def _log(path: Path, minimum: int = QUERY_LOG_MINIMUM, keep_days: int = QUERY_LOG_DAYS) -> QueryLog:
+    from search_app.querylog import QueryLog
+
+    return QueryLog(path, minimum, keep_days)
+
+
 def _file_errors(command: Callable[P, R]) -> Callable[P, R]:
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        import sqlite3  # here, as the log itself: every command of the program imports this module
+
         try:
             return command(*args, **kwargs)
         except sqlite3.Error as error:
@@ -73,7 +83,7 @@ def top(path: Path, days: int | None, limit: int, json_wanted: bool, minimum: in
     Example:
       medsearch queries top --days 30
     """
-    _print(QueryLog(path, minimum, keep_days).report(days, limit), json_wanted, minimum)
+    _print(_log(path, minimum, keep_days).report(days, limit), json_wanted, minimum)
 
 
 @queries_group.command("zero")
@@ -91,7 +101,7 @@ def zero(path: Path, days: int | None, limit: int, json_wanted: bool, minimum: i
     Example:
       medsearch queries zero --limit 50 --json
     """
-    _print(QueryLog(path, minimum, keep_days).report(days, limit, zero=True), json_wanted, minimum)
+    _print(_log(path, minimum, keep_days).report(days, limit, zero=True), json_wanted, minimum)
 
 
 @queries_group.command("export")
@@ -111,7 +121,7 @@ def export(path: Path, form: str, minimum: int, keep_days: int) -> None:
     Example:
       medsearch queries export --format jsonl
     """
-    for line in QueryLog(path, minimum, keep_days).export(form):
+    for line in _log(path, minimum, keep_days).export(form):
         click.echo(line)
 
 
@@ -146,11 +156,13 @@ def delete(words: tuple[str, ...], before: str | None, yes: bool, path: Path) ->
         what = f"everything before {before}"
     if not yes:
         click.confirm(f"Forget {what}?", abort=True, err=True)
-    forgotten = QueryLog(path).delete(" ".join(words) or None, before)
+    forgotten = _log(path).delete(" ".join(words) or None, before)
     click.echo(f"Forgot {forgotten:,} searches.")
 
 
 def _print(report: Report, json_wanted: bool, minimum: int) -> None:
+    from search_app.querylog import MIN_DAYS, as_json
+
     if json_wanted:
         click.echo(json.dumps(as_json(report), ensure_ascii=False, indent=2))
         return

@@ -14,6 +14,9 @@ CANARIES = "MEDSEARCH_CANARIES"  # a file of searches that a new index must answ
 LANGUAGES = {"en": "en", "zh": "zh-Hans"}  # URL prefix (the first stands at the root) and language tag
 LOCALES = {"en": "en_GB", "zh": "zh"}  # how dates and numbers are written
 
+QUERY_LOG_MINIMUM = 5  # searches before their words are kept
+QUERY_LOG_DAYS = 90  # for which they are kept
+
 MAX_QUERY_CHARS = 600  # the longest title has 136; what is longer is cut, and the page says so
 MAX_VALUES = 20  # chosen values of one facet
 MAX_VALUE_CHARS = 120
@@ -46,8 +49,8 @@ class Settings:
     rate_burst: int = 120
     rate_exempt: tuple[str, ...] = ("127.0.0.0/8", "::1")
     query_log: str = ""
-    query_log_minimum: int = 5
-    query_log_days: int = 90
+    query_log_minimum: int = QUERY_LOG_MINIMUM
+    query_log_days: int = QUERY_LOG_DAYS
     price_years: int = 2
     log_format: str = "text"
     contact: str = ""

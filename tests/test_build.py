@@ -260,7 +260,7 @@ def test_a_build_that_keeps_no_page_in_memory_is_the_same(
     reports = [build(corpus, tmp_path / "one", taxonomy=vocabulary, progress=watch)]
     assert most <= 3 + 2, "some are held, one is parsed and one is cut"
     monkeypatch.setattr("indexer.parsing.PARALLEL_FROM", 1)
-    monkeypatch.setattr("indexer.parsing.worker_count", lambda: 2)
+    monkeypatch.setattr("indexer.workers.worker_count", lambda: 2)
     reports.append(build(corpus, tmp_path / "several", taxonomy=vocabulary))
     assert (usual.documents, len(usual.rejected), len(usual.notes)) == (57, 2, 3)
     for report, name in zip(reports, ("one", "several"), strict=True):

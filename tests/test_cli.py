@@ -68,7 +68,10 @@ def test_a_command_imports_only_what_it_needs() -> None:
     )  # fmt: skip
     loaded = set(told.stdout.split())
     assert "search_app.synonyms_cli" in loaded
-    assert not loaded & {"numpy", "bs4", "flask", "indexer.engines", "search_app.thesaurus", "search_app.search"}
+    assert not loaded & {"numpy", "bs4", "flask", "sqlite3", "indexer.model", "indexer.engines", "search_app.search"}
+    engine = "import sys, indexer.engines; indexer.engines.open_engine('none/'); print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", engine], capture_output=True, text=True, check=True)
+    assert not set(told.stdout.split()) & {"whoosh", "bs4", "multiprocessing"}, "to search none of them is needed"
 
 
 def test_build_prints_counts_by_kind_and_facet_and_exits_with_0(small: Path) -> None:

@@ -11,7 +11,6 @@ import click
 from indexer.cli.failing import report_errors
 from indexer.cli.options import index_option
 from indexer.errors import IndexUnusable
-from indexer.model import FACETS
 
 
 @click.group("index")
@@ -21,6 +20,8 @@ def index_group() -> None:
 
 def print_counts(counts: dict[str, dict[str, int]]) -> None:
     """Print documents by facet value, most first."""
+    from indexer.model import FACETS
+
     for facet in ("kind", *(name for name in FACETS if name != "kind")):
         values = counts.get(facet, {})
         if values:

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer import analysis
-from indexer.engines.whoosh_engine._writer import GenerationWriter, read_attachment, searcher_in
 from indexer.errors import IndexLocked, IndexOutdated, IndexUnusable
-from indexer.generation import FORMAT_VERSION, Generations, Manifest
+from indexer.generation import ATTACHED, FORMAT_VERSION, Generations, Manifest
 from indexer.ranking import Ranking
 
 if TYPE_CHECKING:
     from indexer.engines.whoosh_engine._reader import OpenGeneration
     from indexer.engines.whoosh_engine._search import ColumnSearcher, Scratch
+    from indexer.engines.whoosh_engine._writer import GenerationWriter
 
 __all__ = ["WhooshEngine"]
 
@@ -132,7 +132,8 @@ class WhooshEngine:
 
     def attachment(self, name: str, generation: str | None = None) -> bytes | None:
         """Bytes attached to a generation, the current one where none is named, or None."""
-        return read_attachment(self.generations.path(generation or self.generations.current()), name)
+        path = self.generations.path(generation or self.generations.current()) / ATTACHED / name
+        return path.read_bytes() if path.is_file() else None
 
     def verify(self, generation: str) -> tuple[str, ...]:
         """What is wrong with a generation, as sentences; nothing when it is whole."""
@@ -146,6 +147,8 @@ class WhooshEngine:
         Raises:
             GenerationMissing, IndexDamaged, IndexOutdated: If it cannot be opened.
         """
+        from indexer.engines.whoosh_engine._writer import searcher_in
+
         manifest = self.generations.check(generation)
         return searcher_in(self.generations.path(generation), manifest, self.ranking)
 
@@ -184,6 +187,8 @@ class WhooshEngine:
         return manifest
 
     def _write(self, base: Manifest | None) -> Iterator[GenerationWriter]:
+        from indexer.engines.whoosh_engine._writer import GenerationWriter  # with Whoosh, which no search needs
+
         writer = GenerationWriter(self.generations, self.ranking, base)
         try:
             yield writer

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from indexer.engines.whoosh_engine._columns import CORE
 from indexer.engines.whoosh_engine._durable import write_segment
@@ -19,7 +18,9 @@ from indexer.engines.whoosh_engine._pack import Pack
 from indexer.engines.whoosh_engine._segment_writer import SegmentWriter
 from indexer.model import Document
 from indexer.token_stream import analyze
-from indexer.workers import worker_count, worker_pool
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 CHUNK_CHARACTERS = 4_000_000  # of text in one chunk; about 700,000 tokens, and 100 MB while it is written
 CHUNK_DOCUMENTS = 20_000  # in one chunk, however short they are
@@ -44,7 +45,6 @@ class ChunkWriter:
         self._count = 0
         self._pool: ProcessPoolExecutor | None = None
         self._under_way: deque[Future[Chunk]] = deque()
-        self._workers = worker_count()
 
     def put(self, document: Document) -> None:
         """Take one document; ids must not repeat before the next ``drain``."""
@@ -72,12 +72,14 @@ class ChunkWriter:
             self._pool = None
 
     def _hand_over(self) -> None:
+        from indexer.workers import worker_count, worker_pool  # most builds are small and need no other process
+
         if self._pool is None:
             self._pool = worker_pool()
         self._submit()
         self._pending, self._characters = [], 0
         waiting = [future for future in self._under_way if not future.done()]
-        if len(waiting) > self._workers:
+        if len(waiting) > worker_count():
             waiting[0].result()
 
     def _submit(self) -> None:

@@ -106,10 +106,11 @@ class DurableIndex:
         Whoosh's own way opens every segment with all its postings; the table of terms alone tells the only document
         that an id can have.
         """
-        for segment in self._writer.segments:
+        for segment in reversed(self._writer.segments):  # what changes often was written last
             number = self._table(segment).get(doc_id.encode("utf-8", "replace"))
             if number is not None and not segment.is_deleted(number):
                 segment.delete_document(number)
+                return
 
     def _table(self, segment: Any) -> _Ids:
         name = segment.segment_id()

@@ -19,7 +19,7 @@ from indexer.engines.whoosh_engine._durable import DurableIndex, listed_document
 from indexer.engines.whoosh_engine._join import join
 from indexer.engines.whoosh_engine._pack import Pack, StringTable, load_loose, save_loose
 from indexer.errors import BuildRefused
-from indexer.generation import Generations, Manifest
+from indexer.generation import ATTACHED, Generations, Manifest
 from indexer.model import FACETS, Document
 from indexer.ranking import Ranking
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MAX_SEGMENTS = 8  # after an update with more, the small ones are joined
 MAX_SEGMENT_TOKENS = 30_000_000  # of the chunks joined into one segment; about 600 MB while its postings are sorted
-WHOOSH, COLUMNS, ATTACHED = "whoosh", "columns", "attached"
+WHOOSH, COLUMNS = "whoosh", "columns"
 
 
 class GenerationWriter:
@@ -264,8 +264,8 @@ def _bury(folder: Path, numbers: list[int]) -> None:
     for number in numbers:
         if live[number]:
             live[number] = False
-            present = np.unique(tokens[int(ends[number]) : int(ends[number + 1])])
-            frequencies[present[present >= 0]] -= 1
+            present = set(tokens[int(ends[number]) : int(ends[number + 1])].tolist()) - {-1}
+            frequencies[list(present)] -= 1
     for name, array in ((LIVE, live), (FREQUENCIES, frequencies)):
         (folder / name).unlink()
         save_loose(folder / name, array)
@@ -278,9 +278,3 @@ def searcher_in(folder: Path, manifest: Manifest, ranking: Ranking) -> ColumnSea
 
     opened = OpenGeneration(folder, manifest, ranking)
     return ColumnSearcher(opened, Scratch(opened.segments))
-
-
-def read_attachment(folder: Path, name: str) -> bytes | None:
-    """Bytes that were attached to a generation, or None."""
-    path = folder / ATTACHED / name
-    return path.read_bytes() if path.is_file() else None
