@@ -78,13 +78,40 @@ class Pack:
             raise ValueError(f"array {name} is cut short")
         return part.view(dtype).reshape(shape)
 
-    def release(self) -> None:
-        """Let go of the pages read so far; they are read again when needed.
+    def release(self, *names: str) -> None:
+        """Let go of the pages read so far, of some arrays or of all; they are read again when needed.
 
         A build passes once over files that are larger than its memory should be, and each page would stay its own.
+        A server with a large index would in the end have all of it. What memory there is still keeps them at hand.
         """
-        if self._map is not None:
+        if self._map is None:
+            return
+        if not names:
             self._map.madvise(mmap.MADV_DONTNEED)
+        for name in names:
+            kind, shape, offset = self._directory[name]
+            end = offset + int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
+            start = offset & -mmap.PAGESIZE
+            if end > start:
+                self._map.madvise(mmap.MADV_DONTNEED, start, end - start)
+
+    def read_singly(self) -> None:
+        """Have only those pages read from the disk that are touched, and none beside them, which is the usual way."""
+        if self._map is not None and hasattr(mmap, "MADV_RANDOM"):
+            self._map.madvise(mmap.MADV_RANDOM)
+
+    def fetch(self, name: str, first: int, last: int) -> None:
+        """Have some elements of an array read from the disk all at once, while the caller goes on."""
+        if self._map is not None and hasattr(mmap, "MADV_WILLNEED"):
+            kind, _, offset = self._directory[name]
+            width = np.dtype(kind).itemsize
+            start = (offset + width * first) & -mmap.PAGESIZE
+            self._map.madvise(mmap.MADV_WILLNEED, start, offset + width * last - start)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all arrays."""
+        return len(self._mapped)
 
     def blobs(self, name: str) -> Blobs:
         """Byte strings by number."""

@@ -14,7 +14,7 @@ from indexer.engines.whoosh_engine import _positions as loops
 from indexer.engines.whoosh_engine._answer import LIST_ROW, PHRASE_ROW, WORD_ROW
 from indexer.engines.whoosh_engine._kernels import BM25, CONSTANT
 from indexer.engines.whoosh_engine._scratch import Working
-from indexer.engines.whoosh_engine._segment import MAX_EXPANSION, NO_TERM, Forms, Segment, field_mask
+from indexer.engines.whoosh_engine._segment import MAX_EXPANSION, NO_FORMS, NO_TERM, Forms, Segment, field_mask
 from indexer.errors import UnknownFacet
 from indexer.model import FACETS, DocumentIs, FacetIs, Leaf, Phrase, Prefix, Query, Term
 from indexer.ranking import Ranking
@@ -179,6 +179,8 @@ def _resolve(parts: list[SegmentPlan], word: Term | Phrase | Prefix, member: int
 def _anywhere(part: SegmentPlan, word: Term, member: int, leaf: int) -> int:
     """Add the postings of a term of any field in the only segment, as ``_resolve`` does."""
     forms = part.segment.ranges(word.text, word.exact)
+    if part.segment.sparing:
+        part.segment.fetch(forms)
     part.lists += forms.lists
     part.words += (len(part.lists) // LIST_ROW, forms.typed, member, leaf)
     return forms.most
@@ -188,6 +190,8 @@ def _resolved(part: SegmentPlan, word: Term | Prefix, member: int, leaf: int) ->
     """Add the postings of a word in one segment; returns its forms and how many live documents have each."""
     segment = part.segment
     forms = segment.ranges(word.text, word.exact) if isinstance(word, Term) else _prefix_forms(segment, word.text)
+    if segment.sparing:
+        segment.fetch(forms, places=bool(word.fields))
     frequencies: Sequence[int] = forms.frequencies
     if word.fields:
         frequencies = _in_fields(part, forms, field_mask(word.fields))
@@ -238,14 +242,18 @@ def _occurrences(part: SegmentPlan, word: Phrase, member: int) -> int:
         bit <<= 1
     lead = costs.index(least)
     rarest = slots[lead]
-    other, ends = _passing(slots, lead)
+    second, other, choosy = _second(slots, lead, part.segment.sparing)
+    if part.segment.sparing:
+        for forms in (rarest, other):
+            part.segment.fetch(forms, places=True)
     for name in ("phrase_documents", "phrase_positions"):
         working.room(name, part.phrase_count, rarest.positions)
     documents, _ = part.room(least)
     fields = field_mask(word.fields)
     working.ask([
-        part.made_count, part.phrase_count, len(slots), lead, fields, len(masks), len(rarest.starts), len(other),
-        *masks, *masks.values(), *rarest.starts, *rarest.ends, *other, *ends,
+        part.made_count, part.phrase_count, len(slots), lead, second, fields,
+        len(masks), len(rarest.starts), len(other.starts), choosy,
+        *masks, *masks.values(), *rarest.starts, *rarest.ends, *other.starts, *other.ends,
     ])  # fmt: skip
     found, size = loops.find_phrase(working.table)
     if not size:
@@ -258,13 +266,18 @@ def _occurrences(part: SegmentPlan, word: Phrase, member: int) -> int:
     return frequency
 
 
-def _passing(slots: list[Forms], lead: int) -> tuple[Sequence[int], Sequence[int]]:
-    """Where postings start and end of a slot whose documents alone are worth a look, beside the rarest slot's."""
-    rest = [forms for place, forms in enumerate(slots) if place != lead]
-    if not rest:
-        return (), ()
-    other = min(rest, key=lambda forms: forms.postings)
-    return (other.starts, other.ends) if other.postings <= WORTH_READING * slots[lead].postings else ((), ())
+def _second(slots: list[Forms], lead: int, sparing: bool) -> tuple[int, Forms, bool]:
+    """The slot whose places are read beside those of the rarest, its forms, and whether to mark its documents first.
+
+    It is the rarest of the others. Where it is frequent, looking up each place of the rarest slot in the token stream
+    is a little quicker, and there is none; but that needs nearly all pages of the largest column.
+    """
+    rest = [(forms.postings, place) for place, forms in enumerate(slots) if place != lead]
+    postings, place = min(rest, default=(0, lead))
+    few = postings <= WORTH_READING * slots[lead].postings
+    if not rest or not (few or sparing):
+        return lead, NO_FORMS, False
+    return place, slots[place], few
 
 
 def _prefix_forms(segment: Segment, prefix: str) -> Forms:

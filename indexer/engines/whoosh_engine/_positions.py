@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.engines.compiling import LONG, array_at, jit, jit_for, own
+from indexer.analysis import FIELDS as FIELD_NAMES
+from indexer.engines.compiling import LONG, array_at, jit, jit_for, jit_inline, own
 from indexer.engines.inspection import first_at_least
 from indexer.engines.whoosh_engine._joining import mark
 from indexer.engines.whoosh_engine._table import Place, bytes_of, floats, ints, longs, masks_of, smalls
 
 # The numbers in front of what is asked about a phrase.
-MADE_AT, PHRASES_AT, LENGTH, LEAD, FIELDS, TERMS, LISTS, OTHERS, HEAD = range(9)
+MADE_AT, PHRASES_AT, LENGTH, LEAD, SECOND, FIELDS, TERMS, LISTS, OTHERS, CHOOSY, HEAD = range(11)
+ANYWHERE = (1 << len(FIELD_NAMES)) - 1  # fields as bits: all of them
 
 
 @jit
@@ -33,35 +35,84 @@ def _scale(table):
     return floats(table, Place.SCALE).reshape((longs(table, Place.TOKEN_ENDS).shape[0] - 1, -1))
 
 
-@jit
-def _find(table, length, lead, fields, slots, starts, ends, choosy, out_documents, out_positions):
-    """Write the occurrences of a phrase whose terms are marked, list by list; returns how many.
+@jit_inline
+def _forward(documents, place, end, wanted, density):
+    """Place of the first posting from ``place`` on whose document is not below ``wanted``.
 
-    If ``choosy``, only documents whose bit is set are looked at.
+    ``density`` is how many documents of the list are to be expected for each of the segment: the search starts there.
     """
-    bits = masks_of(table, Place.BITS)
+    if place == end or documents[place] >= wanted:
+        return place
+    guess = min(place + np.int64((wanted - documents[place]) * density), end - 1)
+    step = 1
+    if documents[guess] < wanted:
+        low, high = guess + 1, guess + 1
+        while high < end and documents[high] < wanted:
+            low = high + 1
+            high += step
+            step *= 2
+        return first_at_least(documents, low, min(high, end), wanted)
+    low, high = guess, guess
+    while documents[low] >= wanted:  # it ends at ``place`` at the latest
+        high = low
+        low = max(low - step, place)
+        step *= 2
+    return first_at_least(documents, low + 1, high, wanted)
+
+
+@jit
+def _pairs(table, lead, shift, choosy, starts, ends, seconds, second_ends, out_documents, out_positions):
+    """Write where a term of one slot of a phrase has one of another ``shift`` tokens on; returns how many places.
+
+    Without another slot every place of the first one counts. If ``choosy``, only documents whose bit is set are looked
+    at. The postings of both are gone through side by side, list by list of the first.
+    """
+    bits, positions = masks_of(table, Place.BITS), ints(table, Place.POSITIONS)
     documents, position_ends = ints(table, Place.POSTING_DOCUMENTS), ints(table, Place.POSITION_ENDS)
-    positions, elements = ints(table, Place.POSITIONS), smalls(table, Place.TERMS)
-    tokens, token_ends = ints(table, Place.TOKENS), longs(table, Place.TOKEN_ENDS)
-    token_fields = bytes_of(table, Place.TOKEN_FIELDS)
+    density = (second_ends - seconds) / (longs(table, Place.TOKEN_ENDS).shape[0] - 1)
     found = 0
     for i in range(starts.shape[0]):
+        places = seconds.copy()
         for p in range(np.uint64(starts[i]), np.uint64(ends[i])):
             d = np.uint32(documents[p])
             if choosy and not (bits[d >> np.uint32(6)] >> np.uint64(d & np.uint32(63))) & np.uint64(1):
                 continue
-            base = token_ends[d]
-            size = token_ends[d + np.uint32(1)] - base
-            for q in range(np.uint64(position_ends[p]), np.uint64(position_ends[p + np.uint64(1)])):
-                at = positions[q] - lead
-                if at < 0 or at + length > size:
-                    continue
-                first = np.uint64(base + at)
-                if _fits(tokens, first, length, elements, slots) and (fields >> token_fields[first]) & 1:
-                    out_documents[found] = d
-                    out_positions[found] = at
+            first, last = np.uint64(position_ends[p]), np.uint64(position_ends[p + np.uint64(1)])
+            if places.shape[0] == 0:
+                for q in range(first, last):
+                    out_documents[found], out_positions[found] = d, positions[q] - lead
                     found += 1
+            for j in range(places.shape[0]):
+                at = _forward(documents, places[j], second_ends[j], documents[p], density[j])
+                places[j] = at
+                if at == second_ends[j] or documents[at] != documents[p]:
+                    continue
+                r, stop = np.uint64(position_ends[at]), np.uint64(position_ends[at + 1])
+                for q in range(first, last):
+                    wanted = positions[q] + shift
+                    while r < stop and positions[r] < wanted:
+                        r += np.uint64(1)
+                    if r < stop and positions[r] == wanted:
+                        out_documents[found], out_positions[found] = d, positions[q] - lead
+                        found += 1
     return found
+
+
+@jit
+def _whole(table, length, fields, elements, slots, documents, positions):
+    """Keep the occurrences all of whose tokens fit, within the fields; returns how many."""
+    tokens, token_ends = ints(table, Place.TOKENS), longs(table, Place.TOKEN_ENDS)
+    token_fields = bytes_of(table, Place.TOKEN_FIELDS)
+    kept = 0
+    for i in range(documents.shape[0]):
+        d, at = documents[i], positions[i]
+        base = token_ends[d]
+        if at < 0 or base + at + length > token_ends[d + 1]:
+            continue
+        if _fits(tokens, np.uint64(base + at), length, elements, slots) and (fields >> token_fields[base + at]) & 1:
+            documents[kept], positions[kept] = d, at
+            kept += 1
+    return kept
 
 
 @jit_for(own(LONG))
@@ -69,32 +120,36 @@ def find_phrase(table):
     """Occurrences of a phrase, and its postings: each document once, with its weight.
 
     What is asked are the numbers of the table: after the head the terms of all slots, a bit mask for each (which slots
-    it may fill), where the postings of the slot ``LEAD`` (the rarest) start and where they end, and the same of another
-    slot, if documents without it are to be passed over: the token stream of each stands elsewhere in memory. Reads the
-    positions of the rarest slot and looks at their neighbours in the token stream. Writes both in order, from
-    ``PHRASES_AT`` and ``MADE_AT`` on, and returns how many.
+    it may fill), where the postings of the slot ``LEAD`` (the rarest) start and where they end, and the same of the
+    slot ``SECOND``, the rarest of the others, if there are any. If ``CHOOSY``, its documents are marked first, since
+    most others can then be passed over. Only what is longer than two tokens is looked up in the token stream: it is the
+    largest column, and nearly each document is on a page of its own. Writes both in order, from ``PHRASES_AT`` and
+    ``MADE_AT`` on, and returns how many.
     """
     numbers, elements = longs(table, Place.NUMBERS), smalls(table, Place.TERMS)
-    count, lists = numbers[TERMS], numbers[LISTS]
+    count, lists, others, length = numbers[TERMS], numbers[LISTS], numbers[OTHERS], numbers[LENGTH]
     terms, slots = numbers[HEAD : HEAD + count], numbers[HEAD + count : HEAD + 2 * count]
     at = HEAD + 2 * count
     starts, ends = numbers[at : at + lists], numbers[at + lists : at + 2 * lists]
     at += 2 * lists
-    others, bits = numbers[OTHERS], masks_of(table, Place.BITS)
-    for i in range(at, at + others):
-        mark(ints(table, Place.POSTING_DOCUMENTS)[numbers[i] : numbers[i + others]], bits)
+    seconds, second_ends = numbers[at : at + others], numbers[at + others : at + 2 * others]
+    choosy, bits = numbers[CHOOSY] != 0, masks_of(table, Place.BITS)
+    if choosy:
+        for i in range(others):
+            mark(ints(table, Place.POSTING_DOCUMENTS)[seconds[i] : second_ends[i]], bits)
     documents = ints(table, Place.PHRASE_DOCUMENTS)[numbers[PHRASES_AT] :]
     positions = ints(table, Place.PHRASE_POSITIONS)[numbers[PHRASES_AT] :]
-    for i in range(count):
-        elements[terms[i]] = i + 1
-    found = _find(
-        table, numbers[LENGTH], numbers[LEAD], numbers[FIELDS], slots, starts, ends, others > 0, documents, positions
-    )
-    if others:
+    lead, shift = numbers[LEAD], numbers[SECOND] - numbers[LEAD]
+    found = _pairs(table, lead, shift, choosy, starts, ends, seconds, second_ends, documents, positions)
+    if choosy:
         bits[:] = np.uint64(0)
-    for i in range(count):
-        elements[terms[i]] = 0
-    if lists > 1:
+    if length - 1 > min(others, 1) or numbers[FIELDS] != ANYWHERE:
+        for i in range(count):
+            elements[terms[i]] = i + 1
+        found = _whole(table, length, numbers[FIELDS], elements, slots, documents[:found], positions[:found])
+        for i in range(count):
+            elements[terms[i]] = 0
+    if lists > 1 or others > 1:
         order = np.argsort((documents[:found].astype(np.int64) << 32) | positions[:found])
         documents[:found] = documents[:found][order]
         positions[:found] = positions[:found][order]

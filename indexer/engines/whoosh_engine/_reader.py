@@ -7,6 +7,7 @@ from pathlib import Path
 from indexer import analysis
 from indexer.engines.whoosh_engine._lexicon import ColumnLexicon
 from indexer.engines.whoosh_engine._segment import Segment
+from indexer.engines.whoosh_engine._sparing import LARGE, Sparing, size_of
 from indexer.errors import IndexOutdated
 from indexer.generation import FORMAT_VERSION, Manifest
 from indexer.ranking import Ranking
@@ -22,6 +23,7 @@ class OpenGeneration:
         self.problems = problems
         self.ranking = ranking
         self.segments = [Segment(folder / "columns" / name) for name in manifest.segments]
+        self.sparing = Sparing(self.segments) if sum(map(size_of, self.segments)) >= LARGE else None
         self.live = sum(segment.live_count for segment in self.segments)
         self.lexicon = ColumnLexicon(self.segments)
         self.stats = manifest.stats(FORMAT_VERSION, "whoosh")

@@ -92,6 +92,8 @@ class ColumnSearcher:
         else:
             total, hits = search_several(query, plan, presenter, scratch, bool(window))
             facets = merged_facets(query, parts)
+        if self._generation.sparing:
+            self._generation.sparing.searched()
         took_ms = (time.perf_counter() - started) * 1000
         return Results(query, Count(total), hits, facets, self._generation.manifest.generation, took_ms)
 

@@ -30,6 +30,7 @@ ARRAYS = (
 )  # fmt: skip
 ALL = -1  # no code: every document
 NO_TERM = -1  # of a list of postings that stands for something else
+WORTH_FETCHING = 2048  # postings: two pages of documents; fewer are read when they are touched
 MAX_EXPANSION = 48  # words a prefix or a stem may stand for: the most frequent ones
 
 
@@ -61,12 +62,16 @@ class Forms(NamedTuple):
     positions: int
 
 
+NO_FORMS = Forms((), (), (), (), (), (), 0, 0, 0, 0)
+
+
 class Segment:
     """Columns of one segment, read-only; safe to share between threads."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        core, weights = Pack(folder / CORE), Pack(folder / WEIGHTS)
+        self.packs = core, weights = Pack(folder / CORE), Pack(folder / WEIGHTS)
+        self.sparing = False
         for name in ARRAYS:
             setattr(self, name, core.load(name))
         self.impacts = weights.load("impacts")
@@ -170,6 +175,25 @@ class Segment:
             sum(ends) - sum(starts),
             sum([int(at[end]) - int(at[start]) for start, end in zip(starts, ends, strict=True)]),
         )
+
+    def spare(self) -> None:
+        """From now on have no more of the columns read, and kept in memory, than searches need (``_sparing``)."""
+        self.sparing = True
+        for pack in self.packs:
+            pack.read_singly()
+
+    def fetch(self, forms: Forms, places: bool = False) -> None:
+        """Have the postings of some terms read from the disk at once, with where the terms stand or what they weigh."""
+        core, weights = self.packs
+        for start, end in zip(forms.starts, forms.ends, strict=True):
+            if end - start < WORTH_FETCHING:
+                continue
+            core.fetch("posting_documents", start, end)
+            if places:
+                core.fetch("position_ends", start, end + 1)
+                core.fetch("positions", int(self.position_ends[start]), int(self.position_ends[end]))
+            else:
+                weights.fetch("impacts", start, end)
 
     def arrays(self) -> dict[str, Array]:
         """All arrays that the loops of a search read, by name."""
