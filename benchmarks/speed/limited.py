@@ -87,7 +87,8 @@ def section(figures: dict[str, Any]) -> str:
         " cached pages of the index counted too, as the kernel holds a control group to it. "
         f"p50 {asked['p50']:,.0f} ms, p95 {asked['p95']:,.0f} ms, first answer {asked['first_ms']:,.0f} ms;"
         f" {asked['faults']:.0f} reads from the disk for each question, some 10 ms each on the disk of this machine."
-        " Where all pages that the questions need fit into memory the figures are those of above.\n"
+        " Where all pages that the questions need fit into memory the figures are those of above."
+        " What has changed since this day: [scale.md](scale.md).\n"
     )
 
 
