@@ -32,7 +32,7 @@ OMISSION = len("… ")
 
 @jit_inline
 def _letter(byte):
-    return (byte | 0x20) - 97 < 26 and (byte | 0x20) >= 97
+    return np.uint8((byte | 0x20) - 97) < 26
 
 
 @jit_inline
@@ -109,9 +109,16 @@ def _han_stop(texts, low, at):
     return False
 
 
-@jit
+@jit_inline
 def begins(texts, low, place):
     """What begins with the token at a place of a text that begins at ``low``."""
+    if place - 2 >= low and texts[place - 1] == SPACE and _letter(texts[place - 2]):  # most tokens
+        return INSIDE
+    return _begins(texts, low, place)
+
+
+@jit
+def _begins(texts, low, place):
     at = _opened(texts, low, place)
     if at <= low or texts[at - 1] == LINE_END:
         return LINE
@@ -121,7 +128,7 @@ def begins(texts, low, place):
     if at <= low or texts[at - 1] == LINE_END:
         return LINE
     before = texts[at - 1]
-    if before < FIRST_OF_SEVERAL and (_letter(before) or before == COMMA):  # most tokens
+    if _letter(before) or before == COMMA:
         return INSIDE
     if spaced:
         found = _stopped(texts, low, at, texts[place])

@@ -132,7 +132,8 @@ def _best_section(d, sections, section_ends, member_leaf, worth, got, roles):
     best_value = 0.0
     for s in range(section_ends[d], section_ends[d + 1]):
         start, body, end = sections[s, 0], sections[s, 1], sections[s, 2]
-        got[:] = 0.0
+        for leaf in range(got.shape[0]):
+            got[leaf] = 0.0
         value = 0.0
         count = 0
         for i in range(np.uint32(start), np.uint32(end)):
@@ -157,7 +158,8 @@ def _matches(body, end, member_leaf, worth, got, roles):
     first_value = -1.0
     for i in range(body, end):
         if roles[i]:
-            got[:] = 0.0
+            for leaf in range(got.shape[0]):
+                got[leaf] = 0.0
             value = 0.0
             until = i
             for j in range(i, min(i + NEAR, end)):
