@@ -126,6 +126,7 @@ class ResultsView:
     relaxations: tuple[SuggestedSearch, ...]
     absent: int
     complete: int
+    filtered_out: bool
     words: int
     unknown_words: tuple[str, ...]
     told: tuple[Told, ...]  # to whoever typed in a script of no page
@@ -187,7 +188,8 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
             for each in answer.relaxations
         ),
         absent=answer.absent,
-        complete=answer.complete,
+        complete=answer.complete_here,
+        filtered_out=answer.complete > 0 and not answer.complete_here,
         words=len(reading.words()),
         unknown_words=reading.unknown,
         told=told(state.q),

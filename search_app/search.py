@@ -27,7 +27,7 @@ from search_app.words import Words, default_words
 
 __all__ = ["Answer", "SearchRequest", "UnknownValue", "answer"]
 
-_HAVE_ALL = ("No page has", "One page has", "{} pages have")
+_HAVE_ALL = ("", "One page has", "{} pages have")
 _OTHERS, _THESE = "the others have", "these have"
 _FIELD = "most of them, or are about the field that was read from them"
 _BESIDE = "Articles that are close in meaning are among these, though they lack some of the words."
@@ -57,6 +57,7 @@ class Answer:
         absent: Wanted words a hit may lack, because no page or few have them all; 0 when all hold, and all of them
             when pages of the field that was read follow.
         complete: Pages that have all words beside those that lack some; their number without filters.
+        complete_here: As many of these as the filters let through.
         relaxations: One thing less each, with hits; only when there are none.
         did_you_mean: Another spelling with hits; only when nothing has all words.
         unknown_values: Chosen values that do not exist.
@@ -72,6 +73,7 @@ class Answer:
     pages: int
     absent: int = 0
     complete: int = 0
+    complete_here: int = 0
     relaxations: tuple[Relaxation, ...] = ()
     did_you_mean: DidYouMean | None = None
     unknown_values: tuple[UnknownValue, ...] = ()
@@ -101,6 +103,7 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
     reading = _read(request, searcher, vocabulary)
     results, wider, with_words = _found(request, reading, searcher, vocabulary)
     absent, complete = wider.absent, len(wider.first)
+    here = min(results.total.value, complete)
     if absent:
         results = named(results, reading.field, vocabulary.facets)
     offered: tuple[Relaxation, ...] = ()
@@ -122,10 +125,11 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
         pages=pages,
         absent=absent,
         complete=complete,
+        complete_here=here,
         relaxations=offered,
         did_you_mean=meant,
         unknown_values=unknown_values,
-        applied=_applied(reading, wider, unknown_values, beside=results.total.value > with_words),
+        applied=_applied(reading, wider, here, unknown_values, beside=results.total.value > with_words),
         asked=asked(reading.parts, results.hits, vocabulary.thesaurus.optional),
         prices=priced(reading, results.hits, searcher, vocabulary.facets),
     )
@@ -305,22 +309,25 @@ def _total(request: SearchRequest, searcher: Searcher, words: Words) -> int:
     return total if query is reading.query else _count(replace(query, filters=filters), searcher).value
 
 
-def _applied(reading: Reading, wider: _Wider, unknown: tuple[UnknownValue, ...], *, beside: bool) -> tuple[str, ...]:
+def _applied(
+    reading: Reading, wider: _Wider, here: int, unknown: tuple[UnknownValue, ...], *, beside: bool
+) -> tuple[str, ...]:
     notes = [f"“{typed}” was read as “{used}”." for typed, used in reading.corrected]
     notes += reading.notes
+    none = "None of these pages has" if wider.first else "No page has"  # others, which are filtered out, have them
     if wider.absent:
         wanted = len(reading.words())
         least = wanted - wider.absent
         missing = ", ".join(f"“{word}”" for word in reading.unknown)
         said = f" No page has {missing}." if missing else ""
         if not least:
-            have = _HAVE_ALL[min(len(wider.first), 2)].format(len(wider.first))
-            notes.append(f"{have} all words; {_OTHERS if wider.first else _THESE} {_FIELD}.{said}")
-        elif wider.first:
-            have = f"{len(wider.first)} pages have" if len(wider.first) > 1 else "One page has"
+            have = _HAVE_ALL[min(here, 2)].format(here) if here else none
+            notes.append(f"{have} all words; {_OTHERS if here else _THESE} {_FIELD}.{said}")
+        elif here:
+            have = _HAVE_ALL[min(here, 2)].format(here)
             notes.append(f"{have} all {wanted} words; the others have at least {least} of them.")
         else:
-            notes.append(f"No page has all {wanted} words; these have at least {least} of them.{said}")
+            notes.append(f"{none} all {wanted} words; these have at least {least} of them.{said}")
     if beside:
         notes.append(_BESIDE)
     for each in unknown:

@@ -122,6 +122,16 @@ def test_pages_with_most_words_follow_when_few_have_all(index: Searcher) -> None
     assert found.applied[-1] == "One page has all 3 words; the others have at least 2 of them."
 
 
+def test_how_many_have_all_words_is_said_of_what_the_filters_let_through(index: Searcher) -> None:
+    query = "operation price beijing"
+    some = answer(SearchRequest(query, kind=("article",)), index)
+    assert (some.complete, some.complete_here) == (1, 1)
+    none = answer(SearchRequest(query, kind=("hospital",)), index)
+    assert none.results.total.value > none.complete_here == 0
+    assert none.complete == 1
+    assert none.applied[-1] == "None of these pages has all 3 words; these have at least 2 of them."
+
+
 @pytest.mark.parametrize(
     "query",
     ["letter invitation", '"cataract surgery" eye price lens', "title:cataract surgery eye", "Shanghai Eye Hospital"],
