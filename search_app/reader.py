@@ -12,7 +12,7 @@ from indexer.model import DEPARTMENTS, KNOWN_FOR, NATIONAL_LISTS, PROFILE_FACTS,
 from indexer.placings import Placing, placing_of
 from search_app.cards import ValueView
 from search_app.markup import Block, Marker, marked, prose, source_marker, word_marker
-from search_app.sayings import placing_sentence, said_field, said_placing
+from search_app.sayings import placing_sentence, said_field, said_placing, said_value
 from search_app.site import Site
 
 _SPECIALTY_FACTS = ("specialties", "specialty")
@@ -241,6 +241,8 @@ def _fact(fact: Fact, anchors: tuple[str, ...], site: Site) -> FactView:
         said = placing_sentence(placing, site)
     elif fact.name in (KNOWN_FOR, DEPARTMENTS):
         said = said_field(fact.value, site)
+    elif fact.name != NATIONAL_LISTS:
+        said = said_value(fact.value, site)
     return FactView(
         fact.name,
         marked(said, ()),

@@ -9,7 +9,7 @@ from dataclasses import replace
 from indexer.analysis import HAN
 from indexer.placings import Placing
 from search_app.catalogues import catalogue
-from search_app.field_names import field_name
+from search_app.field_names import field_name, value_name
 from search_app.settings import LANGUAGES, LOCALES
 from search_app.site import Site
 
@@ -124,6 +124,11 @@ def _listed(same: tuple[str, ...], site: Site) -> str:
 def said_field(name: str, site: Site) -> str:
     """A field that hospitals state, or a national list, in the language of the page; in English where none is known."""
     return field_name(name, site.language) or name
+
+
+def said_value(value: str, site: Site) -> str:
+    """What a hospital states of itself, in the language of the page; as it stands where that is not known."""
+    return value_name(value, site.language) or value
 
 
 def said_placing(placing: Placing, site: Site) -> Placing:
