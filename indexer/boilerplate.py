@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.cleaning import clean
-from indexer.compose import SAMPLE_CHARS
 from indexer.linklists import ListedLine, link_lists
 from indexer.model import Cut, Page, Receipt, Section
 from indexer.outline import BULLET
+from indexer.visible import SAMPLE_CHARS
 
 Numbers = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]
@@ -275,10 +274,3 @@ def _own_title(page: Page, evidence: Evidence) -> str:
             head = page.title[: len(page.title) - len(suffix)]
             return _SUFFIX.sub("", head[::-1], count=1)[::-1].strip() or page.title
     return page.title
-
-
-def common_suffix(titles: Sequence[str]) -> str:
-    """Longest end behind a separator that at least three and half of the titles share; empty for none."""
-    counts = Counter(title[match.start() :] for title in titles for match in _SUFFIX.finditer(title) if match.start())
-    enough = max(3, (len(titles) + 1) // 2)
-    return max((suffix for suffix, count in counts.items() if count >= enough), key=len, default="")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from indexer.compose import title_key
 from indexer.markup import Claim, Markup
 from indexer.taxonomy import Taxonomy
+from indexer.titles import title_key
 
 _YEAR = re.compile(r"(?<!\d)(?:1\d|20)\d\d(?!\d)")
 _NUMBER = re.compile(r"\d+(?:,\d{3})*")

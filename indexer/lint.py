@@ -15,7 +15,6 @@ from urllib.parse import unquote, urlsplit
 from indexer.analysis import name_key
 from indexer.boilerplate import Evidence, cut, fingerprints
 from indexer.classify import classify, merge_entities, propose_duplicates
-from indexer.compose import title_key
 from indexer.contradictions import contradictions
 from indexer.corpus import printable, walk
 from indexer.errors import PageError
@@ -24,6 +23,7 @@ from indexer.model import Document, Page, Section
 from indexer.parse import parse_page
 from indexer.sources import COMMAND, RECORD, differs
 from indexer.taxonomy import Taxonomy, load_taxonomy
+from indexer.titles import title_key
 
 LISTED = "LISTED.tsv"  # title TAB document id: every title there must find its document
 PARAGRAPH_CHARS = 60  # shorter lines ("Ask at the hospital.") may stand on two pages

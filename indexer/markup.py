@@ -11,9 +11,9 @@ from typing import Any
 from lxml import etree  # type: ignore[import-untyped]
 
 from indexer.cleaning import clean
-from indexer.compose import title_key
 from indexer.decode import decode
 from indexer.structured import HOSPITAL_TYPES
+from indexer.titles import title_key
 
 MAX_NODES = 20_000  # of the JSON-LD of a page
 _MARKER = re.compile(r"^[\[(【]?\s*\d{1,3}\s*[\])】]?$")

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from indexer.cleaning import clean, lines
-from indexer.compose import HINT_CHARS, Reading, VisibleLine
+from indexer.compose import HINT_CHARS
 from indexer.dates import date_line, iso_date
 from indexer.model import Link
 from indexer.outline import bullet, ends_sentence, numbered
+from indexer.visible import Reading, VisibleLine
 
 TITLE_CHARS = 160
 WRAPPED_CHARS = 120  # a longer line is a paragraph by itself, not a part of one that an editor wrapped

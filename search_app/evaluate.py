@@ -14,16 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from indexer.engines import Searcher
-from search_app.judgments import NOTHING, JudgedQuery, Judgments, load
+from search_app.judgments import NOTHING, JudgedQuery, Judgments
 from search_app.measures import MEASURES, Measure
-from search_app.runs import Run, make_run
-from search_app.words import Words
+from search_app.runs import Run
 
 SEED = 20  # of the bootstrap, so that the same run always has the same interval
 RESAMPLES = 2000
@@ -149,18 +147,6 @@ def measure(judgments: Judgments, run: Run, measures: Mapping[str, Measure] = ME
         relevant=judgments.relevant,
         queries=len(results) + len(empty),
     )
-
-
-def evaluate(
-    queries: Path, qrels: Path, searcher: Searcher, *, half: str | None = None, words: Words | None = None
-) -> Report:
-    """Load judgments, search each query, and measure the run.
-
-    Raises:
-        JudgmentError: For the first line that is wrong.
-    """
-    judgments = load(queries, qrels, half)
-    return measure(judgments, make_run(judgments, searcher, words=words))
 
 
 def not_indexed(judgments: Judgments, searcher: Searcher) -> tuple[str, ...]:

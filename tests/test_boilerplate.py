@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer import boilerplate
-from indexer.boilerplate import Evidence, common_suffix, cut, fingerprints, title_of_line
+from indexer.boilerplate import Evidence, cut, fingerprints, title_of_line
 from indexer.corpus import CorpusFile
 from indexer.linklists import ListedLine, link_lists
 from indexer.model import Cut, Link, Page, Receipt, Section
@@ -352,7 +352,6 @@ def test_end_that_all_titles_share_is_the_site() -> None:
     pages = [page(("", prose(2, 10 * n)), title=title, source="title") for n, title in enumerate(titles)]
     known = evidence(*pages)
     assert [cut(each, known).title for each in pages] == ["Costs - what to expect", "Visa", "Food"]
-    assert common_suffix(titles) == " | Our Site"
 
 
 def test_the_longest_shared_end_goes() -> None:
@@ -364,12 +363,6 @@ def test_the_longest_shared_end_goes() -> None:
 def test_titles_that_the_page_declares_keep_their_end() -> None:
     pages = [page(("", prose(2, 10 * n)), title=f"{n} | Our Site", source="JSON-LD") for n in range(3)]
     assert cut(pages[0], evidence(*pages)).title == "0 | Our Site"
-
-
-def test_no_common_suffix_of_few_or_different_titles() -> None:
-    assert common_suffix(["A | S", "B | S"]) == ""
-    assert common_suffix(["A | S", "B | T", "C", "D"]) == ""
-    assert common_suffix([]) == ""
 
 
 # -- properties

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from search_app.compare_runs import compare
-from search_app.evaluate import estimate, evaluate, measure
+from search_app.evaluate import estimate, measure
 from search_app.judgments import JudgedQuery, JudgmentError, Judgments, load
 from search_app.measures import (
     AD_HOC,
@@ -347,7 +347,8 @@ def test_a_wrong_line_of_a_run_is_named(tmp_path: Path, line: str, reason: str) 
 
 def test_each_query_is_searched_as_on_the_page(files: tuple[Path, Path]) -> None:
     with searcher() as opened:
-        report = evaluate(*files, opened)
+        judged = load(*files)
+        report = measure(judged, make_run(judged, opened))
     assert report.overall.estimates["success@1"].mean == 1
     assert [result.query.query_id for result in report.results] == ["q1", "q2", "3"]
     assert report.nothing is not None

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bs4 import BeautifulSoup
 
-from indexer.compose import Reading, compose
+from indexer.compose import compose
 from indexer.corpus import CorpusFile
 from indexer.decode import binary_reason, decode
 from indexer.errors import PageError
@@ -19,6 +19,7 @@ from indexer.parse._walk import Walker
 from indexer.plaintext import read_plain
 from indexer.robots import META_NAMES, directives, unlisted
 from indexer.structured import read_json_ld
+from indexer.visible import Reading
 
 __all__ = ["parse_page", "read_html"]
 

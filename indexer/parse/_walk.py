@@ -11,7 +11,6 @@ from bs4 import BeautifulSoup
 from bs4.element import CData, NavigableString, PageElement, Tag
 
 from indexer.cleaning import clean
-from indexer.compose import FACTS, HINT, OUTSIDE, RELATED, SOURCES, VisibleLine
 from indexer.dates import iso_date
 from indexer.model import Link
 from indexer.parse._parts import (
@@ -24,6 +23,7 @@ from indexer.parse._parts import (
     named_so,
 )
 from indexer.parse._survey import MAX_HREF_CHARS, Survey, attribute, language
+from indexer.visible import FACTS, HINT, OUTSIDE, RELATED, SOURCES, VisibleLine
 
 MAX_LINE_CHARS = 200_000  # of one line before cleaning; a longer one is data that lost its line ends
 
@@ -149,7 +149,7 @@ class Walker:
         self._pieces: list[str] = []
         self._chars = self._strong_chars = self._marker_chars = 0
         self._links: list[Link] = []
-        self._linked_chars = self._fragment_chars = 0
+        self._fragment_chars = 0
         self._refs: list[str] = []
         self._open_link: _OpenLink | None = None
         self._kept_markers = False
@@ -302,7 +302,6 @@ class Walker:
             self._fragment_chars += len(text)
         elif _followable(link.href):
             self._links.append(Link(link.href, text[:300]))
-        self._linked_chars += len(text)
         self._pieces.append(raw)
 
     def _text(self, text: str, context: _Context) -> None:
@@ -341,7 +340,7 @@ class Walker:
         self._pieces.clear()
         self._links, self._refs = [], []
         self._kept_markers = False
-        self._chars = self._strong_chars = self._marker_chars = self._linked_chars = self._fragment_chars = 0
+        self._chars = self._strong_chars = self._marker_chars = self._fragment_chars = 0
         if href is not None:  # a link around blocks goes on behind the line
             self._open_link = _OpenLink(href)
 
