@@ -62,6 +62,7 @@ def _services(settings: Settings, engine: Engine | None) -> Services:
     from search_app.counting import Counting
     from search_app.labels import default_labels
     from search_app.metrics import Metrics
+    from search_app.placed import say_what_is_not_there
     from search_app.querylog import QueryLog, Recorder
     from search_app.settings import LANGUAGES
 
@@ -77,6 +78,7 @@ def _services(settings: Settings, engine: Engine | None) -> Services:
     if settings.query_log:
         file = QueryLog(settings.query_log, settings.query_log_minimum, settings.query_log_days)
         recorder = Recorder(file, metrics.query_logged)
+    say_what_is_not_there(searcher)
     written = b"\0".join([__version__.encode(), assets.digest.encode(), *_own_files()])
     return Services(
         settings=settings,
@@ -166,7 +168,8 @@ def _own_files() -> list[bytes]:
     here = Path(__file__).parent
     kept = [*here.glob("*.py"), *here.glob("templates/**/*.html"), *here.glob("translations/**/*.mo")]
     kept += [*here.glob("vocabulary/*.toml"), *(here.parent / "indexer").glob("vocabulary/*.toml")]
+    from search_app.placed import own_placed
     from search_app.thesaurus import own_file
 
-    own = own_file()
-    return [path.read_bytes() for path in (*sorted(kept), *([own] if own and own.exists() else []))]
+    own = [path for path in (own_file(), own_placed()) if path and path.exists()]
+    return [path.read_bytes() for path in (*sorted(kept), *own)]

@@ -10,6 +10,7 @@ from indexer.model import FACETS, MAX_WINDOW, Count, Filter, Query, Question, Re
 from indexer.prices import Price
 from search_app.costs import priced
 from search_app.of_field import named
+from search_app.placed import EditedSearcher, entry_for
 from search_app.reading import Reading
 from search_app.relax import (
     DidYouMean,
@@ -101,11 +102,16 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
     vocabulary = words or default_words()
     request, unknown_values = _canonical(request, vocabulary)
     reading = _read(request, searcher, vocabulary)
-    results, wider, with_words = _found(request, reading, searcher, vocabulary)
+    edited = _edited(reading, searcher, vocabulary)
+    results, wider, with_words = _found(request, reading, searcher, edited or searcher, vocabulary)
     absent, complete = wider.absent, len(wider.first)
     here = min(results.total.value, complete)
     if absent:
         results = named(results, reading.field, vocabulary.facets)
+    if edited:
+        shown = reading.beside(reading.relaxed(wider.missing, wider.first) if absent else reading.query)
+        if out := edited.left_out(replace(shown, filters=_filters(request))):
+            reading = replace(reading, notes=(*reading.notes, f"The editors leave pages out of this search: {out}."))
     offered: tuple[Relaxation, ...] = ()
     meant: DidYouMean | None = None
     if not results.total.value or (absent and not complete):
@@ -135,17 +141,21 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
     )
 
 
-def _found(request: SearchRequest, reading: Reading, searcher: Searcher, words: Words) -> tuple[Results, _Wider, int]:
+def _found(
+    request: SearchRequest, reading: Reading, searcher: Searcher, shown_by: Searcher, words: Words
+) -> tuple[Results, _Wider, int]:
     """What is shown, how far that goes beyond pages that have all words, and how many of it have the words.
 
     Where articles that are close in meaning come beside these pages, those are counted first and shown only with them.
+    ``shown_by`` is the searcher as the editors would have it: what they place says nothing of which pages have words.
     """
+    edited = shown_by is not searcher
 
     def ask(query: Query) -> Results:
-        return _ask(request, query, searcher, reading, words)
+        return _ask(request, query, shown_by, reading, words)
 
     def number(query: Query) -> int:
-        return _count(replace(query, filters=_filters(request)), searcher).value
+        return _count(replace(query, filters=_filters(request)), shown_by).value
 
     query, close = reading.query, bool(reading.alike)
     results = None if close else ask(query)
@@ -153,8 +163,9 @@ def _found(request: SearchRequest, reading: Reading, searcher: Searcher, words: 
     wider = _Wider()
     if total < FEW:
         # Where no filter is chosen and no page comes beside, what the last step counts is what is shown of it.
-        shown = None if request.filtered or close else ask
-        wider = _wider(reading, searcher, None if results is None else _all_hits(request, results), shown)
+        shown = None if request.filtered or close or edited else ask
+        known = None if results is None or edited else _all_hits(request, results)
+        wider = _wider(reading, searcher, known, shown)
     if wider.absent:
         query = reading.relaxed(wider.missing, wider.first)
         results = None if close else wider.results or ask(query)
@@ -201,6 +212,12 @@ def _read(request: SearchRequest, searcher: Searcher, words: Words) -> Reading:
         )
 
     return searcher.lexicon.batched(reading)
+
+
+def _edited(reading: Reading, searcher: Searcher, words: Words) -> EditedSearcher | None:
+    """The searcher as the editors would have it for this text; None where they say nothing of it."""
+    entry = entry_for(reading, words.placed)
+    return EditedSearcher(searcher, entry, reading.exact_ids) if entry else None
 
 
 def _filters(request: SearchRequest) -> tuple[Filter, ...]:
@@ -300,13 +317,14 @@ def _total(request: SearchRequest, searcher: Searcher, words: Words) -> int:
     reading = _read(request, searcher, words)
     filters = _filters(request)
     query = reading.query
-    total = _count(replace(query, filters=filters), searcher).value
+    edited = _edited(reading, searcher, words) or searcher
+    total = _count(replace(query, filters=filters), edited).value
     if 0 < total < FEW:
         wider = _wider(reading, searcher)
         query = reading.relaxed(wider.missing, wider.first)
     if total:
         query = reading.beside(query)  # itself where nothing is close
-    return total if query is reading.query else _count(replace(query, filters=filters), searcher).value
+    return total if query is reading.query else _count(replace(query, filters=filters), edited).value
 
 
 def _applied(

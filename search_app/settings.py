@@ -10,6 +10,7 @@ from typing import Any
 ENVIRONMENT_PREFIX = "MEDSEARCH_"
 ENGINE = "MEDSEARCH_ENGINE"  # the address of an engine, where it is not a folder; goes before MEDSEARCH_INDEX
 SYNONYMS = "MEDSEARCH_SYNONYMS"  # a file of the site itself, which a new release leaves alone
+PLACED = "MEDSEARCH_PLACED"  # a file of what the editors place first or leave out, query by query
 CANARIES = "MEDSEARCH_CANARIES"  # a file of searches that a new index must answer before it is served
 LANGUAGES = {"en": "en", "zh": "zh-Hans"}  # URL prefix (the first stands at the root) and language tag
 LOCALES = {"en": "en_GB", "zh": "zh"}  # how dates and numbers are written

@@ -11,6 +11,7 @@ from indexer.analysis import stem
 from indexer.meanings import default_meanings
 from search_app.elsewhere import Known, load_elsewhere
 from search_app.facetwords import MAX_UNIT, FacetWords, default_facet_words
+from search_app.placed import NOTHING, Placed, default_placed
 from search_app.sounding import Correctable
 from search_app.spelling import MIN_CHARS
 from search_app.strengths import Strengths, default_strengths
@@ -35,6 +36,7 @@ class Words:
     strengths: Strengths
     elsewhere: Known
     named_elsewhere: frozenset[str]  # terms of their names
+    placed: Placed
     reach: Mapping[str, int]  # terms of the longest phrase of any list by its first one, as ``stems`` leaves it
 
     def english(self, word: str) -> bool:
@@ -49,7 +51,7 @@ class Words:
         return self.reach.get(stems((term,))[0], 1)
 
 
-def make_words(thesaurus: Thesaurus, facets: FacetWords, strengths: Strengths) -> Words:
+def make_words(thesaurus: Thesaurus, facets: FacetWords, strengths: Strengths, placed: Placed = NOTHING) -> Words:
     """The bundle of a thesaurus, a taxonomy's words, and the fields that hospitals are known for."""
     single = {key[0] for key in facets.meanings if len(key) == 1 and key[0].isascii()}
     spelled = {each for each in (*thesaurus.vocabulary, *single) if each.isascii() and each.isalpha()}
@@ -62,10 +64,10 @@ def make_words(thesaurus: Thesaurus, facets: FacetWords, strengths: Strengths) -
         reach[typed[0]] = max(len(typed), reach.get(typed[0], 1))
     elsewhere = load_elsewhere()
     named = frozenset(term for names in elsewhere.values() for name in names for term in name)
-    return Words(thesaurus, facets, correctable, *votes, strengths, elsewhere, named, MappingProxyType(reach))
+    return Words(thesaurus, facets, correctable, *votes, strengths, elsewhere, named, placed, MappingProxyType(reach))
 
 
 @cache
 def default_words() -> Words:
     """The vocabulary that comes with the program, made once."""
-    return make_words(default_thesaurus(), default_facet_words(), default_strengths())
+    return make_words(default_thesaurus(), default_facet_words(), default_strengths(), default_placed())
