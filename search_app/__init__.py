@@ -37,8 +37,10 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     from search_app.context import EXTENSION
     from search_app.settings import Settings
     from search_app.templating import PageEnvironment
+    from search_app.words import default_words
 
     analysis.load()
+    default_words().load()
     settings = Settings.load(config)
     app = Flask(__name__, static_folder=None)
     app.jinja_environment = PageEnvironment

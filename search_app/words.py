@@ -44,6 +44,11 @@ class Words:
         root = stem(word) if word.isascii() else ""
         return (root == word or len(root) >= MIN_STEMMED) and root in default_meanings().rows
 
+    def load(self) -> None:
+        """Make at once what is else made for the first typing error, as a server does before it divides."""
+        default_meanings()
+        self.correctable.alike("")
+
     def longest(self, term: str) -> int:
         """How many terms what is listed and begins with a term may have, at least 1."""
         if stem(term) in self.thesaurus.in_phrases:  # whose words may stand in any order
