@@ -294,23 +294,31 @@ def _other_names(node: dict[str, Any], name: str) -> tuple[str, tuple[str, ...]]
 
 
 def _basis(node: dict[str, Any], kind: str) -> Iterator[Basis]:
+    """The facet values that a node declares, as it words them; what a hospital is about are its specialties."""
     for address in _list(node.get("address")):
         if isinstance(address, dict):
-            for text in _texts(address.get("addressLocality")):
-                yield Basis("city", text, "declared", "JSON-LD address.addressLocality")
+            yield from _declared(address, "city", "addressLocality", prefix="address.")
     for key in ("contentLocation", "spatialCoverage") if kind != "hospital" else ():
-        for text in _texts(node.get(key)):
-            yield Basis("city", text, "declared", f"JSON-LD {key}")
+        yield from _declared(node, "city", key)
     for key in ("medicalSpecialty", "specialty"):
-        for text in _texts(node.get(key)):
-            yield Basis("specialty", text, "declared", f"JSON-LD {key}")
+        yield from _declared(node, "specialty", key)
     for key in ("keywords", "articleSection", "about") if kind != "hospital" else ():
-        for value in _list(node.get(key)):
-            text = _text(value, MAX_TEXT_CHARS)
-            single = isinstance(node.get(key), list) or not _SEPARATORS.search(text)
-            for part in [text] if single else _SEPARATORS.split(text):
-                if part.strip():
-                    yield Basis("topic", part.strip()[:MAX_NAME_CHARS], "declared", f"JSON-LD {key}")
+        for topic in _topics(node.get(key)):
+            yield Basis("topic", topic, "declared", f"JSON-LD {key}")
+
+
+def _declared(node: dict[str, Any], facet: str, key: str, prefix: str = "") -> Iterator[Basis]:
+    for text in _texts(node.get(key)):
+        yield Basis(facet, text, "declared", f"JSON-LD {prefix}{key}")
+
+
+def _topics(value: Any) -> Iterator[str]:
+    """Topics in a list, or in one string with separators; a separator within a list belongs to the topic."""
+    for each in _list(value):
+        text = _text(each, MAX_TEXT_CHARS)
+        for part in [text] if isinstance(value, list) else _SEPARATORS.split(text):
+            if part.strip():
+                yield part.strip()[:MAX_NAME_CHARS]
 
 
 def _facts(node: dict[str, Any]) -> tuple[Fact, ...]:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from indexer.cli.failing import EXIT_FAILED, report_errors
 from indexer.cli.options import corpus_option
-from indexer.cli.progress import terminal_progress
+from indexer.cli.progress import ProgressLine, terminal_progress
 from indexer.errors import SearchError
+
+if TYPE_CHECKING:
+    from indexer.shelf import Outcome
 
 
 @click.group("corpus")
@@ -158,29 +163,37 @@ def import_command(
     """
     from indexer.importing import bring
 
-    counts = {"brought": 0, "passed over": 0, "left out": 0}
     with terminal_progress() as progress:
-        try:
-            for outcome in bring(
-                sources,
-                Path(corpus),
-                into=into,
-                replace=replace,
-                limit=limit,
-                crawl=crawl,
-                depth=depth,
-                max_bytes=max_megabytes * 1e6,
-                progress=progress,
-            ):
-                progress.clear()
-                click.echo(outcome.sentence, err=not outcome.brought)
-                counts["brought" if outcome.brought else "passed over" if outcome.ok else "left out"] += 1
-        except KeyboardInterrupt:
-            progress.clear()
-            click.echo("Interrupted; the same command goes on where it stopped.", err=True)
-            counts["left out"] += 1
-    brought = counts["brought"]
+        outcomes = bring(
+            sources,
+            Path(corpus),
+            into=into,
+            replace=replace,
+            limit=limit,
+            crawl=crawl,
+            depth=depth,
+            max_bytes=max_megabytes * 1e6,
+            progress=progress,
+        )
+        brought, passed_over, left_out = _printed(outcomes, progress)
     told = f"{brought:,} page{'' if brought == 1 else 's'} brought into {corpus}"
-    click.echo(f"{told}, {counts['passed over']:,} passed over, {counts['left out']:,} left out.", err=True)
-    if counts["left out"]:
+    click.echo(f"{told}, {passed_over:,} passed over, {left_out:,} left out.", err=True)
+    if left_out:
         sys.exit(EXIT_FAILED)
+
+
+def _printed(outcomes: Iterable[Outcome], progress: ProgressLine) -> tuple[int, int, int]:
+    """Print outcomes as they come; how many were brought, passed over and left out. An interruption leaves one out."""
+    brought = passed_over = left_out = 0
+    try:
+        for outcome in outcomes:
+            progress.clear()
+            click.echo(outcome.sentence, err=not outcome.brought)
+            brought += outcome.brought
+            passed_over += outcome.ok and not outcome.brought
+            left_out += not outcome.ok
+    except KeyboardInterrupt:
+        progress.clear()
+        click.echo("Interrupted; the same command goes on where it stopped.", err=True)
+        left_out += 1
+    return brought, passed_over, left_out

@@ -15,6 +15,7 @@ from indexer.parse._parts import MAIN_NAMES
 MAX_HREF_CHARS = 2_000
 MIN_MAIN_CHARS = 60  # a <main> with less is an empty shell; the text stands elsewhere
 _JSON_LD = re.compile(r"^\s*application/ld\+json", re.IGNORECASE)
+_OF_THE_PAGE = frozenset(("html", "title", "meta", "link", "script"))
 _LAYOUT = frozenset(("table", "p", "div", "ul", "ol", "dl", "br", "h1", "h2", "h3", "h4", "h5", "h6"))
 _DATES = ("article:modified_time", "og:updated_time", "article:published_time", "dc.date", "date", "pubdate")
 
@@ -102,6 +103,24 @@ class Survey:
 
     def _note(self, tag: Tag) -> None:
         name = tag.name
+        if name in _OF_THE_PAGE:
+            self._note_page(tag)
+        elif name == "h1":
+            self.h1 = self.h1 or tag
+        elif name == "article":
+            self._articles.append(tag)
+        if name == "main" or attribute(tag, "role") == "main":
+            self._mains.append(tag)
+        elif tag.attrs and name != "body":
+            if attribute(tag, "itemprop") == "articleBody":
+                self._named.setdefault("", tag)
+            for each in (attribute(tag, "id"), *attribute(tag, "class").split()):
+                if each in MAIN_NAMES:
+                    self._named.setdefault(each, tag)
+
+    def _note_page(self, tag: Tag) -> None:
+        """What an element says of the page as a whole, where it says anything."""
+        name = tag.name
         if name == "meta":
             key = attribute(tag, "property") or attribute(tag, "name") or attribute(tag, "http-equiv")
             if content := clean(attribute(tag, "content")):
@@ -116,18 +135,6 @@ class Survey:
             self.title = self.title or clean("".join(tag.strings))
         elif name == "html":
             self.language = self.language or language(tag)
-        elif name == "h1":
-            self.h1 = self.h1 or tag
-        elif name == "article":
-            self._articles.append(tag)
-        if name == "main" or attribute(tag, "role") == "main":
-            self._mains.append(tag)
-        elif tag.attrs and name != "body":
-            if attribute(tag, "itemprop") == "articleBody":
-                self._named.setdefault("", tag)
-            for each in (attribute(tag, "id"), *attribute(tag, "class").split()):
-                if each in MAIN_NAMES:
-                    self._named.setdefault(each, tag)
 
     def _choose(self) -> Tag | None:
         candidates = [*self._mains]
