@@ -19,6 +19,7 @@ def is_syllable(term: str) -> bool:
     return len(term) <= 6 and _SYLLABLE.fullmatch(term) is not None
 
 
+@lru_cache(maxsize=4096)
 def is_pinyin(text: str) -> bool:
     """Whether letters are two or more syllables of pinyin as they stand."""
     reached = {0}

@@ -256,6 +256,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             del self._leaving[conn]
             self._close(conn)
 
+    def _cap_keepalive(self, deadline: float) -> None:
+        for conn in tuple(self.keepalived_conns):  # threads may still add some
+            conn.timeout = min(conn.timeout, deadline)
+
     def _given_up(self, conn: Connection, now: float) -> bool:
         if now >= conn.timeout:
             return True
