@@ -105,7 +105,6 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
     edited = _edited(reading, searcher, vocabulary)
     results, wider, with_words = _found(request, reading, searcher, edited or searcher, vocabulary)
     absent, complete = wider.absent, len(wider.first)
-    here = min(results.total.value, complete)
     if absent:
         results = named(results, reading.field, vocabulary.facets)
     if edited:
@@ -131,11 +130,11 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
         pages=pages,
         absent=absent,
         complete=complete,
-        complete_here=here,
+        complete_here=wider.here,
         relaxations=offered,
         did_you_mean=meant,
         unknown_values=unknown_values,
-        applied=_applied(reading, wider, here, unknown_values, beside=results.total.value > with_words),
+        applied=_applied(reading, wider, unknown_values, beside=results.total.value > with_words),
         asked=asked(reading.parts, results.hits, vocabulary.thesaurus.optional),
         prices=priced(reading, results.hits, searcher, vocabulary.facets),
     )
@@ -167,6 +166,7 @@ def _found(
         known = None if results is None or edited else _all_hits(request, results)
         wider = _wider(reading, searcher, known, shown)
     if wider.absent:
+        wider = replace(wider, here=min(total, len(wider.first)))
         query = reading.relaxed(wider.missing, wider.first)
         results = None if close else wider.results or ask(query)
         total = results.total.value if results is not None else number(query)
@@ -262,12 +262,14 @@ class _Wider:
         absent: Words that a page may lack; all of them when those of the field follow.
         missing: Words that a page may lack that is not of the field.
         first: Pages that have them all.
+        here: As many of these as the filters let through.
         results: What is shown of it, where that was asked already.
     """
 
     absent: int = 0
     missing: int = 0
     first: tuple[str, ...] = ()
+    here: int = 0
     results: Results | None = None
 
 
@@ -306,7 +308,7 @@ def _wider(
         asked = ask(reading.relaxed(missing, first)) if ask and missing == steps[-1] else None
         found = (asked.total if asked else _count(reading.relaxed(missing), searcher)).value
         if found > len(first):
-            last = _Wider(len(reading.words()) if with_field else missing, missing, first, asked)
+            last = _Wider(len(reading.words()) if with_field else missing, missing, first, results=asked)
         if found >= ENOUGH:
             break
     return last
@@ -327,11 +329,10 @@ def _total(request: SearchRequest, searcher: Searcher, words: Words) -> int:
     return total if query is reading.query else _count(replace(query, filters=filters), edited).value
 
 
-def _applied(
-    reading: Reading, wider: _Wider, here: int, unknown: tuple[UnknownValue, ...], *, beside: bool
-) -> tuple[str, ...]:
+def _applied(reading: Reading, wider: _Wider, unknown: tuple[UnknownValue, ...], *, beside: bool) -> tuple[str, ...]:
     notes = [f"“{typed}” was read as “{used}”." for typed, used in reading.corrected]
     notes += reading.notes
+    here = wider.here
     none = "None of these pages has" if wider.first else "No page has"  # others, which are filtered out, have them
     if wider.absent:
         wanted = len(reading.words())
