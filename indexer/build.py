@@ -28,7 +28,7 @@ from indexer.survey import survey
 from indexer.taxonomy import Taxonomy, load_taxonomy
 
 if TYPE_CHECKING:
-    from indexer.generation import Manifest
+    from indexer.manifest import Manifest
 
 STATE_VERSION = 7  # raise it when parsing, cutting or classifying changes: everything is then read again
 MIN_KEPT = 0.5  # of the documents before; a build that would lose more is refused unless forced

@@ -8,8 +8,8 @@ from typing import Any
 
 from indexer.engines import DurableEngine
 from indexer.errors import IndexDamaged
-from indexer.generation import Manifest
 from indexer.known import KnownPages, loads
+from indexer.manifest import Manifest
 
 STATE = "pages.bin"  # attached to each generation: what the next incremental build needs to know
 NAMED = 50  # documents of a kind of change that are named in text; JSON has all

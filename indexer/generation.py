@@ -13,24 +13,22 @@
 
 from __future__ import annotations
 
-import json
-import mmap
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-import xxhash
 from filelock import FileLock, Timeout
 
+from indexer.checksums import blocks_of, checksum_of, digest_of, file_checksum
 from indexer.errors import (
     GenerationMissing,
     IndexDamaged,
@@ -39,9 +37,8 @@ from indexer.errors import (
     IndexMissing,
     IndexOutdated,
 )
-from indexer.model import FACETS, Facet, IndexStats
+from indexer.manifest import Manifest
 
-FORMAT_VERSION = 6  # raise it when the files of a generation change; an older one then asks for a rebuild
 KEEP = 3  # generations kept after a build: the current one and two to go back to
 MANIFEST = "manifest.json"
 POINTER = "CURRENT"
@@ -49,97 +46,6 @@ ATTACHED = "attached"  # folder in a generation with what builds keep for each o
 _NAME = re.compile(r"^(\d{6,})-\d{8}T\d{6}Z$")
 _BUILDING = ".build-"
 _BUFFER = 1 << 20  # bytes of a scratch file that are written at once
-_BLOCK = 16 << 20  # bytes that are summed as one, so that threads can share a large file; whole pages of memory
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a generation holds and how to tell that it is whole."""
-
-    generation: str
-    built_at: str
-    version: str
-    format_version: int = FORMAT_VERSION
-    analyzer: str = ""
-    taxonomy: str = ""
-    corpus: str = ""
-    documents: int = 0
-    counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    segments: tuple[str, ...] = ()
-    pivots: tuple[float, ...] = ()
-    ranking: dict[str, Any] = field(default_factory=dict)
-    incremental: bool = False
-    files: dict[str, tuple[int, str]] = field(default_factory=dict)
-
-    def stats(self, schema_version: int, engine: str) -> IndexStats:
-        """What the generation holds, as an engine of that name tells it."""
-        counts = tuple(Facet(name, self.counts.get(name, {})) for name in FACETS)
-        return IndexStats(self.generation, self.documents, schema_version, self.built_at, counts, engine)
-
-    def dumps(self) -> str:
-        """The manifest as JSON, with a checksum over itself in the last field."""
-        body = json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True)
-        return json.dumps(
-            {"manifest": json.loads(body), "checksum": _checksum_text(body)}, ensure_ascii=False, indent=1
-        )
-
-    @staticmethod
-    def loads(text: str, name: str, format_version: int = FORMAT_VERSION) -> Manifest:
-        """Read a manifest back; ``format_version`` is that of the engine, by default of the embedded one.
-
-        Raises:
-            IndexDamaged: If it is not whole.
-            IndexOutdated: If another format version wrote it.
-        """
-        try:
-            outer = json.loads(text)
-            values: dict[str, Any] = outer["manifest"]
-            body = json.dumps(values, ensure_ascii=False, indent=1, sort_keys=True)
-            if _checksum_text(body) != outer["checksum"]:
-                raise IndexDamaged(name, "the manifest differs from its checksum")
-            if values["format_version"] != format_version:
-                raise IndexOutdated(values["format_version"], format_version)
-            if values["generation"] != name:
-                raise IndexDamaged(name, f"its manifest belongs to {values['generation']}")
-            values["files"] = {file: (size, checksum) for file, (size, checksum) in values["files"].items()}
-            values["segments"] = tuple(values["segments"])
-            values["pivots"] = tuple(values["pivots"])
-            return Manifest(**values)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise IndexDamaged(name, "the manifest cannot be read") from error
-
-
-def _checksum_text(text: str) -> str:
-    return xxhash.xxh3_128_hexdigest(text.encode("utf-8", "surrogatepass"))
-
-
-def _digest(path: str | Path, block: int) -> bytes:
-    """XXH3-128 of one block of a file: mapped, so that not a byte is copied, and open no longer than that takes."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        length = min(os.fstat(descriptor).st_size - block * _BLOCK, _BLOCK)
-        if length <= 0:
-            return xxhash.xxh3_128_digest(b"")
-        with mmap.mmap(descriptor, length, access=mmap.ACCESS_READ, offset=block * _BLOCK) as mapped:
-            return xxhash.xxh3_128_digest(mapped)
-    finally:
-        os.close(descriptor)
-
-
-def _blocks(size: int) -> range:
-    return range(max(1, -(-size // _BLOCK)))
-
-
-def _checksum_of(digests: Sequence[bytes]) -> str:
-    return (digests[0] if len(digests) == 1 else xxhash.xxh3_128_digest(b"".join(digests))).hex()
-
-
-def file_checksum(path: Path) -> str:
-    """XXH3-128 of a file's blocks of 16 MiB and, if there are several, of their digests; in hexadecimal.
-
-    It guards against accidents, not against an attacker.
-    """
-    return _checksum_of([_digest(path, block) for block in _blocks(path.stat().st_size)])
 
 
 def _sync(path: Path) -> None:
@@ -243,7 +149,7 @@ class Generations:
 
         def digest(block: tuple[str, int]) -> bytes:
             try:
-                return _digest(f"{folder}/{block[0]}", block[1])
+                return digest_of(f"{folder}/{block[0]}", block[1])
             except FileNotFoundError:
                 raise IndexDamaged(name, f"{block[0]} is missing") from None
             except OSError as error:
@@ -259,9 +165,9 @@ class Generations:
         # so that none waits long for the last block of another.
         files.sort(key=lambda entry: -entry[1][0])
         with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
-            digests = pool.map(digest, [(file, block) for file, (size, _) in files for block in _blocks(size)])
+            digests = pool.map(digest, [(file, block) for file, (size, _) in files for block in blocks_of(size)])
             for file, (size, checksum) in files:
-                if _checksum_of(list(islice(digests, len(_blocks(size))))) != checksum:
+                if checksum_of(list(islice(digests, len(blocks_of(size))))) != checksum:
                     raise IndexDamaged(name, f"{file} differs from its checksum")
         return manifest
 

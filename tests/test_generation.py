@@ -19,7 +19,8 @@ import pytest
 
 from indexer.engines.whoosh_engine import WhooshEngine
 from indexer.errors import GenerationMissing, IndexDamaged, IndexLocked, IndexMissing, IndexOutdated
-from indexer.generation import MANIFEST, Generations, Manifest
+from indexer.generation import MANIFEST, Generations
+from indexer.manifest import Manifest
 from indexer.model import Document, Query, Section, Term
 from indexer.verify import verify
 
@@ -267,7 +268,7 @@ def test_a_file_of_many_blocks_is_whole_only_with_all_of_them_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     block = mmap.ALLOCATIONGRANULARITY
-    monkeypatch.setattr("indexer.generation._BLOCK", block)
+    monkeypatch.setattr("indexer.checksums.BLOCK_BYTES", block)
     engine = WhooshEngine(tmp_path)
     fill(engine, "new", 200)
     generations = engine.generations

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Protocol, TypeVar
 
 from indexer.errors import QueryError
-from indexer.generation import Manifest
+from indexer.manifest import Manifest
 from indexer.model import Document, IndexStats, Query, Results
 
 T = TypeVar("T")

@@ -17,7 +17,7 @@ from indexer.engines.opensearch_engine._search import ClusterSearcher, OpenGener
 from indexer.engines.opensearch_engine._verify import verify
 from indexer.engines.opensearch_engine._writer import GenerationWriter, read_attachment
 from indexer.errors import EngineUnavailable, IndexLocked, IndexMissing, IndexOutdated, SearchError
-from indexer.generation import Manifest
+from indexer.manifest import Manifest
 from indexer.ranking import Ranking
 
 __all__ = ["OpenSearchEngine"]

@@ -23,7 +23,8 @@ from indexer.engines.opensearch_engine._cluster import SEARCH_SECONDS, WRITE_SEC
 from indexer.engines.opensearch_engine._lease import Lease
 from indexer.engines.opensearch_engine._schema import SCHEMA, documents_mapping, settings, words_mapping
 from indexer.errors import BuildRefused, GenerationMissing, IndexDamaged, IndexMissing, IndexOutdated
-from indexer.generation import KEEP, Manifest
+from indexer.generation import KEEP
+from indexer.manifest import Manifest
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from indexer.engines.opensearch_engine._look import Seen, look, places_of
 from indexer.engines.opensearch_engine._plan import Counts, Plan, make_plan
 from indexer.engines.opensearch_engine._schema import SCHEMA, key_of, read_blob, scales
 from indexer.errors import EngineUnavailable, IndexDamaged
-from indexer.generation import Manifest
+from indexer.manifest import Manifest
 from indexer.model import (
     FACETS,
     Count,

@@ -15,7 +15,7 @@ from indexer.engines.opensearch_engine._generations import ClusterGenerations
 from indexer.engines.opensearch_engine._search import ClusterSearcher, OpenGeneration
 from indexer.engines.opensearch_engine._writer import facet_counts
 from indexer.errors import IndexDamaged, IndexUnusable
-from indexer.generation import Manifest
+from indexer.manifest import Manifest
 from indexer.model import Query, Term
 from indexer.ranking import Ranking
 

@@ -35,7 +35,7 @@ from indexer.engines.opensearch_engine._schema import (
 )
 from indexer.engines.opensearch_engine._search import ClusterSearcher, OpenGeneration
 from indexer.errors import BuildRefused, EngineUnavailable
-from indexer.generation import Manifest
+from indexer.manifest import Manifest
 from indexer.model import FACETS, Document
 from indexer.ranking import Ranking
 from indexer.token_stream import document_names

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from indexer import analysis
 from indexer.errors import IndexLocked, IndexOutdated, IndexUnusable
-from indexer.generation import ATTACHED, FORMAT_VERSION, Generations, Manifest
+from indexer.generation import ATTACHED, Generations
+from indexer.manifest import FORMAT_VERSION, Manifest
 from indexer.ranking import Ranking
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from indexer.engines.whoosh_engine._lexicon import ColumnLexicon
 from indexer.engines.whoosh_engine._segment import Segment
 from indexer.engines.whoosh_engine._sparing import LARGE, Sparing, size_of
 from indexer.errors import IndexOutdated
-from indexer.generation import FORMAT_VERSION, Manifest
+from indexer.manifest import FORMAT_VERSION, Manifest
 from indexer.ranking import Ranking
 
 

@@ -19,7 +19,8 @@ from indexer.engines.whoosh_engine._durable import DurableIndex, listed_document
 from indexer.engines.whoosh_engine._join import join
 from indexer.engines.whoosh_engine._pack import Pack, StringTable, load_loose, save_loose
 from indexer.errors import BuildRefused
-from indexer.generation import ATTACHED, Generations, Manifest
+from indexer.generation import ATTACHED, Generations
+from indexer.manifest import Manifest
 from indexer.model import FACETS, Document
 from indexer.ranking import Ranking
 
