@@ -11,7 +11,7 @@ import orjson
 from flask import Blueprint, Response, abort, request
 
 from indexer.engines import Searcher
-from search_app.as_json import answer_json, document_json, suggestions_json
+from search_app.as_json import answer_json, document_json, facets_json, suggestions_json
 from search_app.asking import find, suggestions
 from search_app.caching import API_POLICY, NO_STORE, mark, not_modified
 from search_app.context import Services, arguments, services, site
@@ -60,6 +60,16 @@ def search(searcher: Searcher) -> Callable[[], Response]:
         return response
 
     return make
+
+
+@api.get("/facets")
+@indexed
+def facets(searcher: Searcher) -> Callable[[], Response]:
+    """Facet values with their counts for a search, the same numbers as with its results."""
+    parsed = parse(arguments(), strict=True)
+    refuse(parsed.problems)
+    state = parsed.state.resolved(services().labels.resolve)
+    return lambda: answer_with(facets_json(find(searcher, state, "api"), state))
 
 
 @api.get("/suggest")

@@ -52,9 +52,7 @@ def answer_json(answer: Answer, state: SearchState) -> dict[str, Any]:
             hit_json(hit, answer.asked.get(hit.doc_id), answer.prices.get(hit.doc_id, ())) for hit in results.hits
         ],
         "facets": {facet: _buckets_json(results.facet(facet), links) for facet in FACETS},
-        "unknown_values": [
-            {"facet": each.facet, "value": each.value, "close": list(each.close)} for each in answer.unknown_values
-        ],
+        "unknown_values": _unknown_json(answer),
         "relaxations": [
             {"label": each.label, "total": each.count, "url": to(state_of(each.request))} for each in answer.relaxations
         ],
@@ -65,6 +63,18 @@ def answer_json(answer: Answer, state: SearchState) -> dict[str, Any]:
         "last": links.on_page(pages),
         "next": links.on_page(state.page + 1) if state.page < pages else None,
         "previous": links.on_page(min(state.page - 1, pages)) if state.page > 1 else None,
+    }
+
+
+def facets_json(answer: Answer, state: SearchState) -> dict[str, Any]:
+    """The counts of an answer alone, as in ``answer_json``; the address of a value is that of the search with it."""
+    links = Addresses(state, API_PATH)
+    return {
+        "query": state.q,
+        "total": answer.results.total.value,
+        "generation": answer.results.generation,
+        "facets": {facet: _buckets_json(answer.results.facet(facet), links) for facet in FACETS},
+        "unknown_values": _unknown_json(answer),
     }
 
 
@@ -168,6 +178,10 @@ def document_json(document: Document, generation: str = "") -> dict[str, Any]:
         ],
         "generation": generation,
     }
+
+
+def _unknown_json(answer: Answer) -> list[dict[str, Any]]:
+    return [{"facet": each.facet, "value": each.value, "close": list(each.close)} for each in answer.unknown_values]
 
 
 def _buckets_json(facet: Facet, links: Addresses) -> list[dict[str, Any]]:

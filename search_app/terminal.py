@@ -30,8 +30,9 @@ def print_answer(answer: Answer, explain: bool = False) -> None:
         click.echo(f"{total:,} hit{'s end' if total != 1 else ' ends'} on page {answer.last_page}.", err=True)
     else:
         click.echo(f"{total:,} hit{'s' if total != 1 else ''}, page {answer.page} of {answer.pages}", err=True)
+    orders = results.query.sort if explain else ""
     for hit in results.hits:
-        _print_hit(hit, explain, answer.asked.get(hit.doc_id), answer.prices.get(hit.doc_id, ()))
+        _print_hit(hit, orders, answer.asked.get(hit.doc_id), answer.prices.get(hit.doc_id, ()))
     for facet in results.facets:
         if facet.buckets:
             shown = [
@@ -44,7 +45,7 @@ def print_answer(answer: Answer, explain: bool = False) -> None:
             click.echo(f"{facet.name}: {', '.join(shown)}{more}")
 
 
-def _print_hit(hit: Hit, explain: bool, asked: Question | None, prices: Sequence[Price]) -> None:
+def _print_hit(hit: Hit, explained: str, asked: Question | None, prices: Sequence[Price]) -> None:
     card = hit.card
     name = f"{card.title} {card.title_zh}".strip()
     click.echo(f"{hit.rank:>3}. {click.style(name, bold=True)}")
@@ -66,10 +67,12 @@ def _print_hit(hit: Hit, explain: bool, asked: Question | None, prices: Sequence
         when = f"as of {price.date}" if price.date else "no date is given"
         said = f"Price: {price.what}: {price.figure} ({when}; {price.source.publisher or price.source.title})"
         click.echo("\n".join("     " + line for line in click.wrap_text(said, WIDTH).splitlines()))
-    if explain:
+    if explained == "relevance":
         for weight in hit.explanation:
             click.echo(f"     {weight.score:>8.3f}  {weight.reason}")
         click.echo(f"     {hit.score:>8.3f}  in all")
+    elif explained:
+        click.echo(f"     In order of the {explained}: the score played no part.")
     click.echo()
 
 

@@ -274,6 +274,12 @@ def test_search_explains_what_a_score_is_made_of(index: Path) -> None:
     assert sum(parts) == pytest.approx(total, abs=0.01)
 
 
+def test_a_score_that_played_no_part_is_not_explained(index: Path) -> None:
+    output = run("search", "proton", "--sort", "title", "--explain", "--per-page", "2", "--index", index).stdout
+    assert output.count("     In order of the title: the score played no part.\n") == 2
+    assert "in all" not in output
+
+
 def test_search_results_go_to_standard_output_and_everything_else_to_standard_error(index: Path) -> None:
     result = run("search", "opthalmology", "shangai", "--index", index)
     assert "“opthalmology” was read as “ophthalmology”." in result.stderr

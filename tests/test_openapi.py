@@ -23,6 +23,9 @@ CALLS = (
     "/api/v1/search?q=children+-beijing&ignore=city&sort=date&page=2&per_page=1",
     "/api/v1/search?page=77",
     "/api/v1/search?page=0&foo=1",
+    "/api/v1/facets",
+    "/api/v1/facets?q=eye+hospital&city=Shanghai&city=Atlantis",
+    "/api/v1/facets?q=eye&colour=red",
     "/api/v1/suggest?q=eye",
     "/api/v1/suggest?q=b&limit=10",
     "/api/v1/suggest?limit=0",
@@ -127,3 +130,15 @@ def test_a_value_given_twice_counts_once(app: Flask) -> None:
 @pytest.mark.parametrize("query", ["q=" + "x" * 601, "limit=", "limit=03", "limit=11"])
 def test_so_it_is_for_suggestions(app: Flask, query: str) -> None:
     assert app.test_client().get(f"/api/v1/suggest?{query}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query", ["", "q=eye+hospital", "q=hospital&city=Shanghai", "q=children+-beijing&kind=hospital&page=2"]
+)
+def test_the_facets_alone_are_those_of_the_search(app: Flask, query: str) -> None:
+    client = app.test_client()
+    alone, whole = (client.get(f"/api/v1/{name}?{query}").get_json() for name in ("facets", "search"))
+    assert alone == {name: whole[name] for name in ("query", "total", "generation", "facets", "unknown_values")}
+    assert any(alone["facets"].values())
+    for bucket in alone["facets"]["kind"]:
+        assert client.get(bucket["url"]).get_json()["query"] == whole["query"]
