@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from indexer.analysis import is_han, terms
+from indexer.analysis import is_han, stem, terms
 from indexer.errors import TaxonomyError
 from indexer.model import Card, Concept, Hit, Node, Results, Term, Weight
 from indexer.placings import ALL, placing_of
@@ -56,6 +56,7 @@ class Strengths:
         lists: National lists by a field that they are of, each in the order of the file.
         listed: The names of all these lists, in the order of the file.
         persons: Fields that are meant by who is ill.
+        signs: Stems of words that are said of many organs, as "cyst" is.
         best: Words by which the best are asked for, in their order.
         everywhere: Words that say nothing more beside those.
     """
@@ -69,6 +70,7 @@ class Strengths:
     lists: Mapping[str, tuple[str, ...]]
     listed: tuple[str, ...]
     persons: frozenset[str]
+    signs: frozenset[str]
     best: frozenset[Terms]
     everywhere: frozenset[Terms]
 
@@ -78,15 +80,26 @@ class Strengths:
         return frozenset(self.wider)
 
     def meant(self, typed: Terms) -> tuple[Meant, ...]:
-        """The fields that some words mean, phrase by phrase; who is ill counts only where nothing else is said."""
+        """The fields that some words mean, phrase by phrase; who is ill and signs count only where nothing else is said."""
         if len(typed) > MAX_WORDS:
             return ()
         present = set(stems(typed))
         found = [each for word in sorted(present) for each in self.by_stem.get(word, ()) if each <= present]
-        groups = [self.phrases[each] for each in found if not any(each < other for other in found)]
-        groups += self._chinese(typed)
+        found = [each for each in found if not any(each < other for other in found)]
+        groups = [self.phrases[each] for each in found if not each <= self.signs] + self._chinese(typed)
+        if self.persons.issuperset(field for each in groups for field in each):
+            groups += [self.phrases[each] for each in found if each <= self.signs]
         told = [each for each in groups if not self.persons.issuperset(each)]
         return tuple(dict.fromkeys(told or groups))
+
+    def is_sign(self, typed: Terms) -> bool:
+        """Whether some words only say what may be the matter with any organ."""
+        return self.signs.issuperset(map(stem, typed))
+
+    def organ(self, typed: Terms) -> bool:
+        """Whether some words mean a field by themselves, apart from signs and from who is ill."""
+        fields = self.phrases.get(frozenset(stems(typed)), ())
+        return not (self.persons.issuperset(fields) or self.is_sign(typed))
 
     def _chinese(self, typed: Terms) -> list[Meant]:
         found: list[Meant] = []
@@ -287,10 +300,10 @@ def load_strengths(path: Path) -> Strengths:
     """
     content = read_toml(path)
     words, within, of, lists = (content.pop(key, {}) for key in ("words", "within", "of", "listed"))
-    persons, best, everywhere = (content.pop(key, []) for key in ("persons", "best", "everywhere"))
+    persons, signs, best, everywhere = (content.pop(key, []) for key in ("persons", "signs", "best", "everywhere"))
     if content:
         raise TaxonomyError(
-            path, next(iter(content)), "unknown key; known: best, everywhere, listed, of, persons, within, words"
+            path, next(iter(content)), "unknown key; known: best, everywhere, listed, of, persons, signs, within, words"
         )
     phrases: dict[frozenset[str], dict[str, None]] = {}
     han: dict[Terms, dict[str, None]] = {}
@@ -308,7 +321,7 @@ def load_strengths(path: Path) -> Strengths:
     for field in (*within, *named, *persons):
         if _key(field) not in fields:
             raise TaxonomyError(path, field, "has no words")
-    return _made(phrases, han, within, of, lists, persons, best, everywhere, fields)
+    return _made(phrases, han, within, of, lists, persons, signs, best, everywhere, fields)
 
 
 def _made(
@@ -318,6 +331,7 @@ def _made(
     of: Mapping[str, list[str]],
     listed: Mapping[str, list[str]],
     persons: list[str],
+    signs: list[str],
     best: list[str],
     everywhere: list[str],
     fields: set[str],
@@ -346,6 +360,7 @@ def _made(
         lists=MappingProxyType({field: tuple(names) for field, names in lists.items()}),
         listed=tuple(listed),
         persons=frozenset(map(_key, persons)),
+        signs=frozenset(stem(word) for each in signs for word in terms(each)),
         best=frozenset(map(terms, best)),
         everywhere=frozenset(map(terms, everywhere)),
     )

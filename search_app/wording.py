@@ -17,6 +17,7 @@ from search_app.widen import Member, Piece, Unit, concept, other_names, together
 MAX_OPTIONAL = 8  # further small words cost time and tell nothing
 NO_WEIGHT = 0.01  # of what must stand on a page and is scored by another part
 _TRAVEL = ("topic", "Visa & Entry")
+WHO = PERSONS | {"Pediatrics"}  # specialties that name no organ
 SMALL_WORD_WEIGHT = 0.2  # "best" and "the" tell two pages apart only when nothing else does
 _JOINING = frozenset(("and", "or", "nor"))
 _BEFORE_US = frozenset(("the", "in", "vs", "versus", "than", "to", "from", "china", "usa", "like"))
@@ -119,6 +120,8 @@ class _Stretch:
         travels = any(each == _TRAVEL for unit in self.units for each in unit.meanings)
         if told and not travels:  # "my husband has lung cancer" asks for no relatives, "visa for my husband" does
             self.who |= {unit.pieces[0].start for unit in self.units if self._is_relative(unit)}
+        # starts of words that are said of many organs, where an organ is named
+        self.signs = self._signs(fields)
         # starts of Han characters that belong to no known word: they are searched in pairs
         self.loose_han = {unit.pieces[0].start for unit in self.units if self._loose(unit)}
 
@@ -166,8 +169,22 @@ class _Stretch:
             kept.append((facet, value))
         return tuple(kept)
 
+    def _signs(self, fields: list[set[str]]) -> set[int]:
+        """Starts of words like "cyst" beside one for an organ: in "kidney cyst" nothing is gynaecology."""
+        if self.found.joined or self.spellings_only or self.found.plain:
+            return set()
+        strengths = self.found.words.strengths
+        signs = {unit.pieces[0].start for unit in self.units if strengths.is_sign(unit.terms)}
+        named = signs and any(
+            unit.pieces[0].start not in signs and (each - WHO or strengths.organ(unit.terms))
+            for unit, each in zip(self.units, fields, strict=True)
+        )
+        return signs if named else set()
+
     def _keep(self, unit: Unit, values: tuple[Value, ...]) -> None:
         """Note what was read; a unit without values of its own may have other names that have some."""
+        if unit.pieces[0].start in self.signs:
+            return
         own = [(facet, value) for facet, value in values if facet != "kind"]
         for facet, value in own:
             self.found.read(facet, value, unit.typed)
@@ -261,6 +278,8 @@ class _Stretch:
         if unit.how == "given":
             return self._part("optional", Concept((Phrase(unit.terms),)), unit)
         others = other_names(unit, self.lexicon, self.facets, values, self.spellings_only)
+        if unit.pieces[0].start in self.signs:
+            return self._part("optional", concept(replace(together(unit), weight=SMALL_WORD_WEIGHT)), unit)
         if unit.pieces[0].start in self.who:
             return self._part("optional", concept(together(unit)), unit)
         if unit.how == "han":

@@ -13,6 +13,7 @@ from indexer.engines import Searcher
 from indexer.engines.tree import flatten, members
 from indexer.model import And, Concept, DocumentIs, FacetIs, Node, Not, Or
 from search_app.reading import Reading
+from search_app.strengths import default_strengths
 from search_app.understand import read
 from tests.searchable import DOCUMENTS, EMPTY, searcher
 
@@ -231,6 +232,19 @@ def test_a_field_is_guessed_from_telling_words_alone(index: Searcher) -> None:
     assert guessed("expectancy") == {("specialty", "Obstetrics & Gynecology")}  # of "expecting" a baby
     assert not guessed("copies of medical records")
     assert not guessed("foreign owned hospitals")
+
+
+def test_what_may_be_the_matter_with_any_organ_means_its_field_only_where_no_organ_is_named(index: Searcher) -> None:
+    def fields(text: str) -> set[str]:
+        return {each.value for each in read(text, index.lexicon).query.boosts if each.facet == "specialty"}
+
+    assert fields("cysts") == {"Obstetrics & Gynecology"}
+    assert fields("implants for my son") >= {"Dentistry & Stomatology"}
+    assert fields("gallbladder polyps") == {"Gastroenterology & Colorectal"}
+    assert "Ophthalmology" in fields("sore eyelid") and "Dermatology" not in fields("sore eyelid")
+    assert [part.words for part in read("heart implants", index.lexicon).words()] == ["heart"]
+    strengths = default_strengths()
+    assert strengths.meant(("kidney", "cyst")) == strengths.meant(("kidney",))
 
 
 def test_us_is_the_country_only_where_it_reads_so(index: Searcher) -> None:
