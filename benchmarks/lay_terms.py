@@ -4,7 +4,7 @@
     python -m benchmarks.lay_terms --list       and those of the first list that go wrong, with what was read
 
 Each list was written before any of it was searched. The words were mended with the first list of each kind; the others
-(``_unseen``, ``_third``, ``_fourth``, ``_fifth``) came afterwards and are only counted, so they say what new words meet. Nothing has been
+(``_unseen``, ``_third``, ``_fourth``, ``_fifth``, ``_sixth``) came afterwards and are only counted, so they say what new words meet. Nothing has been
 mended with ``plain_questions_fresh`` either, but it may be used for that. ``lay_cities`` has words with a city, where a hospital must be
 in that city as well, and ``plain_wishes`` key words for knowledge, where the first hit must be an article that has one of the topics, or
 whose title or a heading has one of the words.
@@ -30,7 +30,7 @@ from search_app.search import Answer, answer
 
 HERE = Path(__file__).parent
 TERMS = (
-    *(HERE / f"lay_terms{each}.txt" for each in ("", "_unseen", "_third", "_fourth", "_fifth")),
+    *(HERE / f"lay_terms{each}.txt" for each in ("", "_unseen", "_third", "_fourth", "_fifth", "_sixth")),
     HERE / "lay_cities.txt",
 )
 WISHES = HERE / "plain_wishes.txt"
