@@ -80,7 +80,7 @@ class Strengths:
         return frozenset(self.wider)
 
     def meant(self, typed: Terms) -> tuple[Meant, ...]:
-        """The fields that some words mean, phrase by phrase; who is ill and signs count only where nothing else is said."""
+        """The fields that some words mean, phrase by phrase; who is ill and signs count only beside nothing else."""
         if len(typed) > MAX_WORDS:
             return ()
         present = set(stems(typed))
