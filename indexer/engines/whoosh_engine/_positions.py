@@ -13,6 +13,7 @@ from indexer.engines.whoosh_engine._table import Place, bytes_of, floats, ints, 
 
 # The numbers in front of what is asked about a phrase.
 MADE_AT, PHRASES_AT, LENGTH, LEAD, SECOND, FIELDS, TERMS, LISTS, OTHERS, CHOOSY, HEAD = range(11)
+TITLE, HEADING, BODY = map(FIELD_NAMES.index, ("title", "heading", "body"))
 ANYWHERE = (1 << len(FIELD_NAMES)) - 1  # fields as bits: all of them
 
 
@@ -33,6 +34,20 @@ def _fits(tokens, first, length, elements, slots):
 def _scale(table):
     """What an occurrence weighs in each document (rows) and field (columns)."""
     return floats(table, Place.SCALE).reshape((longs(table, Place.TOKEN_ENDS).shape[0] - 1, -1))
+
+
+@jit_inline
+def _field(d, at, token_ends, token_fields, title_ends, sections, section_ends):
+    """The field of a token of a document, from where its title and sections stand as far as these say it.
+
+    They are a thirtieth as large as the fields of all tokens, of which nearly each document would be a page.
+    """
+    if at < title_ends[d]:
+        return TITLE
+    for s in range(section_ends[d], section_ends[d + 1]):
+        if sections[s, 0] <= at < sections[s, 2]:
+            return HEADING if at < sections[s, 1] else BODY
+    return np.int64(token_fields[token_ends[d] + at])
 
 
 @jit_inline
@@ -154,6 +169,8 @@ def find_phrase(table):
         documents[:found] = documents[:found][order]
         positions[:found] = positions[:found][order]
     scale, token_ends, fields = _scale(table), longs(table, Place.TOKEN_ENDS), bytes_of(table, Place.TOKEN_FIELDS)
+    title_ends, section_ends = ints(table, Place.TITLE_ENDS), ints(table, Place.SECTION_ENDS)
+    sections = ints(table, Place.SECTIONS).reshape((-1, 3))
     owners = ints(table, Place.MADE_DOCUMENTS)[numbers[MADE_AT] :]
     impacts = floats(table, Place.MADE_IMPACTS)[numbers[MADE_AT] :]
     kept = 0
@@ -162,7 +179,7 @@ def find_phrase(table):
         d = documents[i]
         weight = 0.0
         while i < found and documents[i] == d:
-            weight += scale[d, fields[token_ends[d] + positions[i]]]
+            weight += scale[d, _field(d, positions[i], token_ends, fields, title_ends, sections, section_ends)]
             i += 1
         owners[kept] = d
         impacts[kept] = weight
