@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from indexer.analysis import FIELDS
+
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
@@ -32,6 +34,10 @@ class Ranking:
     def prior(self, doubt: str) -> float:
         """What the words and boosts of a document count, by what its page says of being open."""
         return self.in_doubt if doubt else 1.0
+
+    def field_weight(self, field: str) -> float:
+        """Weight of one field by name; the page that tells how hits are ranked asks for it."""
+        return self.field_weights[FIELDS.index(field)]
 
     def index_part(self) -> dict[str, object]:
         """The constants that are baked into an index when it is written."""

@@ -8,10 +8,11 @@ from random import Random
 
 import pytest
 
-from indexer.analysis import BREAK, AnalyzedDocument, analyze
+from indexer.analysis import BREAK
 from indexer.engines.excerpts import ENOUGH, LEAD, LEAST, NEAR, WINDOW
 from indexer.engines.whoosh_engine import WhooshEngine
 from indexer.model import Concept, Document, Or, Query, Section, Snippet, Term
+from indexer.token_stream import AnalyzedDocument, analyze
 
 # A query of two concepts; "eye" is only related to what was typed.
 ROOT = Or((Concept((Term("cataract"), Term("eye", weight=0.5))), Concept((Term("price"),))), 1)

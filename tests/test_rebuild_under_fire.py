@@ -295,8 +295,9 @@ def test_a_read_only_index_serves_and_a_build_says_why_it_cannot(built: Path, tm
         shutil.copytree(built / "index", index)
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         failed = medsearch("index", "build", "--full", "--corpus", built / "new", "--index", index)
-        assert failed.returncode == 1
-        assert re.fullmatch(r"Error: Read-only file system.*\n", failed.stderr), failed.stderr
+        assert failed.returncode == 3
+        said = failed.stderr
+        assert re.fullmatch(r"Error: Cannot use the index in \S+: read-only file system\. .*\n", said), said
         with Site(index, workers=1, log=tmp_path / "log") as site:
             assert site.json("/api/v1/search?q=common")["total"] == 24
 
