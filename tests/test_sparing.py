@@ -41,7 +41,7 @@ def test_it_answers_alike_while_it_lets_go_of_its_pages(tmp_path: Path, monkeypa
     ours, naive = WhooshEngine(tmp_path / "index"), MemoryEngine()
     for engine in (ours, naive):
         with engine.rebuild() as writer:
-            for number, text in enumerate(_texts(700)):
+            for number, text in enumerate(_texts(250)):
                 writer.put(Document(f"articles/{number:03}", "article", f"page {number}", (Section("", "", text),)))
     words = (*COMMON, *USUAL, *RARE)
     pairs = [Phrase((first, second)) for first in words for second in words]
