@@ -24,6 +24,7 @@ from search_app.request import SearchRequest
 from search_app.search import answer
 from search_app.suggest import make_catalogue, suggest
 from search_app.understand import read
+from search_app.words import default_words
 
 MOST_READING = 1.0  # ms for every query
 MOST_SUGGESTING = 5.0  # ms for every beginning
@@ -96,7 +97,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         build(CORPUS, folder)
         with open_engine(folder).searcher() as searcher:
-            read(texts[0], searcher.lexicon)  # loads the vocabulary
+            default_words().load()  # as a server does before it answers
+            read(texts[0], searcher.lexicon)
             reading, suggesting = readings(searcher, texts), suggestions(searcher, texts)
             searching = searches(searcher, texts)
     print(f"{'milliseconds':28}{'texts':>8}{'p50':>10}{'p95':>10}{'p99':>10}{'most':>10}")

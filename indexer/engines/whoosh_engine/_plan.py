@@ -252,7 +252,7 @@ def _occurrences(part: SegmentPlan, word: Phrase, member: int) -> int:
     fields = field_mask(word.fields)
     working.ask([
         part.made_count, part.phrase_count, len(slots), lead, second, fields,
-        len(masks), len(rarest.starts), len(other.starts), choosy,
+        len(masks), len(rarest.starts), len(other.starts), choosy, part.segment.sparing,
         *masks, *masks.values(), *rarest.starts, *rarest.ends, *other.starts, *other.ends,
     ])  # fmt: skip
     found, size = loops.find_phrase(working.table)

@@ -12,7 +12,7 @@ from indexer.engines.whoosh_engine._joining import mark
 from indexer.engines.whoosh_engine._table import Place, bytes_of, floats, ints, longs, masks_of, smalls
 
 # The numbers in front of what is asked about a phrase.
-MADE_AT, PHRASES_AT, LENGTH, LEAD, SECOND, FIELDS, TERMS, LISTS, OTHERS, CHOOSY, HEAD = range(11)
+MADE_AT, PHRASES_AT, LENGTH, LEAD, SECOND, FIELDS, TERMS, LISTS, OTHERS, CHOOSY, SPARING, HEAD = range(12)
 TITLE, HEADING, BODY = map(FIELD_NAMES.index, ("title", "heading", "body"))
 ANYWHERE = (1 << len(FIELD_NAMES)) - 1  # fields as bits: all of them
 
@@ -138,7 +138,8 @@ def find_phrase(table):
     it may fill), where the postings of the slot ``LEAD`` (the rarest) start and where they end, and the same of the
     slot ``SECOND``, the rarest of the others, if there are any. If ``CHOOSY``, its documents are marked first, since
     most others can then be passed over. Only what is longer than two tokens is looked up in the token stream: it is the
-    largest column, and nearly each document is on a page of its own. Writes both in order, from ``PHRASES_AT`` and
+    largest column, and nearly each document is on a page of its own. Where ``SPARING``, the fields of tokens are not
+    read either but told by where the sections stand, which takes longer. Writes both in order, from ``PHRASES_AT`` and
     ``MADE_AT`` on, and returns how many.
     """
     numbers, elements = longs(table, Place.NUMBERS), smalls(table, Place.TERMS)
@@ -170,7 +171,7 @@ def find_phrase(table):
         positions[:found] = positions[:found][order]
     scale, token_ends, fields = _scale(table), longs(table, Place.TOKEN_ENDS), bytes_of(table, Place.TOKEN_FIELDS)
     title_ends, section_ends = ints(table, Place.TITLE_ENDS), ints(table, Place.SECTION_ENDS)
-    sections = ints(table, Place.SECTIONS).reshape((-1, 3))
+    sections, sparing = ints(table, Place.SECTIONS).reshape((-1, 3)), numbers[SPARING] != 0
     owners = ints(table, Place.MADE_DOCUMENTS)[numbers[MADE_AT] :]
     impacts = floats(table, Place.MADE_IMPACTS)[numbers[MADE_AT] :]
     kept = 0
@@ -179,7 +180,10 @@ def find_phrase(table):
         d = documents[i]
         weight = 0.0
         while i < found and documents[i] == d:
-            weight += scale[d, _field(d, positions[i], token_ends, fields, title_ends, sections, section_ends)]
+            if sparing:
+                weight += scale[d, _field(d, positions[i], token_ends, fields, title_ends, sections, section_ends)]
+            else:
+                weight += scale[d, fields[token_ends[d] + positions[i]]]
             i += 1
         owners[kept] = d
         impacts[kept] = weight
