@@ -24,7 +24,7 @@ from search_app.search import Answer, answer
 from search_app.suggest import Catalogue, make_catalogue, suggest
 
 HERE = Path(__file__).parent
-LISTS = tuple(HERE / f"misspelt{each}.txt" for each in ("", "_second") if (HERE / f"misspelt{each}.txt").exists())
+LISTS = (HERE / "misspelt.txt", HERE / "misspelt_second.txt")
 CORRECT = "correct"
 FIRST = 5
 OF_FIRST = 3  # of the first hits have the value that is expected

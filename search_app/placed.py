@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Any
 
 from indexer.analysis import terms
-from indexer.engines import Lexicon, Searcher
+from indexer.engines import Searcher
 from indexer.errors import SearchError, TaxonomyError
-from indexer.model import And, Document, DocumentIs, IndexStats, Node, Not, Or, Query, Results
+from indexer.model import And, DocumentIs, Node, Not, Or, Query, Results
 from search_app.reading import Reading
 from search_app.settings import PLACED
 from search_app.thesaurus import Terms, read_toml
@@ -128,7 +128,7 @@ def entry_for(reading: Reading, placed: Placed) -> Entry | None:
 
 @dataclass(frozen=True, slots=True)
 class EditedSearcher:
-    """A searcher whose every query places what an entry says; filters and counts hold as for any other query."""
+    """Searches with every query as an entry would have it; filters and counts hold as for any other query."""
 
     plain: Searcher
     entry: Entry
@@ -153,29 +153,3 @@ class EditedSearcher:
             return 0
         root = And((query.root, DocumentIs(self.entry.out)))
         return self.plain.search(replace(query, root=root, facets=(), boosts=(), limit=0, offset=0)).total.value
-
-    @property
-    def lexicon(self) -> Lexicon:
-        """That of the searcher."""
-        return self.plain.lexicon
-
-    def get(self, doc_id: str, /) -> Document | None:
-        """One whole document, or None."""
-        return self.plain.get(doc_id)
-
-    def documents(self) -> Iterator[Document]:
-        """All live documents, by id."""
-        return self.plain.documents()
-
-    def stats(self) -> IndexStats:
-        """What the index holds."""
-        return self.plain.stats()
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """What an operator should know is wrong."""
-        return self.plain.problems
-
-    def state(self) -> str:
-        """That of the searcher."""
-        return self.plain.state()

@@ -141,7 +141,7 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
 
 
 def _found(
-    request: SearchRequest, reading: Reading, searcher: Searcher, shown_by: Searcher, words: Words
+    request: SearchRequest, reading: Reading, searcher: Searcher, shown_by: Searcher | EditedSearcher, words: Words
 ) -> tuple[Results, _Wider, int]:
     """What is shown, how far that goes beyond pages that have all words, and how many of it have the words.
 
@@ -224,7 +224,9 @@ def _filters(request: SearchRequest) -> tuple[Filter, ...]:
     return tuple(Filter(facet, values) for facet in FACETS if (values := request.values(facet)))
 
 
-def _ask(request: SearchRequest, query: Query, searcher: Searcher, reading: Reading, words: Words) -> Results:
+def _ask(
+    request: SearchRequest, query: Query, searcher: Searcher | EditedSearcher, reading: Reading, words: Words
+) -> Results:
     offset = (request.page - 1) * request.per_page
     limit = request.per_page
     if offset + limit > MAX_WINDOW:  # past what any engine shows: only the numbers
@@ -250,7 +252,7 @@ def _ask(request: SearchRequest, query: Query, searcher: Searcher, reading: Read
     return replace(results, query=replace(results.query, offset=offset, limit=limit), hits=shown)
 
 
-def _count(query: Query, searcher: Searcher) -> Count:
+def _count(query: Query, searcher: Searcher | EditedSearcher) -> Count:
     return searcher.search(replace(query, facets=(), boosts=(), limit=0, offset=0)).total
 
 

@@ -62,7 +62,7 @@ class Correctable:
 
     @cached_property
     def by_sound(self) -> dict[str, list[str]]:
-        """The words by each of their keys; made when it is first asked for, which takes a tenth of a second."""
+        """The words by each of their keys; made when it is first asked for."""
         found: dict[str, list[str]] = {}
         for word in self.words:
             for key in sounds(word):

@@ -30,6 +30,7 @@ JOINTS = [
     "？",
     "\n",
     ".\n",
+    *["\n• "] * 3,
     ' "',
     '." ',
     " (",
@@ -62,6 +63,8 @@ def begins(text: str, place: int) -> str:
     before = before.rstrip(" ")
     if not before or before.endswith("\n"):
         return "line"
+    if re.search(r"(?:^|\n)•\Z", before):  # items of a list are shown together
+        return "sentence"
     if re.search(r"[A-Za-z,]\Z", before):
         return ""
     sentence = re.sub(r"[\"')”’]+\Z", "", re.sub(r"(?:\[[\d.,]*\])+\Z", "", before))
@@ -144,14 +147,14 @@ def sliced(
     elif closes:
         high += len(re.sub(r"[\"'(“‘]+\Z", "", text[high : places[stop]]))
     if closes:
-        high = len(text[:high].rstrip(" \n"))
+        high = len(re.sub(r"\n•\Z", "", text[:high].rstrip(" \n")).rstrip(" \n"))
     mark = "" if opens else "… "
     spans = tuple(
         (places[t] - low + len(mark), ends[t] - low + len(mark))
         for t in range(start, stop)
         if analyzed.terms[t] in WORTH
     )
-    return Snippet(mark + text[low:high] + ("" if closes else " …"), spans)
+    return Snippet(mark + text[low:high].replace("\n", " ") + ("" if closes else " …"), spans)
 
 
 def best(values: list[float]) -> int:
@@ -216,6 +219,15 @@ def test_a_snippet_begins_and_ends_with_a_sentence(shown) -> None:  # type: igno
         == "它有很多床位。白内障 cataract 手术。"
     )
     assert shown(f"{filler}\nA cataract.\n{filler}") == "A cataract.", "not across the end of a paragraph"
+
+
+def test_items_of_a_list_are_shown_whole(shown) -> None:  # type: ignore[no-untyped-def]
+    filler = "".join(f"\n• {LONG.format(number).strip()}" for number in range(3))
+    text = shown(
+        f"The packages hold:{filler}\n• An operation of cataract by hand\n• Drops for the weeks after it{filler}"
+    )
+    assert text.startswith("An operation of cataract by hand • Drops for the weeks after it • This is")
+    assert not text.endswith("•")
 
 
 def test_what_was_typed_is_shown_before_what_is_related(shown) -> None:  # type: ignore[no-untyped-def]

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.engines.compiling import jit, jit_inline, prefetch
+from indexer.outline import BULLET
 
 WINDOW = 44  # tokens of a snippet at most
 ENOUGH = 24  # tokens after which no further sentence is taken
@@ -24,6 +25,7 @@ OPENING, CLOSING = tuple(b"\"'("), tuple(b"\"')")
 OPENING_LAST, CLOSING_LAST = tuple("“‘".encode()[2::3]), tuple("”’".encode()[2::3])  # bytes after those they share
 QUOTE = tuple("“".encode()[:2])
 HAN_STOPS = tuple(tuple(mark.encode()) for mark in "。！？")
+ITEM = tuple(BULLET.strip().encode())
 FIRST_OF_SEVERAL = 0x80  # bytes from here on make up a character with others
 BYTES_A_LINE, TOKENS_A_LINE = 64, 16  # in a line of memory
 OMITTED_BEFORE, OMITTED_AFTER = tuple("… ".encode()), tuple(" …".encode())  # where a sentence is cut
@@ -44,17 +46,32 @@ def _quotes(texts, low, at, last):
     )  # fmt: skip
 
 
-@jit
-def _opened(texts, low, at):
-    """Where what belongs to a token begins: its quotation marks and brackets stand before it."""
+@jit_inline
+def _before(texts, low, at, marks, last):
+    """The place before the marks that end at a place: of one byte, and quotation marks of several."""
     while at > low:
-        if texts[at - 1] in OPENING:
+        if texts[at - 1] in marks:
             at -= 1
-        elif _quotes(texts, low, at, OPENING_LAST):
+        elif _quotes(texts, low, at, last):
             at -= 3
         else:
             break
     return at
+
+
+@jit
+def _opened(texts, low, at):
+    """Where what belongs to a token begins: its quotation marks and brackets stand before it."""
+    return _before(texts, low, at, OPENING, OPENING_LAST)
+
+
+@jit_inline
+def _itemised(texts, low, at):
+    """Whether the sign before an item of a list ends before a place."""
+    return (
+        at - 3 >= low and texts[at - 3] == ITEM[0] and texts[at - 2] == ITEM[1] and texts[at - 1] == ITEM[2]
+        and (at - 3 == low or texts[at - 4] == LINE_END)
+    )  # fmt: skip
 
 
 @jit
@@ -84,14 +101,7 @@ def _abbreviated(texts, low, stop):
 @jit
 def _stopped(texts, low, at, first):
     """What begins with a byte ``first`` when the text before it ends at a place: the next sentence or nothing."""
-    end = _without_sources(texts, low, at)
-    while end > low:
-        if texts[end - 1] in CLOSING:
-            end -= 1
-        elif _quotes(texts, low, end, CLOSING_LAST):
-            end -= 3
-        else:
-            break
+    end = _before(texts, low, _without_sources(texts, low, at), CLOSING, CLOSING_LAST)
     if end > low and texts[end - 1] in STOPS:
         if 97 <= first <= 122 or (texts[end - 1] == FULL_STOP and _abbreviated(texts, low, end - 1)):
             return INSIDE
@@ -127,6 +137,8 @@ def _begins(texts, low, place):
         at -= 1
     if at <= low or texts[at - 1] == LINE_END:
         return LINE
+    if _itemised(texts, low, at):  # as a sentence: the items of a list are shown together
+        return SENTENCE
     before = texts[at - 1]
     if _letter(before) or before == COMMA:
         return INSIDE
@@ -185,6 +197,14 @@ def sentences(texts, low, starts, body, end, first, last):
     return start, stop, opens, closes
 
 
+@jit_inline
+def _trimmed(texts, low, at):
+    """The place before the spaces and line ends that end at a place."""
+    while at > low and (texts[at - 1] == SPACE or texts[at - 1] == LINE_END):
+        at -= 1
+    return at
+
+
 @jit
 def _last_byte(texts, low, high, starts, lengths, stop, end, closes):
     """Where the snippet ends in the text: behind the marks that end its last sentence."""
@@ -194,8 +214,10 @@ def _last_byte(texts, low, high, starts, lengths, stop, end, closes):
             at += 1
     elif closes:
         at = _opened(texts, at, low + starts[stop])
-    while closes and at > low and (texts[at - 1] == SPACE or texts[at - 1] == LINE_END):
-        at -= 1
+    if closes:
+        at = _trimmed(texts, low, at)
+        if _itemised(texts, low, at):  # of the item that follows
+            at = _trimmed(texts, low, at - len(ITEM))
     return at
 
 
