@@ -14,7 +14,7 @@ import numpy as np
 
 from indexer.boilerplate import Evidence, cut
 from indexer.classify import Named, classify, merge_entities
-from indexer.copies import copies, known_copies
+from indexer.copies import copies, known_copies, resolved
 from indexer.corpus import CorpusFile, describe, printable
 from indexer.differences import STATE
 from indexer.engines import BuildWriter, Check, DurableEngine, open_durable
@@ -22,6 +22,7 @@ from indexer.errors import BuildRefused, IndexInaccessible, IndexUnusable, PageE
 from indexer.known import Array, Flags, KnownPage, KnownPages, about, loads, stamps_array
 from indexer.listing import Listed
 from indexer.model import Document
+from indexer.moved import MOVED, dump_moved
 from indexer.parsing import parsed
 from indexer.spool import Spool
 from indexer.survey import survey
@@ -30,7 +31,7 @@ from indexer.taxonomy import Taxonomy, load_taxonomy
 if TYPE_CHECKING:
     from indexer.manifest import Manifest
 
-STATE_VERSION = 7  # raise it when parsing, cutting or classifying changes: everything is then read again
+STATE_VERSION = 8  # raise it when parsing, cutting or classifying changes: everything is then read again
 MIN_KEPT = 0.5  # of the documents before; a build that would lose more is refused unless forced
 MIN_KEPT_FROM = 20  # documents before; smaller sites may change as they like
 
@@ -72,6 +73,7 @@ class _Work:
     files: dict[str, CorpusFile]
     rejected: dict[str, str]
     spool: Spool
+    originals: dict[str, str] = field(default_factory=dict)  # path of the page that stands for a copy, by its own
     waiting: dict[str, int] = field(default_factory=dict)  # pages that were parsed, by their number in the spool
     made: dict[str, KnownPage] = field(default_factory=dict)
     evidence: Evidence = field(default_factory=Evidence)
@@ -132,10 +134,7 @@ def build(
         _parse(work, changed, tell)
         moved = _count(work, changed, gone)
         redone = [before.rows[path] for path in changed if path in before.rows] + gone
-        redone += (again := _affected(work, redone, moved))
-        _parse(work, _again(work, again), tell)
-        redone += (same := known_copies(work.made.values(), work.before, work.keep))
-        _parse(work, _again(work, same), tell)
+        redone += _drawn_in(work, redone, moved, tell)
         with engine.update(base) if base else engine.rebuild() as writer:
             if check:
                 writer.before_publishing(check)
@@ -225,7 +224,15 @@ def _parse(work: _Work, paths: Sequence[str], tell: Progress) -> None:
                 continue
             work.waiting[path] = work.spool.put(each.page)
             work.made[path] = KnownPage(
-                path, file.doc_id, file.digest, each.fingerprints, file.doc_id, each.title, file.stamp
+                path,
+                file.doc_id,
+                file.digest,
+                each.fingerprints,
+                file.doc_id,
+                each.title,
+                file.stamp,
+                source=each.claim[0],
+                rank=each.claim[1],
             )
 
 
@@ -240,6 +247,21 @@ def _count(work: _Work, changed: Sequence[str], gone: Sequence[int]) -> frozense
         if path in work.made:
             evidence.add(work.made[path].fingerprints)
     return recurring ^ evidence.recurring() if len(before) else frozenset()
+
+
+def _drawn_in(work: _Work, touched: Sequence[int], moved: frozenset[int], tell: Progress) -> list[int]:
+    """Parse unchanged pages again that depend on what has changed, or may be the same page; returns their rows."""
+    found: list[int] = []
+    rows, fresh = _affected(work, touched, moved), [*work.made]
+    while True:
+        _parse(work, _again(work, rows), tell)
+        found += rows
+        fresh += (work.before.paths[row] for row in rows)
+        made = (work.made[path] for path in fresh if path in work.made)
+        rows = sorted({*_affected(work, rows, frozenset()), *known_copies(made, work.before, work.keep)})
+        if not rows:
+            return found
+        fresh = []
 
 
 def _affected(work: _Work, touched: Sequence[int], moved: frozenset[int]) -> list[int]:
@@ -292,6 +314,8 @@ def _indexed(
         if known.doc_id not in kept:
             groups = set(known.groups)
             known.doc_id = next((d.doc_id for d in merged if groups & set(named.groups(d))), known.doc_id)
+    for path in work.originals:
+        work.made[path].doc_id = work.made[resolved(path, work.originals)].doc_id
     for document in merged:
         writer.put(document)
     there = {known.doc_id for known in work.made.values()}
@@ -306,23 +330,24 @@ def _put(work: _Work, taxonomy: Taxonomy, named: Named, writer: BuildWriter, tel
     Returned and not put are those that may be joined with others, by path; copies of others are not put at all.
     """
     shared: dict[str, Document] = {}
-    same = copies(work.made[path] for path in work.waiting)
+    same = copies((work.made[path] for path in work.waiting), work.evidence.often())
     paths = sorted(work.waiting, key=lambda path: work.made[path].address)
     titles = {*work.kept(work.before.titles), *(page.title for page in work.made.values())} - {""} if paths else set()
     for number, path in enumerate(paths):
         document = classify(cut(work.spool.take(work.waiting.pop(path)), work.evidence, titles), taxonomy)
         known = work.made[path]
         known.warnings = document.warnings
-        known.groups = named.groups(document)
+        groups = named.groups(document)
+        known.groups = (*groups, *same.groups.get(path, ()))
         if document.doc_id != known.address:
             known.doc_id = document.doc_id
-        if known.groups:
+        if groups:
             shared[path] = document
-        elif original := same.originals.get(path):
-            known.doc_id, known.groups = work.made[original].doc_id, (same.groups[path],)
-            known.warnings = (f"the same as {printable(original)}: it is found there, and only once",)
+        elif path in same.originals:
+            work.originals[path] = same.originals[path]
+            known.warnings = same.warnings(path, document.source_url)
         else:
-            known.groups = (same.groups[path],) if path in same.groups else ()
+            known.warnings = (*known.warnings, *same.warnings(path, document.source_url))
             writer.put(document)
         tell("Indexing", number + 1, len(paths))
     return shared
@@ -336,6 +361,7 @@ def _remembered(work: _Work, moment: int, taxonomy: Taxonomy, writer: BuildWrite
     after = work.before.followed(work.keep, work.stamps, work.made.values(), moment)
     work.end()
     writer.describe(corpus=after.corpus_digest(), taxonomy=taxonomy.digest)
+    writer.attach(MOVED, dump_moved(after.addresses, after.doc_ids))
     writer.attach(STATE, after.dumps(version=STATE_VERSION, taxonomy=taxonomy.digest))
     return len(set(after.doc_ids))
 

@@ -20,6 +20,7 @@ from indexer.listing import whole_numbers
 Array = npt.NDArray[Any]
 Flags = npt.NDArray[np.bool_]
 
+_ARRAYS = ("digests", "stamps", "ends", "fingerprints", "sources")
 _TEXTS = ("paths", "addresses", "doc_ids", "titles")
 _ALIGN = 64  # bytes; a multiple of every number's size
 
@@ -29,7 +30,8 @@ class KnownPage:
     """One page. ``path`` is as the file system has it, ``address`` the id from it, ``doc_id`` that of its document.
 
     ``fingerprints`` are those of ``boilerplate.fingerprints``, ``title`` is folded by ``title_of_line``, ``groups`` are
-    numbers of curated entities.
+    numbers of curated entities, or of a set of copies. ``source`` is the key of the address that it names as its own,
+    and ``rank`` that of the page among those that name the same (``indexer.copies``), known while it is made.
     """
 
     path: str
@@ -41,6 +43,8 @@ class KnownPage:
     stamp: Stamp = UNSTAMPED
     groups: Sequence[int] = ()
     warnings: Sequence[str] = ()
+    source: int = 0
+    rank: int = 0
 
 
 def stamps_array(numbers: Sequence[int]) -> Array:
@@ -60,6 +64,7 @@ class KnownPages:
     stamps: Array = field(default_factory=lambda: stamps_array(()))
     ends: Array = field(default_factory=lambda: np.zeros(1, np.int64))
     fingerprints: Array = field(default_factory=lambda: np.zeros(0, np.uint64))
+    sources: Array = field(default_factory=lambda: np.zeros(0, np.uint64))
     groups: Mapping[int, Sequence[int]] = field(default_factory=dict)
     warnings: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
@@ -112,6 +117,7 @@ class KnownPages:
             stamps=np.where(settled[:, None], found, 0),
             ends=np.cumsum([0, *sizes], dtype=np.int64),
             fingerprints=np.concatenate([own, others]),
+            sources=np.concatenate([self.sources[keep], np.fromiter((page.source for page in more), np.uint64)]),
             groups=_moved(self.groups, keep, place) | {first + i: p.groups for i, p in enumerate(more) if p.groups},
             warnings=_moved(self.warnings, keep, place)
             | {first + i: p.warnings for i, p in enumerate(more) if p.warnings},
@@ -126,7 +132,7 @@ class KnownPages:
 
     def dumps(self, **about: Any) -> bytes:
         """All of it as bytes, with some values in front that ``loads`` gives back."""
-        arrays = {name: getattr(self, name) for name in ("digests", "stamps", "ends", "fingerprints")}
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
         for name in _TEXTS:
             text = "\0".join(getattr(self, name)).encode("utf-8", "surrogateescape")
             arrays[name] = np.frombuffer(text, np.uint8)

@@ -13,11 +13,13 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from indexer.analysis import name_key
-from indexer.boilerplate import Evidence, cut, fingerprints
+from indexer.boilerplate import Evidence, cut, fingerprints, title_of_line
 from indexer.classify import classify, merge_entities, propose_duplicates
 from indexer.contradictions import contradictions
+from indexer.copies import claim_of, copies
 from indexer.corpus import printable, walk
 from indexer.errors import PageError
+from indexer.known import KnownPage
 from indexer.markup import Marked, Markup, line_of, survey
 from indexer.model import Document, Page, Section
 from indexer.parse import parse_page
@@ -140,6 +142,7 @@ class _Corpus:
     markup: dict[str, Markup] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)  # path by id, as the path alone gives it
     evidence: Evidence = field(default_factory=Evidence)
+    known: list[KnownPage] = field(default_factory=list)
     documents: dict[str, Document] = field(default_factory=dict)  # by path
     paragraphs: dict[str, str] = field(default_factory=dict)  # path of the first page, by folded paragraph
     anchors: dict[str, set[str]] = field(default_factory=dict)
@@ -166,10 +169,12 @@ def lint(folder: Path | str) -> Iterator[Finding]:
     corpus = _Corpus(os.fspath(folder), load_taxonomy())
     yield from _read(corpus)
     kept = corpus.kept
+    same = copies(corpus.known, corpus.evidence.often())
     for path, page in corpus.pages.items():
         document = classify(cut(page, corpus.evidence), corpus.taxonomy)
         corpus.documents[path] = document
         problems, remarks = _of_page(corpus, path, page, document, kept=kept)
+        remarks += same.warnings(path, page.source_url)
         yield Finding(path, document, tuple(problems), tuple(remarks), page.title_source)
     yield from _of_corpus(corpus, kept=kept)
 
@@ -193,7 +198,11 @@ def _read(corpus: _Corpus) -> Iterator[Finding]:
             *(citation.anchor for citation in page.citations),
         }
         corpus.ids[file.doc_id] = file.path
-        corpus.evidence.add(fingerprints(page))
+        lines, (source, rank) = fingerprints(page), claim_of(page)
+        corpus.evidence.add(lines)
+        corpus.known.append(
+            KnownPage(file.path, file.doc_id, "", lines, "", title_of_line(page.title), source=source, rank=rank)
+        )
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import NamedTuple, cast
 
 from indexer.boilerplate import fingerprints, title_of_line
+from indexer.copies import claim_of
 from indexer.corpus import CorpusFile
 from indexer.errors import PageError
 from indexer.model import Page
@@ -24,6 +25,7 @@ class Parsed(NamedTuple):
     page: Page | bytes
     fingerprints: Sequence[int]
     title: str
+    claim: tuple[int, int]
 
 
 def parsed(files: Sequence[CorpusFile]) -> Generator[Parsed | str, None, None]:
@@ -53,4 +55,4 @@ def _parse_one(file: CorpusFile) -> Parsed | str:
         page = parse_page(file, file.read())
     except PageError as error:
         return str(error)
-    return Parsed(page, array("Q", fingerprints(page)), title_of_line(page.title))
+    return Parsed(page, array("Q", fingerprints(page)), title_of_line(page.title), claim_of(page))

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from flask import Blueprint, Response, abort, request
@@ -13,7 +14,7 @@ from flask import Blueprint, Response, abort, request
 from indexer.engines import Searcher
 from search_app.as_json import answer_json, document_json, facets_json, suggestions_json
 from search_app.asking import find, suggestions
-from search_app.caching import API_POLICY, NO_STORE, mark, not_modified
+from search_app.caching import API_POLICY, NO_STORE, mark, moved_to, not_modified
 from search_app.context import Services, arguments, services, site
 from search_app.errors import NOT_IN_API, InvalidRequest
 from search_app.given import Given, Problem, clean_text, unexpected
@@ -98,7 +99,10 @@ def document(searcher: Searcher, kind: str, slug: str) -> Callable[[], Response]
     """One document; ``kind`` is ``hospitals`` or ``articles``, as in its address."""
     refuse(unexpected(arguments(), ()))
     folder = KIND_FOLDERS.get(kind, kind)
-    found = searcher.get(f"{folder}/{slug}") if folder in KIND_FOLDERS.values() else None
+    doc_id = f"{folder}/{slug}"
+    found = searcher.get(doc_id) if folder in KIND_FOLDERS.values() else None
+    if found is None and (kept := searcher.moved(doc_id)):
+        return lambda: moved_to(f"{api.url_prefix}/documents/{quote(kept)}")
     if found is None:
         abort(404, f"There is no document '{clean_text(kind, 40)}/{clean_text(slug, 120)}'.")
     return lambda: answer_with(document_json(found, searcher.stats().generation))

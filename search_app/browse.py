@@ -128,7 +128,8 @@ def linked(searcher: Searcher, document: Document, limit: int = 2 * RELATED) -> 
     """Documents that the text of this one links to, in its order."""
     # Links of a corpus page are relative to its own folder.
     targets = (_doc_id(_joined(document.url, link.href)) for link in document.links)
-    named = [doc_id for doc_id in dict.fromkeys(targets) if doc_id and doc_id != document.doc_id]
+    kept = dict.fromkeys(searcher.moved(target) or target for target in targets if target)
+    named = [doc_id for doc_id in kept if doc_id != document.doc_id]
     found: list[Card] = []
     # One search for many cards: a whole document is unpacked for each ``get``, and a cluster is asked each time.
     for start in range(0, len(named), LOOKED_UP):

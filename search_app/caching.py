@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from http import HTTPStatus
 from typing import Generic, TypeVar
 
 from flask import Response, request
@@ -108,6 +109,13 @@ def not_modified(tag: str) -> Response | None:
     if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(tag):
         return Response(status=304)
     return None
+
+
+def moved_to(address: str) -> Response:
+    """A response that sends to the address of the document that a page is part of, for as long as it is."""
+    response = Response(status=HTTPStatus.MOVED_PERMANENTLY, headers={"Location": address})
+    response.headers["Cache-Control"] = PAGE_POLICY  # browsers would keep it for good
+    return response
 
 
 def mark(response: Response, tag: str, policy: str, generation: str = "") -> Response:

@@ -15,7 +15,7 @@ from indexer.model import Card, Document
 from indexer.ranking import Ranking
 from search_app import browse
 from search_app.asking import answered, find, searched_terms
-from search_app.caching import PAGE_POLICY, SEARCH_POLICY, mark, not_modified
+from search_app.caching import PAGE_POLICY, SEARCH_POLICY, mark, moved_to, not_modified
 from search_app.cards import card_view, mention_view, value_view
 from search_app.context import arguments, language_of, services, site, visit
 from search_app.given import clean_text
@@ -211,12 +211,13 @@ def landing(searcher: Searcher, slug: str) -> str:
 def compare(searcher: Searcher) -> str | AnyResponse:
     """Hospitals side by side; the address names them."""
     given = arguments()
-    slugs = tuple(dict.fromkeys(clean_text(each, 120) for each in given.get("h", ())[:50] if clean_text(each, 120)))
+    asked = [text for each in given.get("h", ())[:50] if (text := clean_text(each, 120))]
+    slugs = tuple(dict.fromkeys(_slug(searcher.moved(f"hospitals/{each}") or each) for each in asked))
     added = clean_text(next(iter(given.get("add", ())), ""), MAX_QUERY_CHARS)
     if added:
         answer = find(searcher, SearchState(q=added, kind=("hospital",)), "compare")
         if answer.results.hits:
-            slugs = (*slugs, answer.results.hits[0].doc_id.rpartition("/")[2])
+            slugs = (*slugs, _slug(answer.results.hits[0].doc_id))
             return redirect(site().compare(tuple(dict.fromkeys(slugs))[-MAX_COMPARED:]), 303)
     kept = slugs[:MAX_COMPARED]
     documents = {slug: searcher.get(f"hospitals/{slug}") for slug in kept}
@@ -283,9 +284,16 @@ def examples(searcher: Searcher) -> tuple[str, ...]:
     return services().examples.get((searcher.stats().generation, language), tried)
 
 
+def _slug(doc_id: str) -> str:
+    return doc_id.rpartition("/")[2]
+
+
 def document_or_404(searcher: Searcher, doc_id: str) -> Document:
-    """The document of an address."""
+    """The document of an address; whoever asks for a page that is part of another one is sent there."""
     document = searcher.get(doc_id)
+    if document is None and (kept := searcher.moved(doc_id)):
+        query = request.query_string.decode("latin-1")
+        abort(moved_to(site().document(kept) + (f"?{query}" if query else "")))
     if document is None:
         abort(404)
     return document

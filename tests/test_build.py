@@ -8,7 +8,7 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,19 +21,23 @@ from indexer.engines.whoosh_engine import WhooshEngine
 from indexer.errors import BuildRefused, CorpusError, IndexLocked
 from indexer.known import loads
 from indexer.model import Document, Page
+from indexer.moved import MOVED, load_moved
 from indexer.taxonomy import Entity, load_taxonomy
 
 WORDS = "eye heart hospital visa cost surgery clinic children tooth proton doctor shanghai beijing price queue".split()
+LINES = [f"Line {number} of a page that several files have in another state." for number in range(3)]
 Write = Callable[[str, str], None]
 
 
-def page(title: str, text: str, footer: str = "", city: str = "Shanghai") -> str:
+def page(title: str, text: str, footer: str = "", city: str = "Shanghai", address: str = "", date: str = "") -> str:
     """A small hospital page with JSON-LD."""
     data = json.dumps(
         {"@context": "https://schema.org", "@type": "Hospital", "name": title, "address": {"addressLocality": city}}
     )
     head = f'<title>{title}</title><script type="application/ld+json">{data}</script>'
-    body = f"<h1>{title}</h1><h2>About</h2><p>{text}</p><p>{footer}</p>"
+    head += f'<link rel="canonical" href="{address}">' if address else ""
+    head += f'<meta property="article:published_time" content="{date}">' if date else ""
+    body = f"<h1>{title}</h1><h2>About</h2>{''.join(f'<p>{line}</p>' for line in text.split('|'))}<p>{footer}</p>"
     return f'<!doctype html><html lang="en"><head>{head}</head><body><main>{body}</main></body></html>'
 
 
@@ -69,6 +73,15 @@ def engines(folder: Path) -> list[WhooshEngine]:
     return [WhooshEngine(folder / name) for name in ("index", "fresh")]
 
 
+def moved_in(engine: WhooshEngine) -> Mapping[str, str]:
+    """Where the addresses of pages without a document lead."""
+    moved = load_moved(engine.attachment(MOVED))
+    with engine.searcher() as searcher:
+        assert all(searcher.get(kept) and not searcher.get(address) for address, kept in moved.items())
+        assert all(searcher.moved(address) == kept for address, kept in moved.items())
+    return moved
+
+
 def sentence(chance: random.Random) -> str:
     return " ".join(chance.choice(WORDS) for _ in range(12)).capitalize() + "."
 
@@ -76,14 +89,15 @@ def sentence(chance: random.Random) -> str:
 def test_incremental_builds_end_where_full_builds_do(tmp_path: Path, corpus: Path, write: Write) -> None:
     """Pages come, change, go, turn bad and get other names at random; a footer becomes boilerplate and stops being it.
 
-    Some are one hospital, one of them by way of another, and some files have one address.
+    Some are one hospital, one of them by way of another, some files have one address, and some name one as theirs.
     """
-    chance = random.Random(11)
+    chance, claims = random.Random(11), random.Random(12)
     footer = "Telephone consultation is open to members of the association on working days."
     entities = [("hospitals/h2", "Hospital h1"), ("hospitals/h2", "hospitals/h3"), ("Hospital h4", "hospitals/h5")]
     vocabulary = replace(load_taxonomy(), same=tuple(Entity(names, "as its sign says") for names in entities))
     names: set[str] = set()
     merged = rejected = 0
+    said: set[str] = set()
     for step in range(18):
         for _ in range(4):
             name = chance.choice((f"h{chance.randrange(25)}", f"h{chance.randrange(6)}", f"H{chance.randrange(25)}"))
@@ -99,7 +113,13 @@ def test_incremental_builds_end_where_full_builds_do(tmp_path: Path, corpus: Pat
                 (corpus / "hospitals" / f"{name}.html").write_bytes(b"\0\1")
             else:
                 names.add(name)
-                write(name, page(f"Hospital {name}", sentence(chance), footer if step % 6 < 3 else ""))
+                number, text = int(name[1:]), sentence(chance)
+                if number > 15:  # of three that name one address, two have one title, and some have a line in common
+                    address, title = f"https://a.example/{number % 3}", f"Hospital {number // 2}"
+                    text = f"{claims.choice(LINES)}|{text}" if claims.random() < 0.5 else claims.choice(LINES)
+                else:
+                    address, title = "", f"Hospital {name}"
+                write(name, page(title, text, footer if step % 6 < 3 else "", address=address))
         report = build(corpus, tmp_path / "index", force=True, taxonomy=vocabulary)
         shutil.rmtree(tmp_path / "fresh", ignore_errors=True)
         full = build(corpus, tmp_path / "fresh", full=True, taxonomy=vocabulary)
@@ -108,8 +128,12 @@ def test_incremental_builds_end_where_full_builds_do(tmp_path: Path, corpus: Pat
         assert digests[0] == digests[1]
         assert (report.rejected, report.warnings) == (full.rejected, full.warnings)
         assert report.incremental == (step > 0)
+        moved = [moved_in(engine) for engine in engines(tmp_path)]
+        assert moved[0] == moved[1]
         merged, rejected = max(merged, len(full.notes)), max(rejected, len(full.rejected))
+        said |= {warning.rpartition(")")[2] for _, warning in full.warnings if "names the same address" in warning}
     assert (merged, rejected > 1) == (3, True)
+    assert len(said) == 2, "some were one page, and some only said so"
 
 
 def test_a_page_that_comes_is_joined_with_its_partners_that_were_there(

@@ -71,6 +71,9 @@ class Searcher(Protocol):
     def get(self, doc_id: str, /) -> Document | None:
         """One whole document, or None."""
 
+    def moved(self, doc_id: str, /) -> str | None:
+        """Id of the document that the page of an address is part of, where that is another one; else None."""
+
     def documents(self) -> Iterator[Document]:
         """All live documents, by id."""
 

@@ -226,6 +226,11 @@ class MemorySearcher:
         held = self._store.held.get(doc_id)
         return held.document if held else None
 
+    def moved(self, doc_id: str, /) -> str | None:
+        """Nothing: it is given documents, and no pages."""
+        del doc_id
+        return None
+
     def documents(self) -> Iterator[Document]:
         """All documents, by id."""
         return (self._store.held[doc_id].document for doc_id in sorted(self._store.held))

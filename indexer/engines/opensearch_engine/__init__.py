@@ -9,13 +9,14 @@ from contextlib import contextmanager
 
 from indexer import analysis
 from indexer.engines.opensearch_engine._address import parse
+from indexer.engines.opensearch_engine._attached import read_attachment
 from indexer.engines.opensearch_engine._cluster import Cluster, Vanished
 from indexer.engines.opensearch_engine._generations import ClusterGenerations
 from indexer.engines.opensearch_engine._lease import Lease
 from indexer.engines.opensearch_engine._schema import SCHEMA
 from indexer.engines.opensearch_engine._search import ClusterSearcher, OpenGeneration
 from indexer.engines.opensearch_engine._verify import verify
-from indexer.engines.opensearch_engine._writer import GenerationWriter, read_attachment
+from indexer.engines.opensearch_engine._writer import GenerationWriter
 from indexer.errors import EngineUnavailable, IndexLocked, IndexMissing, IndexOutdated, SearchError
 from indexer.manifest import Manifest
 from indexer.ranking import Ranking

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from indexer.analysis import FIELDS
 from indexer.engines import tree as trees
 from indexer.engines.opensearch_engine._alike import KIND
 from indexer.engines.opensearch_engine._ask import request
+from indexer.engines.opensearch_engine._attached import read_attachment
 from indexer.engines.opensearch_engine._blob import Packed, unpack
 from indexer.engines.opensearch_engine._cluster import Json, Vanished
 from indexer.engines.opensearch_engine._generations import ClusterGenerations
@@ -37,6 +39,7 @@ from indexer.model import (
     Snippet,
     Weight,
 )
+from indexer.moved import MOVED, load_moved
 from indexer.ranking import Ranking
 
 _PROBLEMS = {
@@ -59,6 +62,11 @@ class OpenGeneration:
         self.lexicon = ClusterLexicon(self.cluster, self.index, self.words, articles)
         self.counts = Counts(self.cluster, self.index)
         self.values = {facet: len(manifest.counts.get(facet, {})) for facet in FACETS}
+
+    @cached_property
+    def moved(self) -> Mapping[str, str]:
+        """Ids of documents by the other addresses that lead there."""
+        return load_moved(read_attachment(self._generations, self.manifest.generation, MOVED))
 
     def colour(self) -> str:
         """State of its documents and words together; raises ``EngineUnavailable``."""
@@ -117,6 +125,10 @@ class ClusterSearcher:
         except Vanished:
             return None
         return self._document(found)
+
+    def moved(self, doc_id: str, /) -> str | None:
+        """Id of the document that the page of an address is part of, where that is another one; else None."""
+        return self._generation.moved.get(doc_id)
 
     def documents(self) -> Iterator[Document]:
         """All live documents, by id."""

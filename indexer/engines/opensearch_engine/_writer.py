@@ -19,11 +19,12 @@ import xxhash
 
 from indexer import __version__
 from indexer.analysis import FIELDS, digest, is_han, stem
+from indexer.engines.opensearch_engine._attached import attachment
 from indexer.engines.opensearch_engine._blob import unpack
 from indexer.engines.opensearch_engine._bulk import Bulk
 from indexer.engines.opensearch_engine._generations import ClusterGenerations
 from indexer.engines.opensearch_engine._lease import Lease
-from indexer.engines.opensearch_engine._lookups import ATTACHED, NAME, WORD
+from indexer.engines.opensearch_engine._lookups import NAME, WORD
 from indexer.engines.opensearch_engine._prepare import Preparer, Record
 from indexer.engines.opensearch_engine._schema import (
     SCHEMA,
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NAMED = 10  # rejected documents named in the error; the log has them all
-PART_BYTES = 4 << 20  # of an attachment in one document
 _SIZES = struct.Struct("<3I")
 
 
@@ -92,10 +92,8 @@ class GenerationWriter:
 
     def attach(self, name: str, data: bytes, /) -> None:
         """Keep some bytes with the generation under a name (what the next incremental build needs to know)."""
-        parts = [data[at : at + PART_BYTES] for at in range(0, max(len(data), 1), PART_BYTES)]
-        for number, part in enumerate(parts):
-            body = {"type": ATTACHED, "part": len(parts), "data": base64.b64encode(part).decode("ascii")}
-            self._words.put(f"a{name}:{number}", body)
+        for key, body in attachment(name, data):
+            self._words.put(key, body)
 
     def describe(self, **fields: str) -> None:
         """Set text fields of the manifest: ``corpus``, ``taxonomy``."""
@@ -276,19 +274,3 @@ def facet_counts(generations: ClusterGenerations, name: str) -> dict[str, dict[s
 
 def _name_key(name: str, doc_id: str) -> str:
     return "n" + xxhash.xxh3_128_hexdigest(f"{name}\0{doc_id}".encode("utf-8", "surrogatepass"))
-
-
-def read_attachment(generations: ClusterGenerations, generation: str, name: str) -> bytes | None:
-    """Bytes that were attached to a generation, or None."""
-    index = generations.words(generation)
-    first = generations.cluster.fetch(index, [f"a{name}:0"])
-    if not first:
-        return None
-    found = [base64.b64decode(first[0]["_source"]["data"])]
-    for number in range(1, first[0]["_source"]["part"]):
-        # One at a time: a part has megabytes.
-        rest = generations.cluster.fetch(index, [f"a{name}:{number}"])
-        if not rest:
-            return None
-        found.append(base64.b64decode(rest[0]["_source"]["data"]))
-    return b"".join(found)

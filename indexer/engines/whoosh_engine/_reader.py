@@ -9,7 +9,9 @@ from indexer.engines.whoosh_engine._lexicon import ColumnLexicon
 from indexer.engines.whoosh_engine._segment import Segment
 from indexer.engines.whoosh_engine._sparing import LARGE, Sparing, size_of
 from indexer.errors import IndexOutdated
+from indexer.generation import ATTACHED
 from indexer.manifest import FORMAT_VERSION, Manifest
+from indexer.moved import MOVED, load_moved
 from indexer.ranking import Ranking
 
 
@@ -26,4 +28,6 @@ class OpenGeneration:
         self.sparing = Sparing(self.segments) if sum(map(size_of, self.segments)) >= LARGE else None
         self.live = sum(segment.live_count for segment in self.segments)
         self.lexicon = ColumnLexicon(self.segments)
+        attached = folder / ATTACHED / MOVED  # read now: the folder may be gone while its columns are still mapped
+        self.moved = load_moved(attached.read_bytes() if attached.is_file() else None)
         self.stats = manifest.stats(FORMAT_VERSION, "whoosh")

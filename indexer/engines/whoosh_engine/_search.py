@@ -46,6 +46,10 @@ class ColumnSearcher:
                 return segment.document(number)
         return None
 
+    def moved(self, doc_id: str, /) -> str | None:
+        """Id of the document that the page of an address is part of, where that is another one; else None."""
+        return self._generation.moved.get(doc_id)
+
     def documents(self) -> Iterator[Document]:
         """All live documents, by id."""
 
