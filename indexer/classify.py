@@ -10,6 +10,7 @@ from indexer.corpus import UNFILED
 from indexer.entities import Named, merge_entities, propose_duplicates
 from indexer.matching import Match, Matcher, matcher
 from indexer.model import Basis, Document, Page, Question
+from indexer.prices import prices_of
 from indexer.standing import in_doubt
 from indexer.taxonomy import Taxonomy
 
@@ -87,6 +88,7 @@ def classify(page: Page, taxonomy: Taxonomy) -> Document:
         warnings=(*page.warnings, *warnings, *dangling),
         receipt=page.receipt,
         doubt=in_doubt(page.facts) if kind == "hospital" else "",
+        prices=prices_of(page.sections, page.citations),
     )
 
 

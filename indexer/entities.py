@@ -11,7 +11,7 @@ from typing import TypeVar
 from rapidfuzz import fuzz
 
 from indexer.analysis import name_key
-from indexer.model import Basis, Citation, Document, Fact, Question, Section
+from indexer.model import Basis, Citation, Document, Fact, Price, Question, Section
 from indexer.taxonomy import Entity, Taxonomy
 
 _T = TypeVar("_T")
@@ -163,7 +163,8 @@ def _joined(kept: Document, other: Document) -> Document:
     used = {section.anchor for section in kept.sections}
     new = [section for section in other.sections if section.text not in known_text]
     sections = [replace(section, anchor=_free(section.anchor, used)) for section in new]
-    headed = {old.anchor: section.anchor for old, section in zip(new, sections, strict=True)}
+    joined = [_headed(section, other.title) for section in sections]
+    headed = {old.anchor: section for old, section in zip(new, joined, strict=True)}
     names = dict.fromkeys((*kept.aliases, other.title, *other.aliases))
     names.pop(kept.title, None)
     return replace(
@@ -171,7 +172,7 @@ def _joined(kept: Document, other: Document) -> Document:
         title_zh=kept.title_zh or other.title_zh,
         aliases=tuple(names),
         summary=kept.summary or other.summary,
-        sections=(*kept.sections, *(_headed(section, other.title) for section in sections)),
+        sections=(*kept.sections, *joined),
         city=_union(kept.city, other.city) if not kept.city else kept.city,
         specialty=_union(kept.specialty, other.specialty),
         topic=_union(kept.topic, other.topic),
@@ -182,15 +183,24 @@ def _joined(kept: Document, other: Document) -> Document:
         links=_union(kept.links, other.links),
         basis=_both_bases(kept, other),
         warnings=_union(kept.warnings, other.warnings),
+        prices=(*kept.prices, *_new_prices(other, headed, moved)),
     )
 
 
-def _new_questions(kept: Document, other: Document, anchors: Mapping[str, str]) -> Iterator[Question]:
+def _new_prices(other: Document, headed: Mapping[str, Section], moved: dict[str, str]) -> Iterator[Price]:
+    """Prices in what is new of the second page, with the headings and anchors that sections and sources have now."""
+    for each in other.prices:
+        if section := headed.get(each.anchor):
+            source = _anchored(each.source, moved)
+            yield replace(each, heading=section.heading, anchor=section.anchor, source=source)
+
+
+def _new_questions(kept: Document, other: Document, headed: Mapping[str, Section]) -> Iterator[Question]:
     """Questions that only the second page answers, with the anchors that its sections have now."""
     known = {_fold(each.text) for each in kept.questions}
     for each in other.questions:
         if _fold(each.text) not in known:
-            yield replace(each, anchor=anchors.get(each.anchor, ""))
+            yield replace(each, anchor=headed[each.anchor].anchor if each.anchor in headed else "")
 
 
 def _headed(section: Section, title: str) -> Section:

@@ -58,6 +58,31 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """What a page says that something costs.
+
+    Attributes:
+        what: For what, in the words of the page.
+        figure: The price as the page writes it, with what it says beside it ("about RMB 2,000 a night").
+        quote: The sentence or list item that says so, without markers of sources.
+        heading, anchor: The section in which it stands.
+        source: Where the page has it from.
+        date: Of when the price is (YYYY, YYYY-MM or YYYY-MM-DD; "2012–2014" for years, "about 2020"), or empty where
+            nobody says.
+        words: The stems of what it is for and of the sentence, each once: a search only has to compare them.
+    """
+
+    what: str
+    figure: str
+    quote: str
+    heading: str
+    anchor: str
+    source: Citation
+    date: str = ""
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Basis:
     """Why a document has a facet value: declared by the page, or inferred, and from which words."""
 
@@ -151,6 +176,7 @@ class Document:
     warnings: tuple[str, ...] = ()
     receipt: Receipt = Receipt(0, 0)
     doubt: str = ""  # what its page says when it may not be open
+    prices: tuple[Price, ...] = ()
 
     def values(self, facet: str) -> tuple[str, ...]:
         """Values of one facet; raises ``KeyError`` for a name that is not in ``FACETS``."""
@@ -352,7 +378,9 @@ class Card:
     departments: tuple[str, ...] = ()
     profile: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()  # its places in national lists, as its page words them
-    questions: tuple[Question, ...] = field(default=(), hash=False)  # a card is looked up many times in a search
+    # A card is looked up many times in a search, by what it has beside these.
+    questions: tuple[Question, ...] = field(default=(), hash=False)
+    prices: tuple[Price, ...] = field(default=(), hash=False)
 
     @property
     def url(self) -> str:
@@ -382,6 +410,7 @@ def card_of(document: Document) -> Card:
         document.profile,
         _stated(document, NATIONAL_LISTS),
         document.questions,
+        document.prices,
     )
 
 

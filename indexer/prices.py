@@ -8,36 +8,16 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from indexer.model import Citation, Document, Section
+from indexer.analysis import stem, terms
+from indexer.model import Citation, Price, Section
 
 MAX_WHAT, MAX_FIGURE, MAX_QUOTE = 110, 110, 420  # characters
+MAX_PRICES = 50  # of one page, which each result list with it reads; seven is the most in the corpus
 UNDATED = "undated"  # what a page says of a source without a date
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """One stated price.
-
-    Attributes:
-        what: For what, in the words of the page.
-        figure: The price as the page writes it, with what it says beside it ("about RMB 2,000 a night").
-        quote: The sentence or list item that says so, without markers of sources.
-        heading, anchor: The section in which it stands.
-        source: Where the page has it from.
-        date: Of when the price is (YYYY, YYYY-MM or YYYY-MM-DD; "2012–2014" for years, "about 2020"), or empty where
-            nobody says.
-    """
-
-    what: str
-    figure: str
-    quote: str
-    heading: str
-    anchor: str
-    source: Citation
-    date: str = ""
 
 
 def _any(words: str) -> str:
@@ -85,7 +65,7 @@ _SHAPES = (
         rf"(?=[,;:.(\[]| and {_ABOUT}{_MONEY}|$)"
     ),
 )
-_LABELLED = _SHAPES[0]
+_LABELLED, _USUAL = _SHAPES[0], _SHAPES[5]
 
 # Money that is no price for a patient, and prices of something that was before.
 _NO_PRICE = re.compile(
@@ -127,10 +107,10 @@ _CUT = re.compile(r"\s(?:that|which|who|where|with the year)\b.*$")
 _LEADING = re.compile(rf"^(?:In {_YEAR},? )")
 
 
-def prices_of(document: Document) -> tuple[Price, ...]:
-    """The prices that a page states, in its order."""
-    cited = {each.anchor: each for each in document.citations}
-    return tuple(price for section in document.sections for price in _of_section(section, cited))
+def prices_of(sections: Iterable[Section], citations: Iterable[Citation]) -> tuple[Price, ...]:
+    """The first prices that a page states, in its order."""
+    cited = {each.anchor: each for each in citations}
+    return tuple(islice((price for section in sections for price in _of_section(section, cited)), MAX_PRICES))
 
 
 def _of_section(section: Section, cited: dict[str, Citation]) -> Iterator[Price]:
@@ -143,7 +123,7 @@ def _of_section(section: Section, cited: dict[str, Citation]) -> Iterator[Price]
         listed = bool(_BULLET.match(line))
         context = _introduction(lines, number) if listed else ""
         item = _BULLET.sub("", line).strip()
-        for sentence in _sentences(item):
+        for sentence in filter(_ANY_MONEY.search, _sentences(item)):
             price = _price(sentence, item if listed else "", context, section, cited)
             if price is not None:
                 yield price
@@ -194,7 +174,8 @@ def _price(sentence: str, item: str, context: str, section: Section, cited: dict
     if source is None or date is None:
         return None
     date = "" if date == UNDATED else date or source.date
-    return Price(shaped.what, shaped.figure, quote, section.heading, section.anchor, source, date)
+    words = tuple(dict.fromkeys(map(stem, terms(f"{shaped.what} {quote}"))))
+    return Price(shaped.what, shaped.figure, quote, section.heading, section.anchor, source, date, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +192,8 @@ def _shaped(sentence: str, item: str) -> _Shaped | None:
     """The first price of a sentence; None for no plain shape."""
     place = match[0] if item and (match := _LABEL.match(item)) and _PLACES.fullmatch(match[1]) else ""
     for shape in _SHAPES:
+        if shape is _USUAL and " as the " not in sentence:  # much quicker than to try each sum
+            continue
         found = shape.search(sentence)
         if found is None or (shape is _LABELLED and (place or not item)):
             continue

@@ -16,21 +16,21 @@ _FIELDS = "__dataclass_fields__"  # what makes a class a data class
 def read_record(record: type[R], blob: bytes) -> R:
     """The record that ``orjson.dumps`` wrote, of a data class whose fields are plain values, records and tuples."""
     kind: Any = record  # a class that can be looked up, which its type does not say
-    made: R = _reader(kind)(orjson.loads(blob))
+    made: R = record_reader(kind)(orjson.loads(blob))
     return made
 
 
 @lru_cache
-def _reader(record: Any) -> Callable[[dict[str, Any]], Any]:
+def record_reader(record: Any) -> Callable[[dict[str, Any]], Any]:
     """How a data class is read from JSON: lists become tuples, objects the data classes that it declares."""
     several: list[tuple[str, Callable[[Any], Any] | None]] = []
     single: list[tuple[str, Callable[[Any], Any]]] = []
     for name, kind in get_type_hints(record).items():
         if get_origin(kind) is tuple:
             part: Any = get_args(kind)[0]
-            several.append((name, _reader(part) if hasattr(part, _FIELDS) else None))
+            several.append((name, record_reader(part) if hasattr(part, _FIELDS) else None))
         elif hasattr(kind, _FIELDS):
-            single.append((name, _reader(kind)))
+            single.append((name, record_reader(kind)))
 
     def read(data: dict[str, Any]) -> Any:
         for name, part in several:

@@ -7,8 +7,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from indexer.model import FACETS, Card, Document, Facet, Hit, Question
-from indexer.prices import Price
+from indexer.model import FACETS, Card, Document, Facet, Hit, Price, Question
 from search_app.labels import default_labels
 from search_app.markup import pieces, readable
 from search_app.search import Answer
@@ -162,6 +161,7 @@ def document_json(document: Document, generation: str = "") -> dict[str, Any]:
             for each in document.sections
         ],
         "questions": [{"text": each.text, "anchor": each.anchor} for each in document.questions],
+        "prices": [_price_json(each) for each in document.prices],
         "citations": [
             {
                 "title": each.title,

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from indexer.model import Card, Hit, Question, Snippet
-from indexer.prices import Price, months_since
+from indexer.model import Card, Hit, Price, Question, Snippet
+from indexer.prices import months_since
 from search_app.labels import Labels
 from search_app.markup import is_small, marked, readable
 from search_app.site import Site, asking

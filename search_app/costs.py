@@ -2,67 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from weakref import WeakKeyDictionary
+from operator import or_
 
 from indexer.analysis import is_han, stem, terms
-from indexer.engines import Lexicon, Searcher
-from indexer.model import And, Card, Concept, Hit, Node, Or, Phrase, Term
-from indexer.prices import Price, prices_of
+from indexer.model import And, Card, Concept, Hit, Node, Or, Phrase, Price, Term
 from search_app.facetwords import FacetWords
-from search_app.reading import Part, Reading
+from search_app.reading import Reading
 from search_app.stated import LEAST_WEIGHT
 
 COSTS = "Costs & Pricing"  # the topic that a search for costs is read as
-PAGES = 10  # hits that are looked at: each document is unpacked for it
+PAGES = 10  # hits that are looked at
 SHOWN = 2  # prices of one document
-MAX_KEPT = 4096  # documents whose prices are kept
 
 
-@dataclass(frozen=True, slots=True)
-class _Stated:
-    """A price with the stems of its own words and of its heading."""
-
-    price: Price
-    own: frozenset[str]
-    heading: frozenset[str]
-
-    @classmethod
-    def of(cls, price: Price) -> _Stated:
-        return cls(price, _stems(f"{price.what} {price.quote}"), _stems(price.heading))
-
-
-# By the lexicon of the open generation, with which they go.
-_KEPT: WeakKeyDictionary[Lexicon, dict[str, tuple[_Stated, ...]]] = WeakKeyDictionary()
-
-
-def priced(
-    reading: Reading, hits: Sequence[Hit], searcher: Searcher, facets: FacetWords
-) -> Mapping[str, tuple[Price, ...]]:
+def priced(reading: Reading, hits: Sequence[Hit], facets: FacetWords) -> Mapping[str, tuple[Price, ...]]:
     """Prices that pages state of what a search for costs asks for, by the ids of their documents; of others none.
 
     Where a city was read, prices of another one are left out.
     """
     if COSTS not in reading.topic:
         return {}
-    said = {word for each in reading.found if _beside(each.facet, each.value) for word in terms(each.words)}
-    wanted = [part for part in reading.words() if not said.issuperset(terms(part.words))]
+    stated = [hit.card for hit in hits[:PAGES] if hit.card.prices]
+    wanted = _wanted(reading) if stated else ()
     if not wanted:
         return {}
     elsewhere = _others(reading.city, facets)
-    found: dict[str, tuple[Price, ...]] = {}
-    kept = _KEPT.setdefault(searcher.lexicon, {})
-    if len(kept) > MAX_KEPT:
-        kept.clear()
-    for hit in hits[:PAGES]:
-        if (stated := kept.get(hit.doc_id)) is None:
-            document = searcher.get(hit.doc_id)
-            stated = kept[hit.doc_id] = tuple(map(_Stated.of, prices_of(document))) if document else ()
-        if stated and (prices := _fitting(hit.card, stated, wanted, elsewhere)):
-            found[hit.doc_id] = prices
-    return found
+    found = {card.doc_id: _fitting(card, wanted, elsewhere) for card in stated}
+    return {doc_id: prices for doc_id, prices in found.items() if prices}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A thing of which the price is wanted: ways to say it in a text, and in the labels of a page, as stems."""
+
+    ways: tuple[frozenset[str], ...]
+    labels: tuple[frozenset[str], ...]
+
+
+def _wanted(reading: Reading) -> tuple[_Wanted, ...]:
+    said = {word for each in reading.found if _beside(each.facet, each.value) for word in terms(each.words)}
+    found = []
+    for part in reading.words():
+        if not said.issuperset(terms(part.words)):
+            # What a Chinese word is called in English is only related to it.
+            least = 0.0 if any(map(is_han, part.words)) else LEAST_WEIGHT
+            found.append(_Wanted(tuple(_ways(part.node, least)), tuple(_ways(part.node, 0.0, labelled=True))))
+    return tuple(found)
 
 
 def _beside(facet: str, value: str) -> bool:
@@ -78,39 +66,33 @@ def _others(cities: Sequence[str], facets: FacetWords) -> frozenset[str]:
     return frozenset(stem(terms(name)[0]) for name in names)
 
 
-def _fitting(
-    card: Card, stated: Sequence[_Stated], wanted: Sequence[Part], elsewhere: frozenset[str]
-) -> tuple[Price, ...]:
+def _fitting(card: Card, wanted: Sequence[_Wanted], elsewhere: frozenset[str]) -> tuple[Price, ...]:
     """The prices of a page that are of what is wanted: those of which most is said in their own words."""
     page, labels = _stems(card.title), _stems(" ".join((*card.specialty, *card.topic)))
+    labelled = [_says(each.labels, labels) for each in wanted]
     chosen: list[tuple[int, Price]] = []
-    for each in stated:
-        named = [_says(part, each.own | each.heading | page) for part in wanted]
-        named_or_labelled = (
-            name or _says(part, labels, labelled=True) for name, part in zip(named, wanted, strict=True)
-        )
-        if each.own.isdisjoint(elsewhere) and any(named) and all(named_or_labelled):
-            chosen.append((sum(_says(part, each.own) for part in wanted), each.price))
+    for price in card.prices:
+        own = frozenset(price.words)
+        named = [_says(each.ways, own | _stems(price.heading) | page) for each in wanted]
+        if own.isdisjoint(elsewhere) and any(named) and all(map(or_, named, labelled)):
+            chosen.append((sum(_says(each.ways, own) for each in wanted), price))
     most = max((said for said, _ in chosen), default=0)
     return tuple(price for said, price in chosen if said == most)[:SHOWN]
 
 
-def _says(part: Part, stems: frozenset[str], *, labelled: bool = False) -> bool:
-    """Whether a text has one of the ways to say a part; with ``labelled`` it is the labels of a page."""
-    # What a Chinese word is called in English is only related to it.
-    least = 0.0 if any(map(is_han, part.words)) else LEAST_WEIGHT
-    return any(way <= stems for way in _ways(part.node, least, labelled))
+def _says(ways: Iterable[frozenset[str]], stems: frozenset[str]) -> bool:
+    return any(way <= stems for way in ways)
 
 
-def _ways(node: Node, least: float, labelled: bool) -> Iterable[frozenset[str]]:
+def _ways(node: Node, least: float, *, labelled: bool = False) -> Iterator[frozenset[str]]:
     if isinstance(node, And | Or):
         for child in node.children:
-            yield from _ways(child, least, labelled)
+            yield from _ways(child, least, labelled=labelled)
     elif isinstance(node, Concept):
         for member in node.members:
             if not isinstance(member, Term | Phrase):
                 continue
-            if labelled == ("label" in member.fields) and (labelled or member.weight >= least):
+            if labelled == ("label" in member.fields) and member.weight >= least:
                 yield frozenset(map(stem, member.terms if isinstance(member, Phrase) else (member.text,)))
 
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from indexer.engines import Lexicon, Searcher
-from indexer.model import FACETS, MAX_WINDOW, Count, Filter, Query, Question, Results
-from indexer.prices import Price
+from indexer.model import FACETS, MAX_WINDOW, Count, Filter, Price, Query, Question, Results
 from search_app.costs import priced
 from search_app.of_field import named
 from search_app.placed import EditedSearcher, entry_for
@@ -136,7 +135,7 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
         unknown_values=unknown_values,
         applied=_applied(reading, wider, unknown_values, beside=results.total.value > with_words),
         asked=asked(reading.parts, results.hits, vocabulary.thesaurus.optional),
-        prices=priced(reading, results.hits, searcher, vocabulary.facets),
+        prices=priced(reading, results.hits, vocabulary.facets),
     )
 
 

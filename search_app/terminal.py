@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from indexer.model import Document, Hit, Question
-from indexer.prices import Price
+from indexer.model import Document, Hit, Price, Question
 from search_app.markup import Spans, pieces, readable
 from search_app.search import Answer
 
@@ -100,6 +99,7 @@ def document_line(document: Document) -> dict[str, Any]:
         "date": document.date,
         "language": document.language,
         "questions": [{"text": each.text, "anchor": each.anchor} for each in document.questions],
+        "prices": [{"for": each.what, "figure": each.figure, "date": each.date} for each in document.prices],
         "sections": [{"heading": section.heading, "anchor": section.anchor} for section in document.sections],
         "basis": basis,
     }

@@ -15,6 +15,7 @@ from indexer.errors import QueryError, UnknownFacet
 from indexer.model import (
     And,
     Boost,
+    Citation,
     Concept,
     Document,
     DocumentIs,
@@ -26,6 +27,7 @@ from indexer.model import (
     Or,
     Phrase,
     Prefix,
+    Price,
     Query,
     Question,
     Results,
@@ -57,6 +59,8 @@ CITIES = ("Beijing", "Shanghai", "Hainan (Boao)")
 SPECIALTIES = ("Oncology", "Ophthalmology", "Ear, Nose & Throat")
 PROFILES = ("Private hospital", "Grade 3A")
 
+PRICE = Price("An eye", "RMB 9", "An eye: RMB 9", "Costs", "s1", Citation("A list", ""), "2024", ("an", "eye"))
+
 words = st.sampled_from(WORDS)
 texts = st.lists(words, min_size=0, max_size=14).map(" ".join)
 sections = st.lists(st.tuples(texts, texts), max_size=3).map(
@@ -80,6 +84,7 @@ def documents(draw: st.DrawFn) -> Document:
         questions=tuple(Question(text) for text in draw(st.lists(texts, max_size=2))),
         date=draw(st.sampled_from(("", "2024", "2025-03", "2025-03-09"))),
         doubt=draw(st.sampled_from(("", "", "Closed"))),
+        prices=draw(st.sampled_from(((), (), (PRICE,)))),
     )
 
 

@@ -8,6 +8,7 @@ from flask import Flask
 
 from indexer.engines import open_engine
 from indexer.model import Basis, Citation, Document, Fact, Link, Question, Section
+from indexer.prices import prices_of
 
 GENERAL = "General Hospital"
 EYES = "Ophthalmology"
@@ -77,24 +78,27 @@ def _article(
     links: tuple[Link, ...] = (),
     questions: tuple[Question, ...] = (),
 ) -> Document:
+    sections = (
+        Section("", "", f"What to know: {title}"),
+        Section("The short answer", "the-short-answer", body),
+        Section("What to ask", "what-to-ask", "• Ask for a written estimate.\n• Ask who interprets."),
+    )
+    citations = (Citation("A guide", "https://guide.example/", "Guide", anchor="source-1"),)
     return Document(
         doc_id=f"articles/{slug}",
         kind="article",
         title=title,
         summary=f"What to know: {title}",
-        sections=(
-            Section("", "", f"What to know: {title}"),
-            Section("The short answer", "the-short-answer", body),
-            Section("What to ask", "what-to-ask", "• Ask for a written estimate.\n• Ask who interprets."),
-        ),
+        sections=sections,
         city=city,
         specialty=specialty,
         topic=topic,
         date="2025-09-12",
         language="en",
-        citations=(Citation("A guide", "https://guide.example/", "Guide", anchor="source-1"),),
+        citations=citations,
         questions=questions,
         links=links,
+        prices=prices_of(sections, citations),
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from indexer.classify import classify, merge_entities, propose_duplicates
 from indexer.corpus import CorpusFile, walk
 from indexer.matching import matcher
-from indexer.model import Basis, Citation, Document, Fact, Link, Page, Question, Section
+from indexer.model import Basis, Citation, Document, Fact, Link, Page, Price, Question, Section
 from indexer.parse import parse_page
 from indexer.standing import in_doubt
 from indexer.taxonomy import Entity, load_taxonomy
@@ -370,13 +370,14 @@ def test_joined_document_keeps_what_only_one_of_them_says() -> None:
         basis=(Basis("city", "Shanghai", "declared", "x"),),
         questions=(Question("Who?", "about"),),
     )
+    source = Citation("Two", "", anchor="source-1")
     other = document(
         "hospitals/b",
         "B",
         title_zh="乙",
         summary="S",
         sections=(Section("", "", "Lead."), Section("About", "about", "Other text."), Section("X", "x", "Same text.")),
-        citations=(Citation("Two", "", anchor="source-1"),),
+        citations=(source,),
         facts=(Fact("Beds", "200", ("source-1",)), Fact("Founded", "1901", ("source-1",))),
         city=("Beijing",),
         specialty=("Oncology", "Hematology"),
@@ -384,6 +385,7 @@ def test_joined_document_keeps_what_only_one_of_them_says() -> None:
         links=(Link("/l", "L"),),
         warnings=("w",),
         questions=(Question("who", "about"), Question("Where?", "about"), Question("When?", "x")),
+        prices=tuple(Price("A room", "RMB 5", "", "X", anchor, source) for anchor in ("", "about", "x")),
     )
     taxonomy = replace(TAXONOMY, same=(Entity(("hospitals/a", "B"), "because"),))
     ((found,), _) = merge_entities([other, one], taxonomy)
@@ -403,6 +405,11 @@ def test_joined_document_keeps_what_only_one_of_them_says() -> None:
     assert [(basis.facet, basis.value) for basis in found.basis] == [("city", "Shanghai"), ("specialty", "Hematology")]
     assert (found.links, found.warnings) == ((Link("/l", "L"),), ("w",))
     assert found.questions == (Question("Who?", "about"), Question("Where?", "about-2"), Question("When?"))
+    moved = replace(source, anchor="source-1-2")
+    assert found.prices == (
+        Price("A room", "RMB 5", "", "B", "", moved),
+        Price("A room", "RMB 5", "", "About", "about-2", moved),
+    )
 
 
 def proposed(*titles: str) -> list[tuple[str, str]]:

@@ -208,6 +208,7 @@ def test_documents_prints_one_object_a_line_with_the_basis_of_each_value(index: 
         "date",
         "language",
         "questions",
+        "prices",
         "sections",
         "basis",
     }

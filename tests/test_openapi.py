@@ -31,6 +31,7 @@ CALLS = (
     "/api/v1/suggest?limit=0",
     "/api/v1/documents/hospitals/renji-hospital",
     "/api/v1/documents/articles/s2-visa",
+    "/api/v1/documents/articles/what-does-cancer-treatment-cost",
     "/api/v1/documents/hospitals/nowhere",
 )
 

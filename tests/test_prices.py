@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from indexer.classify import classify
 from indexer.engines import open_engine
-from indexer.model import Citation, Document, Section
-from indexer.prices import months_since, prices_of
+from indexer.model import Citation, Document, Page, Price, Section
+from indexer.prices import MAX_PRICES, months_since, prices_of
 from indexer.taxonomy import load_taxonomy
 from search_app import create_app
 from search_app.as_json import answer_json
@@ -26,10 +28,14 @@ SOURCES = (
 )
 
 
+def read(text: str) -> tuple[Price, ...]:
+    return prices_of((Section("Prices", "prices", text),), SOURCES)
+
+
 def page(text: str) -> Document:
     sections = (Section("Prices", "prices", text),)
-    title = "Eyes in Shanghai"
-    return Document("articles/eyes", "article", title, sections, topic=(COSTS,), citations=SOURCES, language="en")
+    page = Page("articles/eyes", "articles/eyes.html", "article", "What eyes cost in Shanghai", "title", sections)
+    return classify(replace(page, citations=SOURCES, language="en"), load_taxonomy())
 
 
 @pytest.mark.parametrize(
@@ -50,7 +56,7 @@ def page(text: str) -> Document:
     ],
 )  # fmt: skip
 def test_a_price_is_read_as_it_is_written(text: str, what: str, figure: str, date: str) -> None:
-    (price,) = prices_of(page(text))
+    (price,) = read(text)
     assert (price.what, price.figure, price.date) == (what, figure, date)
     assert price.source in SOURCES
     assert price.anchor == "prices"
@@ -75,12 +81,12 @@ def test_a_price_is_read_as_it_is_written(text: str, what: str, figure: str, dat
     ],
 )
 def test_what_is_no_price_or_in_doubt_is_left_out(text: str) -> None:
-    assert prices_of(page(text)) == ()
+    assert read(text) == ()
 
 
 def test_every_price_of_the_corpus_is_a_quotation_with_a_declared_source() -> None:
     with real_engine().searcher() as searcher:
-        found = [(document, price) for document in searcher.documents() for price in prices_of(document)]
+        found = [(document, price) for document in searcher.documents() for price in document.prices]
     assert len(found) > 50
     for document, price in found:
         section = next(each for each in document.sections if each.anchor == price.anchor)
@@ -90,6 +96,12 @@ def test_every_price_of_the_corpus_is_a_quotation_with_a_declared_source() -> No
         assert price.what.rpartition(": ")[2] in text
         assert price.source in document.citations
         assert re.fullmatch(r"((about )?\d{4}(-\d\d){0,2}|\d{4}–\d{4})?", price.date)
+
+
+def test_a_page_of_nothing_but_prices_is_read_up_to_a_limit() -> None:
+    found = read("\n".join(f"• Eye drops {letter}{letter}: RMB 80 a bottle.[1]" for letter in map(chr, range(65, 145))))
+    assert len(found) == MAX_PRICES
+    assert found[0].words == ("eye", "drop", "aa", "rmb", "80", "a", "bottl")
 
 
 AGES = {"": -1, "2024": 23, "about 2023": 35, "2012–2023": 35, "2026-11-30": 0, "2026-08": 3, "2027": -1}

@@ -6,10 +6,10 @@ from typing import Any
 
 import orjson
 
-from indexer.model import Card, Document, Question, SectionRef, card_of
-from indexer.records import read_record
+from indexer.model import Card, Document, Price, Question, SectionRef, card_of
+from indexer.records import read_record, record_reader
 
-_QUESTIONS = list(Card.__slots__).index("questions")
+_QUESTIONS, _PRICES = map(list(Card.__slots__).index, ("questions", "prices"))
 
 
 def card_blob(document: Document) -> bytes:
@@ -25,6 +25,8 @@ def read_card(blob: bytes) -> tuple[Card, tuple[SectionRef, ...]]:
     fields: list[Any] = [tuple(value) if isinstance(value, list) else value for value in values]
     if fields[_QUESTIONS]:
         fields[_QUESTIONS] = tuple(Question(**each) for each in fields[_QUESTIONS])
+    if fields[_PRICES]:
+        fields[_PRICES] = tuple(map(record_reader(Price), fields[_PRICES]))
     return Card(*fields), tuple(SectionRef(heading, anchor, place) for place, (heading, anchor) in enumerate(outline))
 
 

@@ -29,7 +29,7 @@ from indexer.token_stream import AnalyzedDocument
 
 Json = dict[str, Any]
 
-SCHEMA = 3  # raise it when the mapping changes: generations of another one then ask for a rebuild
+SCHEMA = 4  # raise it when the mapping or a stored document changes: generations of another one ask for a rebuild
 UNIT = 1 << 16  # a weight of 1 as a term frequency; rounding then costs less than a score's own last digits
 MAX_WEIGHT = (1 << 31) - 1  # of all terms of a document together: Lucene counts a field's length in 31 bits
 KEY_CHARS = 8000  # of a name; Lucene takes no term above 32,766 bytes
