@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import compress
 from pathlib import Path
@@ -18,13 +18,14 @@ from indexer.copies import copies, known_copies, resolved
 from indexer.corpus import CorpusFile, describe, printable
 from indexer.differences import STATE
 from indexer.engines import BuildWriter, Check, DurableEngine, open_durable
-from indexer.errors import BuildRefused, IndexInaccessible, IndexUnusable, PageError
+from indexer.errors import BuildRefused, IndexInaccessible, IndexLocked, IndexUnusable, PageError
 from indexer.known import Array, Flags, KnownPage, KnownPages, about, loads, stamps_array
 from indexer.listing import Listed
 from indexer.model import Document
 from indexer.moved import MOVED, dump_moved
 from indexer.parsing import parsed
 from indexer.spool import Spool
+from indexer.stamps import noted, restamped
 from indexer.survey import survey
 from indexer.taxonomy import Taxonomy, load_taxonomy
 
@@ -130,6 +131,7 @@ def build(
     with closing(Spool(engine.generations.scratch)) as spool:
         work, changed, gone = _look(corpus, before, spool, tell, look)
         if base and not changed and not gone:
+            _note_stamps(engine, base, work, moment)
             return _nothing_changed(base, work, time.perf_counter() - started)
         _parse(work, changed, tell)
         moved = _count(work, changed, gone)
@@ -178,6 +180,19 @@ def _look(
             changed.append(path)
     gone: list[int] = np.flatnonzero(~there).tolist()
     return _Work(before, keep, stamps, found.root, found.files, found.rejected, spool), changed, gone
+
+
+def _note_stamps(engine: DurableEngine, base: Manifest, work: _Work, moment: int) -> None:
+    """Remember what the file system says of files that were read and have not changed: the next build reads none.
+
+    Where it cannot be written down, or another build is running, the next one reads them again.
+    """
+    generations = engine.generations
+    note = noted(work.before, work.stamps, moment, generations.note(base.generation))
+    if note:
+        with suppress(IndexLocked, IndexInaccessible, OSError), generations.lock():
+            if generations.current() == base.generation:
+                generations.take_note(base.generation, note)
 
 
 def _nothing_changed(base: Manifest, work: _Work, seconds: float) -> BuildReport:
@@ -381,7 +396,7 @@ def _known(engine: DurableEngine, taxonomy: Taxonomy) -> tuple[Manifest | None, 
         return None, KnownPages()
     try:
         if about(stored) == {"version": STATE_VERSION, "taxonomy": taxonomy.digest} and (pages := loads(stored)):
-            return manifest, pages
+            return manifest, restamped(pages, engine.generations.note(manifest.generation))
     except (ValueError, TypeError, KeyError):
         pass
     return None, KnownPages()

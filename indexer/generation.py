@@ -8,6 +8,7 @@
         manifest.json            what it holds, with the size and checksum of every other file
         …
       .build-000008-…/           a build that is running, or the remains of one that died
+      NOTE                       what builds have noted of the current generation since, which may be lost
       .lock                      held by the process that builds
 """
 
@@ -42,6 +43,7 @@ from indexer.manifest import Manifest
 KEEP = 3  # generations kept after a build: the current one and two to go back to
 MANIFEST = "manifest.json"
 POINTER = "CURRENT"
+NOTE = "NOTE"  # a line with the name of a generation, then what is noted of it
 ATTACHED = "attached"  # folder in a generation with what builds keep for each other
 _NAME = re.compile(r"^(\d{6,})-\d{8}T\d{6}Z$")
 _BUILDING = ".build-"
@@ -239,6 +241,24 @@ class Generations:
         self.folder.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryFile(buffering=_BUFFER, prefix=_BUILDING, dir=self.folder)
 
+    def note(self, name: str) -> bytes:
+        """What a build has noted since a generation was published, empty for nothing; it may have been lost."""
+        try:
+            of, _, data = (self.folder / NOTE).read_bytes().partition(b"\n")
+        except OSError:
+            return b""
+        return data if of == name.encode("ascii") else b""
+
+    def take_note(self, name: str, data: bytes) -> None:
+        """Note something of a generation, in place of what was noted before. Call it with the lock held.
+
+        Raises:
+            OSError: If nothing can be written there.
+        """
+        half = self.folder / f"{_BUILDING}{NOTE}"
+        half.write_bytes(name.encode("ascii") + b"\n" + data)
+        os.replace(half, self.folder / NOTE)
+
     def _known_files(self, base: Manifest) -> dict[int, tuple[int, str]]:
         """Size and checksum of each file of a generation, by inode: a file linked from there is the same file."""
         folder = self.folder / base.generation
@@ -268,6 +288,7 @@ class Generations:
         os.rename(folder, self.folder / manifest.generation)
         _sync(self.folder)
         self.point_to(manifest.generation)
+        (self.folder / NOTE).unlink(missing_ok=True)
         self.prune()
         return manifest
 

@@ -52,6 +52,12 @@ def stamps_array(numbers: Sequence[int]) -> Array:
     return np.array(numbers if isinstance(numbers, array) else whole_numbers(numbers)).reshape(-1, len(UNSTAMPED))
 
 
+def settled(stamps: Array, moment_ns: int) -> Array:
+    """Rows of stamps without those of files that had just changed: a clock may be too coarse to tell what follows."""
+    found: Array = np.where((stamps[:, 1:3].max(axis=1, initial=0) < moment_ns - SETTLED_NS)[:, None], stamps, 0)
+    return found
+
+
 @dataclass(frozen=True)
 class KnownPages:
     """All pages of a generation, in rows; ``fingerprints`` of a row are those from one of ``ends`` to the next."""
@@ -98,7 +104,7 @@ class KnownPages:
     def followed(self, keep: Flags, stamps: Array, pages: Iterable[KnownPage], moment_ns: int) -> KnownPages:
         """Those rows that are kept, with their stamps now (of all rows), and behind them some more pages.
 
-        Files that had just changed at that moment get no stamp: a clock may be too coarse to tell what follows.
+        Files that had just changed at that moment get no stamp.
         """
         more = list(pages)
         kept = keep.tolist()
@@ -107,14 +113,13 @@ class KnownPages:
         own = self.fingerprints[np.repeat(keep, np.diff(self.ends))]
         others = np.fromiter(chain.from_iterable(page.fingerprints for page in more), np.uint64)
         found = np.concatenate([stamps[keep], stamps_array([each for page in more for each in page.stamp])])
-        settled = found[:, 1:3].max(axis=1, initial=0) < moment_ns - SETTLED_NS
         digests = b"".join(bytes.fromhex(page.digest) for page in more)
         place = np.cumsum(keep) - 1
         first = int(keep.sum())
         return KnownPages(
             **texts,
             digests=np.concatenate([self.digests[keep], np.frombuffer(digests, np.uint8).reshape(-1, DIGEST_BYTES)]),
-            stamps=np.where(settled[:, None], found, 0),
+            stamps=settled(found, moment_ns),
             ends=np.cumsum([0, *sizes], dtype=np.int64),
             fingerprints=np.concatenate([own, others]),
             sources=np.concatenate([self.sources[keep], np.fromiter((page.source for page in more), np.uint64)]),

@@ -258,6 +258,52 @@ def test_a_file_that_the_file_system_calls_unchanged_is_not_read_again(
     assert {document.title for document in documents(index)} == {f"Hospital {number}" for number in range(4)}
 
 
+def test_files_that_were_only_touched_are_read_once_and_publish_nothing(
+    tmp_path: Path, corpus: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of a site has new times with the old contents: all of it was read again by every build."""
+    for number in range(4):
+        write(str(number), page(f"Hospital {number}", "eye words"))
+    index, read = tmp_path / "index", []
+    chunks, later = indexer.corpus._chunks, [time.time_ns()]
+
+    def built() -> tuple[bool, list[str]]:
+        """Whether a build some time later has published, and which files it has read."""
+        read.clear()
+        later[0] += 60 * 10**9
+        return build(corpus, index).published, sorted(read)
+
+    def touch(*names: str) -> None:
+        for name in names:
+            os.utime(corpus / "hospitals" / f"{name}.html", ns=(later[0], later[0]))
+
+    monkeypatch.setattr(indexer.corpus, "_chunks", lambda place, path: (read.append(path[-6]), chunks(place, path))[1])
+    monkeypatch.setattr("indexer.build.time.time_ns", lambda: later[0])
+    assert built()[0]
+    touch("0", "1")
+    assert built() == (False, ["0", "1"])
+    assert built() == (False, [])
+    touch("1", "2")
+    assert built() == (False, ["1", "2"])
+    assert built() == (False, []), "what was noted before holds still"
+    with WhooshEngine(index).generations.lock():
+        touch("3")
+        assert built() == (False, ["3"]), "while another build runs nothing is noted"
+    write("2", page("Hospital 2", "ear words"))
+    assert built() == (True, ["2", "2", "3"]), "once for its digest, once to be parsed"
+    assert built() == (False, [])
+    touch("0")
+    assert built() == (False, ["0"])
+    WhooshEngine(index).generations.rollback()
+    assert built() == (True, ["0", "1", "2", "2", "3"]), "the note was of another generation"
+    touch("0")
+    assert built() == (False, ["0"])
+    note = index / "NOTE"
+    for damage in (note.read_bytes()[:-3], b"", b"\xff\n" + bytes(40)):
+        note.write_bytes(damage)
+        assert built() == (False, ["0"]), "a note that is lost costs a reading"
+
+
 def test_a_build_that_keeps_no_page_in_memory_is_the_same(
     tmp_path: Path, corpus: Path, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -157,6 +157,12 @@ class GenerationStore(Protocol):
     def scratch(self) -> IO[bytes]:
         """A file for what a build needs only while it runs; it is gone when it is closed, and when the process ends."""
 
+    def note(self, name: str) -> bytes:
+        """What a build has noted since a generation was published, empty for nothing; it may have been lost."""
+
+    def take_note(self, name: str, data: bytes) -> None:
+        """Note something of a generation, in place of what was noted before, where there is room for that."""
+
     def rollback(self, name: str | None = None) -> Manifest:
         """Serve an earlier generation again: the one named, or the newest whole one before the current."""
 

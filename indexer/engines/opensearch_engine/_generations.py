@@ -119,6 +119,14 @@ class ClusterGenerations:
             raise IndexOutdated(int(meta.get("schema", 0)), SCHEMA)
         return Manifest.loads(str(meta.get("manifest", "")), name, SCHEMA)
 
+    def note(self, name: str) -> bytes:
+        """Nothing: a note would need a place of its own, and what can be noted may be lost."""
+        del name
+        return b""
+
+    def take_note(self, name: str, data: bytes) -> None:
+        """Nothing is noted."""
+
     def size(self, name: str) -> int:
         """Bytes of one generation on the nodes, copies not counted; raises as ``manifest`` does."""
         self.manifest(name)
