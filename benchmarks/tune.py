@@ -116,7 +116,7 @@ class Bench:
     def run(self, setting: Setting, collection: Collection) -> Run:
         """What a setting finds."""
         engine = WhooshEngine(self._index(setting.ranking), setting.ranking)
-        with _constants(setting.in_search), engine.searcher() as searcher:
+        with constants(setting.in_search), engine.searcher() as searcher:
             return make_run(collection.judgments, searcher, depth=min(collection.depth, 100))
 
     def report(self, setting: Setting, collection: Collection) -> Report:
@@ -135,7 +135,7 @@ class Bench:
 
 
 @contextmanager
-def _constants(values: tuple[tuple[Constant, float], ...]) -> Iterator[None]:
+def constants(values: tuple[tuple[Constant, float], ...]) -> Iterator[None]:
     """The search with other constants, for a while."""
     before = []
     for (module_name, name, key), value in values:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from indexer.engines import Lexicon, Searcher
 from indexer.model import FACETS, MAX_WINDOW, Count, Filter, Price, Query, Question, Results
+from search_app.by_strength import BEST_WINDOW, WINDOW, in_order
 from search_app.costs import priced
 from search_app.of_field import named
 from search_app.placed import EditedSearcher, entry_for
@@ -21,7 +22,6 @@ from search_app.relax import (
 )
 from search_app.request import MAX_PER_PAGE, SearchRequest
 from search_app.stated import asked
-from search_app.strengths import BEST_WINDOW, WINDOW, in_order
 from search_app.understand import read
 from search_app.words import Words, default_words
 

@@ -1,37 +1,20 @@
-"""Which fields some words mean that hospitals are known for, and how strong a hospital is in them by its own page."""
+"""Which fields some words mean that hospitals are known for, and what of a page counts for them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
 from indexer.analysis import is_han, stem, terms
 from indexer.errors import TaxonomyError
-from indexer.model import Card, Concept, Hit, Node, Results, Term, Weight
-from indexer.placings import ALL, placing_of
+from indexer.model import Concept, Node, Term
 from indexer.token_stream import strength_term
-from search_app.reading import HAS_ALL
 from search_app.thesaurus import VOCABULARY, Terms, read_toml, stems
 
-KNOWN = 3.0  # points for what a page says the hospital is known for, or for a wider field
-DEPARTMENT = 1.5  # for a department that it names
-NARROWER = 1.0  # for a narrower field that it is known for
-LISTED = 1.0  # for the first place in a national list of the field, a tenth less for each place further down
-BEST = 6.0  # times that where the best are asked for
-BEST_OF_ALL = 300.0  # for the first among all hospitals where nothing else is asked for: above all differences of score
-LISTED_NARROWER = 0.5  # of that for the list of a narrower field
-FURTHER = 0.5  # for each field more: who is known for retina, cornea and glaucoma knows eyes
-MOST = 4.0  # for one phrase, without the place in a list
-ELSEWHERE = 0.75  # of the points for a hospital that is not in a city which was read
-HERE = 4.0  # points more for one that is, as many less where its page shows nothing of what is meant
-LIFT = 0.15  # of the points also count against articles, where the words are a complaint or ask for the best
-MOST_LIFTING = 12.0  # of the points that do
-PLACES, ALL_PLACES = 10, 100  # of a list of one field, and of all hospitals, that count
-WINDOW, BEST_WINDOW = 30, 80  # hits of which the hospitals change places; where the best are asked for: a list has 100
 STATED = 0.3  # weight of a stated field that finds a page which lacks the words
 MAX_FIELDS = 12  # of these in one search
 MAX_WORDS = 24  # longer texts are no list of complaints
@@ -158,127 +141,9 @@ class Worth:
     lists: Mapping[str, bool]
 
 
-def in_order(
-    results: Results,
-    meant: tuple[Meant, ...],
-    strengths: Strengths,
-    *,
-    cities: Collection[str] = (),
-    specialties: Collection[str] = (),
-    lifts: bool = False,
-    best: bool = False,
-) -> Results:
-    """The first hits of a search with their hospitals in another order, the stronger in what is meant first.
-
-    Hospitals take the places of hospitals, and the scores that go with these, so that no article has to give way to
-    one; where ``lifts`` is true, they gain some places on articles too. ``cities`` and ``specialties`` are those that
-    were read: in such a city a hospital comes earlier when its page shows something of what is meant, a specialty, a
-    field or all words, and later when it does not. Where the ``best`` are asked for, places in lists count most, that
-    among all hospitals where nothing is meant. ``results`` begin with the first hit.
-    """
-    window = BEST_WINDOW if best else WINDOW
-    near, rest = results.hits[:window], results.hits[window:]
-    worths = [strengths.worth(each) for each in meant] or [Worth({}, {ALL: True})]
-    hospitals = [hit for hit in near if hit.card.kind == "hospital"]
-    away = {hit.doc_id for hit in hospitals if cities and set(cities).isdisjoint(hit.card.city)}
-    told = {hit.doc_id: points(hit.card, worths, best=best and hit.doc_id not in away) for hit in hospitals}
-    if not any(gained for gained, _ in told.values()):
-        return results
-    gains = {doc_id: gained * (ELSEWHERE if doc_id in away else 1.0) for doc_id, (gained, _) in told.items()}
-    for hit in hospitals if cities else ():
-        if hit.doc_id not in away:
-            gains[hit.doc_id] += HERE if gains[hit.doc_id] or _shows(hit, specialties) else -HERE
-    by_strength = sorted(hospitals, key=lambda hit: (-(hit.score + gains[hit.doc_id]), hit.doc_id))
-    moved = [
-        _with(
-            hit,
-            place.score + (LIFT * min(gains[hit.doc_id], MOST_LIFTING) if lifts else 0.0),
-            told[hit.doc_id][1],
-            results.query.explain,
-        )
-        for hit, place in zip(by_strength, hospitals, strict=True)
-    ]
-    if lifts:
-        others = [hit for hit in near if hit.doc_id not in told]
-        ordered = sorted([*moved, *others], key=lambda hit: (-hit.score, hit.doc_id))
-    else:
-        following = iter(moved)
-        ordered = [next(following) if hit.doc_id in told else hit for hit in near]
-    ranked = [hit if hit.rank == rank else hit._replace(rank=rank) for rank, hit in enumerate(ordered, 1)]
-    return replace(results, hits=(*ranked, *rest))
-
-
-def _shows(hit: Hit, specialties: Collection[str]) -> bool:
-    return HAS_ALL in hit.matched or not set(specialties).isdisjoint(hit.card.specialty)
-
-
-def points(card: Card, worths: Iterable[Worth], *, best: bool = False) -> tuple[float, tuple[str, ...]]:
-    """How strong a hospital is in what each phrase means (``Strengths.worth``), by its page, and why.
-
-    Places in lists count more where the ``best`` are asked for. 0 for one that may not be open.
-    """
-    if card.doubt or not (card.known or card.departments or card.listed):
-        return 0.0, ()
-    total = 0.0
-    reasons: dict[str, None] = {}
-    known, departments = _keys(card.known), _keys(card.departments)
-    for worth in worths:
-        most = 0.0
-        count = 0
-        placed, reason = _placed(card, worth.lists)
-        if placed:
-            total += placed * (BEST_OF_ALL if ALL in worth.lists else BEST if best else 1.0)
-            reasons[reason] = None
-        for key, said in known:
-            if (own := worth.fields.get(key)) is not None:
-                most = max(most, KNOWN if own else NARROWER)
-                count += 1
-                reasons[f"{said} (what it is known for)"] = None
-        for key, said in departments:
-            if worth.fields.get(key):
-                most = max(most, DEPARTMENT)
-                count += 1
-                reasons[f"{said} (a department of its own)"] = None
-        if count:
-            total += min(most + FURTHER * (count - 1), MOST)
-    return total, tuple(reasons)
-
-
-def _placed(card: Card, lists: Mapping[str, bool]) -> tuple[float, str]:
-    """The most points for a place in one of these lists, and the place in words; nothing where it is in none."""
-    most, reason = 0.0, ""
-    for placing in map(placing_of, card.listed):
-        if placing is None or placing.of not in lists:
-            continue
-        places = ALL_PLACES if placing.of == ALL else PLACES
-        gained = LISTED * max(0, places + 1 - placing.place) / places * (1.0 if lists[placing.of] else LISTED_NARROWER)
-        if gained > most:
-            most = gained
-            said = placing.of.lower()
-            reason = f"{placing.nth} in China for {said} ({placing.source})"
-            if placing.of == ALL:
-                reason = f"{placing.nth} of all hospitals in China ({placing.source})"
-    return most, reason
-
-
-def _with(hit: Hit, score: float, reasons: tuple[str, ...], explain: bool) -> Hit:
-    """A hit at another place, with the reasons that brought it there."""
-    more = (Weight("what it is known for, among hospitals", round(score - hit.score, 4)),) if explain else ()
-    return hit._replace(
-        score=round(score, 4),
-        matched=(*reasons, *(each for each in hit.matched if not each.endswith(f"({IN_A_LIST})"))),
-        explanation=(*hit.explanation, *more),
-    )
-
-
-def _key(field: str) -> str:
+def key_of(field: str) -> str:
+    """A field as the mappings have it, from how a page words it."""
     return field.casefold()
-
-
-@lru_cache(maxsize=4096)
-def _keys(stated: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    # The same few thousand cards are looked at again and again.
-    return tuple((_key(said), said) for said in stated)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -313,13 +178,13 @@ def load_strengths(path: Path) -> Strengths:
             if not found:
                 raise TaxonomyError(path, field, f"{word!r} has no letters")
             if is_han(word):
-                han.setdefault(found, {})[_key(field)] = None
+                han.setdefault(found, {})[key_of(field)] = None
             else:
-                phrases.setdefault(frozenset(stems(found)), {})[_key(field)] = None
-    fields = {_key(field) for field in words}
+                phrases.setdefault(frozenset(stems(found)), {})[key_of(field)] = None
+    fields = {key_of(field) for field in words}
     named = (each for inner in (*within.values(), *of.values(), *lists.values()) for each in inner)
     for field in (*within, *named, *persons):
-        if _key(field) not in fields:
+        if key_of(field) not in fields:
             raise TaxonomyError(path, field, "has no words")
     return _made(phrases, han, within, of, lists, persons, signs, best, everywhere, fields)
 
@@ -340,12 +205,12 @@ def _made(
     narrower: dict[str, set[str]] = {field: set() for field in fields}
     for wide, inner in within.items():
         for field in inner:
-            wider[_key(field)].add(_key(wide))
-            narrower[_key(wide)].add(_key(field))
+            wider[key_of(field)].add(key_of(wide))
+            narrower[key_of(wide)].add(key_of(field))
     lists: dict[str, list[str]] = {}
     for name, of_fields in listed.items():
         for field in of_fields:
-            lists.setdefault(_key(field), []).append(name)
+            lists.setdefault(key_of(field), []).append(name)
     having = Counter(word for phrase in phrases for word in phrase)
     by_stem: dict[str, list[frozenset[str]]] = {}
     for phrase in phrases:
@@ -356,10 +221,10 @@ def _made(
         han=MappingProxyType({word: tuple(found) for word, found in han.items()}),
         wider=MappingProxyType({field: frozenset(found) for field, found in wider.items()}),
         narrower=MappingProxyType({field: frozenset(found) for field, found in narrower.items()}),
-        of=MappingProxyType({specialty: tuple(map(_key, found)) for specialty, found in of.items()}),
+        of=MappingProxyType({specialty: tuple(map(key_of, found)) for specialty, found in of.items()}),
         lists=MappingProxyType({field: tuple(names) for field, names in lists.items()}),
         listed=tuple(listed),
-        persons=frozenset(map(_key, persons)),
+        persons=frozenset(map(key_of, persons)),
         signs=frozenset(stem(word) for each in signs for word in terms(each)),
         best=frozenset(map(terms, best)),
         everywhere=frozenset(map(terms, everywhere)),

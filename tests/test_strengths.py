@@ -13,9 +13,10 @@ from indexer.errors import TaxonomyError
 from indexer.model import Card, Count, Everything, Fact, Hit, Query, Results
 from indexer.placings import ALL, placing_of
 from indexer.taxonomy import load_taxonomy
+from search_app.by_strength import in_order, points
 from search_app.request import SearchRequest
 from search_app.search import answer
-from search_app.strengths import default_strengths, in_order, load_strengths, points
+from search_app.strengths import default_strengths, load_strengths
 from search_app.understand import read
 from tests.real_corpus import real_engine
 from tests.searchable import DOCUMENTS, searcher
@@ -72,6 +73,8 @@ def test_known_counts_above_a_department_and_that_above_a_narrower_field() -> No
     assert known[1] == ("Eye disease (what it is known for)",)
     assert department[1] == ("Eye disease (a department of its own)",)
     assert points(hospital("f", ("Eye disease",)), [STRENGTHS.worth(("retina",))])[0] == known[0]  # the wider field
+    last = points(hospital("h", ("Burns", "Hand surgery", "Eye disease")), worths)
+    assert known[0] > last[0] > department[0]  # its page names other fields first
     assert points(hospital("g", ("Eye disease",), doubt="Not confirmed open"), worths) == (0.0, ())
 
 
@@ -157,6 +160,19 @@ def test_in_a_city_hospitals_that_show_something_of_the_field_come_before_those_
     found = ordered(*hits, cities=("Beijing",), specialties=("Ophthalmology",))
     assert found == [f"hospitals/{name}" for name in ("department", "special", "words", "elsewhere", "nothing")]
     assert ordered(*hits)[-1] == "hospitals/words"
+
+
+def test_beside_a_city_a_hospital_of_the_field_alone_comes_before_general_ones_elsewhere() -> None:
+    general = Hit(
+        1, 12.0, hospital("general", ("Retina",), city=("Shanghai",), specialty=("General Hospital", "Ophthalmology"))
+    )
+    other = Hit(2, 11.5, hospital("other", ("Retina",), city=("Shanghai",), specialty=("Oncology",)))
+    eyes = Hit(3, 9.0, hospital("eyes", ("Retina",), city=("Shanghai",), specialty=("Ophthalmology",)))
+    narrower = Hit(4, 5.0, hospital("narrower", ("Retina",), city=("Beijing",)))
+    hits = (general, other, eyes, narrower)
+    there = ordered(*hits, cities=("Beijing",))  # the specialty is that of the fields where none was read
+    assert there == ["hospitals/narrower", "hospitals/eyes", "hospitals/general", "hospitals/other"]
+    assert ordered(*hits)[0] == "hospitals/general"
 
 
 def test_the_order_is_one_whatever_the_size_of_a_page() -> None:
