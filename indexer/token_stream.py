@@ -26,9 +26,12 @@ from indexer.analysis import (
 )
 from indexer.model import DEPARTMENTS, KNOWN_FOR, NATIONAL_LISTS, Document, Fact, Section
 from indexer.placings import placing_of
+from indexer.sentences import beginnings
 
 Ints = npt.NDArray[np.integer[Any]]
 
+LENGTH_BITS = 14  # of a marked length: 16 KB, longer than any run of letters that is highlighted
+LONGEST = (1 << LENGTH_BITS) - 1
 _TITLE, _ALIAS, _LABEL, _HEADING, _BODY, _PINYIN, _QUESTION = range(len(FIELDS))
 
 
@@ -47,13 +50,14 @@ class AnalyzedDocument:
 
     ``terms[i]`` stands in ``FIELDS[fields[i]]``; ``BREAK`` keeps phrases apart. ``starts`` and ``lengths`` are places
     in ``text`` in UTF-8 bytes, both 0 for terms that are not shown (aliases, labels, pinyin,
-    questions).
+    questions). ``begins`` says what begins with each: a line, a sentence or nothing (``sentences``).
     """
 
     terms: list[str]
     fields: list[int]
     starts: list[int]
     lengths: list[int]
+    begins: bytes
     text: bytes
     title_end: int  # terms of the title stand before this place
     sections: list[SectionSpan]
@@ -136,16 +140,28 @@ def analyze(document: Document) -> AnalyzedDocument:
     for each in document.questions:
         stream.hidden(terms(each.text), _QUESTION)
         stream.compounds.update(compounds(each.text))
+    text = bytes(stream.text)
     return AnalyzedDocument(
         stream.terms,
         stream.fields,
         stream.starts,
         stream.lengths,
-        bytes(stream.text),
+        beginnings(text, stream.starts),
+        text,
         title_end,
         spans,
         tuple(stream.compounds.items()),
     )
+
+
+def marked_lengths(analyzed: AnalyzedDocument) -> npt.NDArray[np.uint16]:
+    """The length of each token, up to ``LONGEST``, with what begins with it in the bits from ``LENGTH_BITS`` on.
+
+    So whoever looks for the sentences around a token reads two bytes for each of its neighbours, and no text.
+    """
+    begins = np.frombuffer(analyzed.begins, np.uint8).astype(np.int64)
+    marked: Ints = np.minimum(np.array(analyzed.lengths, np.int64), LONGEST) | begins << LENGTH_BITS
+    return marked.astype(np.uint16)
 
 
 def _section(stream: _Stream, section: Section) -> SectionSpan:

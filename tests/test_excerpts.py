@@ -12,7 +12,8 @@ from indexer.analysis import BREAK
 from indexer.engines.excerpts import ENOUGH, LEAD, LEAST, NEAR, WINDOW
 from indexer.engines.whoosh_engine import WhooshEngine
 from indexer.model import Concept, Document, Or, Query, Section, Snippet, Term
-from indexer.token_stream import AnalyzedDocument, analyze
+from indexer.sentences import SENTENCE
+from indexer.token_stream import LENGTH_BITS, LONGEST, AnalyzedDocument, analyze, marked_lengths
 
 # A query of two concepts; "eye" is only related to what was typed.
 ROOT = Or((Concept((Term("cataract"), Term("eye", weight=0.5))), Concept((Term("price"),))), 1)
@@ -206,6 +207,12 @@ def shown(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-
             return searcher.search(Query(ROOT)).hits[0].snippet.text
 
     return of
+
+
+def test_the_length_of_an_endless_word_leaves_room_for_what_begins_with_it() -> None:
+    analyzed = analyze(Document("articles/one", "article", "Page", (Section("", "", f"Yes. {'A' * 40_000}"),)))
+    (token,) = (place for place, length in enumerate(analyzed.lengths) if length > LONGEST)
+    assert marked_lengths(analyzed)[token] == SENTENCE << LENGTH_BITS | LONGEST
 
 
 LONG = "This is a long sentence of many other words that says nothing of what is asked for here, number {}. "

@@ -10,9 +10,20 @@ from __future__ import annotations
 import numpy as np
 
 from indexer.engines.compiling import jit, prefetch
-from indexer.engines.excerpts import NEAR, TOKENS_A_LINE, WINDOW, cut_out, fetch, settle
+from indexer.engines.excerpts import (
+    LENGTHS_A_LINE,
+    NEAR,
+    TOKENS_A_LINE,
+    WINDOW,
+    choose_tokens,
+    cut_out,
+    fetch_text,
+    settle,
+)
 
 TITLE_LINES, TEXT_LINES = 2, 32  # lines of a document that are asked for before it is looked at
+PLACE_BITS = 32  # of a token that is named by the query: its place, with its role in the bits above
+PLACES = (1 << PLACE_BITS) - 1
 
 
 @jit
@@ -123,67 +134,91 @@ def _most_adjacency(leaf_idf, leaf_position, adjacency):
 
 
 @jit
-def _best_section(d, sections, section_ends, member_leaf, worth, got, roles):
-    """The section with the most of the query in it, or -1; a heading counts half again.
+def _gather(size, roles):
+    """Write the tokens that have a role to the front of ``roles``: the place of each, its role in the bits above.
 
-    Of each leaf its best member counts: what was typed more than what is only related to it.
+    Returns how many. Most tokens have none, and what is shown is chosen in several passes over the others.
     """
-    best = -1
-    best_value = 0.0
-    for s in range(section_ends[d], section_ends[d + 1]):
-        start, body, end = sections[s, 0], sections[s, 1], sections[s, 2]
-        for leaf in range(got.shape[0]):
-            got[leaf] = 0.0
-        value = 0.0
-        count = 0
-        for i in range(np.uint32(start), np.uint32(end)):
-            if roles[i]:
-                leaf = member_leaf[roles[i] - 1]
-                counts = worth[roles[i] - 1] * (1.5 if i < body else 1.0)
-                count += 1
-                if counts > got[leaf]:
-                    value += counts - got[leaf]
-                    got[leaf] = counts
-        value += 0.02 * min(count, 20)
-        if count and value > best_value + 1e-9:
-            best_value = value
-            best = s
-    return best
+    count = np.uint64(0)
+    for i in range(np.uint64(size)):
+        role = roles[i]
+        roles[count] = (role << PLACE_BITS) | np.int64(i)
+        count += np.uint64(role != 0)
+    return np.int64(count)
 
 
 @jit
-def _matches(body, end, member_leaf, worth, got, roles):
+def _best_section(d, sections, section_ends, member_leaf, worth, got, named):
+    """The section with the most of the query in it, or -1; a heading counts half again.
+
+    Of each leaf its best member counts: what was typed more than what is only related to it. Also where its tokens
+    begin and end among those that are ``named``.
+    """
+    best, best_first, best_last = -1, 0, 0
+    best_value = 0.0
+    at, size = 0, named.shape[0]
+    for s in range(section_ends[d], section_ends[d + 1]):
+        if at == size:
+            break
+        start, body, end = sections[s, 0], sections[s, 1], sections[s, 2]
+        while at < size and named[at] & PLACES < start:
+            at += 1
+        first = at
+        value = 0.0
+        if at < size and named[at] & PLACES < end:
+            got[:] = 0.0
+        while at < size and named[at] & PLACES < end:
+            member = (named[at] >> PLACE_BITS) - 1
+            leaf = member_leaf[member]
+            counts = worth[member] * (1.5 if named[at] & PLACES < body else 1.0)
+            if counts > got[leaf]:
+                value += counts - got[leaf]
+                got[leaf] = counts
+            at += 1
+        value += 0.02 * min(at - first, 20)
+        if at > first and value > best_value + 1e-9:
+            best, best_first, best_last = s, first, at
+            best_value = value
+    return best, best_first, best_last
+
+
+@jit
+def _matches(body, member_leaf, worth, got, named):
     """The first and the last token of the matches that belong together and have the most of the query."""
     first = last = body
     first_value = -1.0
-    for i in range(body, end):
-        if roles[i]:
-            for leaf in range(got.shape[0]):
-                got[leaf] = 0.0
-            value = 0.0
-            until = i
-            for j in range(i, min(i + NEAR, end)):
-                if roles[j]:
-                    leaf = member_leaf[roles[j] - 1]
-                    counts = worth[roles[j] - 1]
-                    value += 0.01
-                    if counts > got[leaf]:
-                        value += counts - got[leaf]
-                        got[leaf] = counts
-                        until = j
-            if value > first_value + 1e-9:
-                first_value = value
-                first, last = i, until
+    for i in range(named.shape[0]):
+        place = named[i] & PLACES
+        if place < body:
+            continue
+        got[:] = 0.0
+        value = 0.0
+        until = place
+        for j in range(i, named.shape[0]):
+            other = named[j] & PLACES
+            if other >= place + NEAR:
+                break
+            member = (named[j] >> PLACE_BITS) - 1
+            leaf = member_leaf[member]
+            counts = worth[member]
+            value += 0.01
+            if counts > got[leaf]:
+                value += counts - got[leaf]
+                got[leaf] = counts
+                until = other
+        if value > first_value + 1e-9:
+            first_value = value
+            first, last = place, until
     return first, last
 
 
 @jit
-def _choose(d, sections, section_ends, member_leaf, worth, got, roles, shown, places):
+def _choose(d, sections, section_ends, member_leaf, worth, got, named, shown, places):
     """Choose what to show of a document, in tokens: the best section, its text, and the best matches in it.
 
     ``places`` get the matched tokens around these; returns how many.
     """
-    best = _best_section(d, sections, section_ends, member_leaf, worth, got, roles)
+    best, low, high = _best_section(d, sections, section_ends, member_leaf, worth, got, named)
     chosen = best if best >= 0 else (section_ends[d] if section_ends[d] < section_ends[d + 1] else -1)
     shown[0] = best - section_ends[d] if best >= 0 else -1
     for i in range(1, 6):
@@ -191,12 +226,13 @@ def _choose(d, sections, section_ends, member_leaf, worth, got, roles, shown, pl
     if chosen < 0:
         return 0
     body, end = sections[chosen, 1], sections[chosen, 2]
-    first, last = _matches(body, end, member_leaf, worth, got, roles)
+    first, last = _matches(body, member_leaf, worth, got, named[low:high])
     shown[1], shown[2], shown[3], shown[4] = body, end, first, last
     count = 0
-    for i in range(max(body, first - WINDOW), min(first + WINDOW, end)):
-        if roles[i]:
-            places[count] = i
+    for i in range(low, high):
+        place = named[i] & PLACES
+        if body <= place and first - WINDOW <= place < first + WINDOW:
+            places[count] = place
             count += 1
     return count
 
@@ -294,21 +330,28 @@ def show(
     for row in range(documents.shape[0]):
         d = documents[row]
         _fetch(documents[row + 1 : row + 2], tokens, token_ends, TEXT_LINES)  # the next one, meanwhile
+        size = token_ends[d + 1] - token_ends[d]
         out_members[row] = _read(
-            d, token_ends[d + 1] - token_ends[d], tokens, token_ends, term_member,
-            occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions,
-            occurrence_length, roles,
+            d, size, tokens, token_ends, term_member, occurrence_member, occurrence_start, occurrence_end,
+            occurrence_documents, occurrence_positions, occurrence_length, roles,
         )  # fmt: skip
         counts[row] = _choose(
-            d, sections, section_ends, member_leaf, worth, got, roles, out_shown[row], places[row]
+            d, sections, section_ends, member_leaf, worth, got, roles[: _gather(size, roles)], out_shown[row],
+            places[row],
         )  # fmt: skip
         first = token_ends[d] + max(out_shown[row, 1], out_shown[row, 3] - WINDOW)
-        last = token_ends[d] + min(out_shown[row, 2], out_shown[row, 3] + WINDOW)
-        for token in range(first, last, TOKENS_A_LINE):
+        last = token_ends[d] + min(out_shown[row, 2], out_shown[row, 3] + WINDOW + NEAR)
+        for token in range(first, last + LENGTHS_A_LINE, LENGTHS_A_LINE):
+            prefetch(token_lengths, np.int64(token))
+    for row in range(documents.shape[0]):
+        d = documents[row]
+        choose_tokens(token_lengths[token_ends[d] : token_ends[d + 1]], out_shown[row])
+        first, last = token_ends[d] + out_shown[row, 1], token_ends[d] + out_shown[row, 2]
+        for token in range(first, last + TOKENS_A_LINE, TOKENS_A_LINE):
             prefetch(token_starts, np.int64(token))
     for row in range(documents.shape[0]):
         d = documents[row]
-        fetch(texts, text_ends[d], token_starts[token_ends[d] : token_ends[d + 1]], out_shown[row, 3])
+        fetch_text(texts, text_ends[d], token_starts[token_ends[d] : token_ends[d + 1]], out_shown[row])
     for row in range(documents.shape[0]):
         d = documents[row]
         here = slice(token_ends[d], token_ends[d + 1])

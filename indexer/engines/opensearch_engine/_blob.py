@@ -14,7 +14,7 @@ import numpy.typing as npt
 from indexer.analysis import stem
 from indexer.engines.cards import card_blob, read_card
 from indexer.model import Card, Document, SectionRef
-from indexer.token_stream import AnalyzedDocument
+from indexer.token_stream import AnalyzedDocument, marked_lengths
 
 Array = npt.NDArray[Any]
 _HEAD = struct.Struct("<6I")  # bytes of card and terms, tokens, sections, end of the title, bytes of text
@@ -29,7 +29,7 @@ class Packed:
     terms: list[str]
     fields: Array  # uint8
     starts: Array  # int32
-    lengths: Array  # uint16
+    lengths: Array  # uint16, marked (``marked_lengths``)
     sections: Array  # int32, rows of start, body, end in tokens
     title_end: int
     text: bytes
@@ -45,13 +45,12 @@ def pack(document: Document, analyzed: AnalyzedDocument) -> bytes:
     card = card_blob(document)
     terms = "\n".join(analyzed.terms).encode("utf-8", "surrogatepass")
     sections = np.array([(s.start, s.body, s.end) for s in analyzed.sections], np.int32).reshape(-1, 3)
-    lengths = np.minimum(np.array(analyzed.lengths, np.int64), 65535).astype(np.uint16)
     head = _HEAD.pack(len(card), len(terms), len(analyzed.terms), len(sections), analyzed.title_end, len(analyzed.text))
     parts = (
         head,
         np.array(analyzed.starts, np.int32).tobytes(),
         sections.tobytes(),
-        lengths.tobytes(),
+        marked_lengths(analyzed).tobytes(),
         bytes(analyzed.fields),
         card,
         terms,

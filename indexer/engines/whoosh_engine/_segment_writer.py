@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from indexer.engines.whoosh_engine._columns import (
 )
 from indexer.engines.whoosh_engine._pack import PackWriter, save_loose
 from indexer.model import FACETS, Document, date_number
-from indexer.token_stream import AnalyzedDocument, document_names
+from indexer.token_stream import AnalyzedDocument, document_names, marked_lengths
 
 
 class _Numbers(dict[str, int]):
@@ -43,7 +44,7 @@ class SegmentWriter:
         self._terms: list[array[int]] = []
         self._fields: list[bytes] = []
         self._starts: list[array[int]] = []
-        self._lengths: list[array[int]] = []
+        self._lengths: list[Ints] = []
         self._sections: list[list[tuple[int, int, int]]] = []
         self._title_ends: list[int] = []
         self._texts: list[bytes] = []
@@ -65,7 +66,7 @@ class SegmentWriter:
         self._terms.append(array("i", map(self._vocabulary.__getitem__, analyzed.terms)))
         self._fields.append(bytes(analyzed.fields))
         self._starts.append(array("i", analyzed.starts))
-        self._lengths.append(_token_lengths(analyzed.lengths))
+        self._lengths.append(marked_lengths(analyzed))
         self._sections.append([(span.start, span.body, span.end) for span in analyzed.sections])
         self._title_ends.append(analyzed.title_end)
         self._texts.append(analyzed.text)
@@ -152,13 +153,6 @@ class SegmentWriter:
         pack.save_blobs("values", [orjson.dumps(values)])
 
 
-def _token_lengths(lengths: list[int]) -> array[int]:
-    try:
-        return array("H", lengths)
-    except OverflowError:  # one run of letters, longer than any highlight
-        return array("H", [min(length, 65535) for length in lengths])
-
-
-def _joined(parts: list[array[int]], order: list[int], dtype: type[np.generic]) -> Ints:
+def _joined(parts: Sequence[array[int] | Ints], order: list[int], dtype: type[np.generic]) -> Ints:
     joined: Ints = np.concatenate([np.frombuffer(parts[i], dtype) for i in order] or [np.zeros(0, dtype)])
     return joined

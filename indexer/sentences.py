@@ -1,0 +1,45 @@
+"""Tell where lines and sentences of a text begin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from indexer.outline import BULLET
+
+INSIDE, SENTENCE, LINE = 0, 1, 2  # what begins with a token
+
+
+def _any_of(marks: str) -> str:
+    """A pattern for any number of some marks; what it has taken it does not give back."""
+    return f"(?:{'|'.join(map(re.escape, marks))})*+"
+
+
+def _rest_of(marks: str) -> str:
+    """A pattern for what follows the first byte of a mark, which has been read."""
+    encoded = [[rf"\x{byte:02x}" for byte in mark.encode()] for mark in marks]
+    return "|".join(f"(?<={first}){''.join(rest)}" for first, *rest in encoded)
+
+
+_OPENING, _CLOSING, _HAN_CLOSING = _any_of("\"'(“‘"), _any_of("\"')”’"), _any_of("”’")
+_SOURCES = r"(?:\[[\d.,]*+\])*+"  # their numbers, as "[3][4]"
+_NO_LETTER = r"[^A-Za-z\x80-\xff]"  # bytes from 0x80 on make up letters with others
+_SHORT = rf"(?<!{_NO_LETTER}[A-Za-z]\.)(?<!{_NO_LETTER}[A-Z][a-z]\.)"  # the stop of "J.", "Dr." or "e.g." ends nothing
+# What stands before the first token of a line or a sentence. Most of a text has none of the first bytes, and is passed
+# over at once. An item of a list counts as a sentence, so that items are shown together.
+_BEFORE = re.compile(
+    rf"""[\n.!?\xe3\xef](?:
+        (?<=\n)({re.escape(BULLET.strip())})?+\x20*+{_OPENING}
+        |(?<=[.!?]){_SHORT}{_CLOSING}{_SOURCES}\x20++{_OPENING}(?![a-z])()
+        |(?:{_rest_of("。！？")}){_SOURCES}{_HAN_CLOSING}\x20*+{_OPENING}()
+    )""".encode(),
+    re.VERBOSE,
+)
+
+
+def beginnings(text: bytes, places: Iterable[int]) -> bytes:
+    """What begins at each place of a text in UTF-8 where a token stands, after the first line, which begins nothing."""
+    kinds = bytearray(len(text) + 1)
+    for match in _BEFORE.finditer(text):
+        kinds[match.end()] = SENTENCE if match.lastindex else LINE
+    return bytes(map(kinds.__getitem__, places))
