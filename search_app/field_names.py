@@ -14,9 +14,8 @@ from search_app.thesaurus import VOCABULARY, read_toml
 
 Names = Mapping[str, Mapping[str, str]]
 """By language, then by the English name in lower case."""
-_YEAR = re.compile(
-    r"(?:; (?P<inside>\d{4})\)| \((?P<after>\d{4})\))\Z"
-)  # "Grade 3A (tertiary; 2021)", "Tertiary (2021)"
+_NUMBER = re.compile(r"\d+(?:,\d{3})*")
+_OPENING = re.compile(r" \(")
 
 
 def field_name(name: str, language: str) -> str:
@@ -25,12 +24,40 @@ def field_name(name: str, language: str) -> str:
 
 
 def value_name(value: str, language: str) -> str:
-    """What a fact says, in a language, and the year that it ends with; empty where only English words are known."""
+    """What a fact says, in a language; empty where only English words are known.
+
+    What stands in brackets at the end is named part by part where the whole has no name: "Tertiary (2021)".
+    """
     names = default_values().get(language, {})
-    dated = _YEAR.search(value)
-    bare = value[: dated.start()] + (")" if dated["inside"] else "") if dated else value
-    name = names.get(value.casefold()) or names.get(bare.casefold(), "")
-    return f"{name} ({dated['inside'] or dated['after']})" if name and dated else name
+    if whole := _with_numbers(value, names):
+        return whole
+    openings = _OPENING.finditer(value) if value.endswith(")") else ()
+    return next(filter(None, (_by_parts(value[: at.start()], value[at.end() : -1], names) for at in openings)), "")
+
+
+def _by_parts(head: str, inside: str, names: Mapping[str, str]) -> str:
+    """The name of what stands before a bracket, with those of its last parts; the parts before them belong to it."""
+    parts = inside.split("; ")
+    for at in range(len(parts)):
+        written = (f"{head} ({'; '.join(parts[:at])})" if at else head, *parts[at:])
+        named = [_with_numbers(each, names) or _bare(each) for each in written]
+        if all(named) and named != list(written):
+            return f"{named[0]} ({'; '.join(named[1:])})"
+    return ""
+
+
+def _bare(text: str) -> str:
+    """The text where it is nothing but a number, which all languages write alike."""
+    return text if _NUMBER.fullmatch(text) else ""
+
+
+def _with_numbers(text: str, names: Mapping[str, str]) -> str:
+    """The name of a text with its numbers in the places that the name has for them."""
+    known = names.get(text.casefold())
+    if known is None:
+        known = names.get(_NUMBER.sub("#", text).casefold(), "")
+    numbers = iter(_NUMBER.findall(text))
+    return re.sub("#", lambda _place: next(numbers, ""), known)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
@@ -19,6 +20,7 @@ _SPECIALTY_FACTS = ("specialties", "specialty")
 _STATED_FACTS = frozenset((*_SPECIALTY_FACTS, *PROFILE_FACTS))
 _FACETED_FACTS = frozenset((*_STATED_FACTS, "city", "status"))  # shown as links to their pages, or above the table
 _FROM_NAME = " (from the name)"
+_LETTER = re.compile("[A-Za-z]")  # a year or number is of no language
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +250,7 @@ def _fact(fact: Fact, anchors: tuple[str, ...], site: Site) -> FactView:
         marked(said, ()),
         web_address(fact.value),
         _markers(fact, anchors),
-        "en" if said == fact.value else "",
+        "en" if said == fact.value and _LETTER.search(said) else "",
         said_placing(placing, site) if placing else None,
     )
 

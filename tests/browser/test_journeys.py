@@ -324,7 +324,7 @@ def test_a_printed_list_has_its_address_and_nothing_to_press(open_page: OpenPage
     expect(page.locator(".chip-read").first).to_be_visible()
     for pressed in (".chip-only", ".chip-off"):
         expect(page.locator(pressed).first).to_be_hidden()
-    expect(page.get_by_text("Search the plain words instead")).to_be_hidden()
+    expect(page.get_by_text("Search my words as typed")).to_be_hidden()
     page.goto("/compare?h=renji-hospital&h=ruijin-hospital")
     printed = page.locator("a[data-copy]").evaluate("link => getComputedStyle(link, '::after').content")
     assert "/compare?h=renji-hospital&h=ruijin-hospital" in printed

@@ -39,6 +39,21 @@ def test_every_example_of_the_start_page_is_true(open_real_page: OpenPage) -> No
             assert page.get_by_text("No page has").count() == 0
 
 
+def test_the_first_result_stands_on_the_first_screen_of_a_phone(open_real_page: OpenPage) -> None:
+    """Title and snippet, beside what was understood; the filters open above the order of the hits, not over it."""
+    page = open_real_page("/about", width=360, height=740)
+    for query in ("eye+hospital+shanghai", "hip+replacement+cost", "do+i+need+a+visa"):
+        page.goto(f"/search?q={query}")
+        expect(page.locator(".chip-off").first).to_be_in_viewport()
+        expect(page.locator(".hits .card-title").first).to_be_in_viewport(ratio=1)
+        expect(page.locator(".hits .snippet").first).to_be_in_viewport(ratio=0.5)
+    filters, order = page.locator(".drawer > summary"), page.locator(".tools")
+    assert abs((filters.bounding_box() or {})["y"] - (order.bounding_box() or {})["y"]) < 4, "side by side"
+    filters.click()
+    form = page.locator(".facet-form").bounding_box() or {}
+    assert (order.bounding_box() or {})["y"] > form["y"] + form["height"]
+
+
 def test_a_long_facet_unfolds_and_is_searched(open_real_page: OpenPage) -> None:
     page = open_real_page("/search?kind=hospital")
     group = page.locator("[data-facet=specialty]")
