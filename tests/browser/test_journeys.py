@@ -325,9 +325,12 @@ def test_a_printed_list_has_its_address_and_nothing_to_press(open_page: OpenPage
     for pressed in (".chip-only", ".chip-off"):
         expect(page.locator(pressed).first).to_be_hidden()
     expect(page.get_by_text("Search my words as typed")).to_be_hidden()
-    page.goto("/compare?h=renji-hospital&h=ruijin-hospital")
-    printed = page.locator("a[data-copy]").evaluate("link => getComputedStyle(link, '::after').content")
-    assert "/compare?h=renji-hospital&h=ruijin-hospital" in printed
+    expect(page.get_by_role("link", name="Feed")).to_be_hidden()
+    for shown in ("/search?q=eye%20hospital", "/compare?h=renji-hospital&h=ruijin-hospital"):
+        page.goto(shown)
+        link = page.locator("a[data-copy]")
+        expect(link).to_be_visible()
+        assert shown in link.evaluate("link => getComputedStyle(link, '::after').content")
 
 
 def test_printing_leaves_out_the_menus(open_page: OpenPage) -> None:
@@ -336,4 +339,6 @@ def test_printing_leaves_out_the_menus(open_page: OpenPage) -> None:
     expect(page.locator(".mainnav")).to_be_hidden()
     expect(page.locator(".bar")).to_be_hidden()
     expect(page.locator(".facts")).to_be_visible()
+    # Kept whole they would leave most of the first sheet empty.
+    assert page.locator(".facts").evaluate("facts => getComputedStyle(facts).breakInside") == "auto"
     expect(page.locator("#sources")).to_be_visible()
