@@ -107,6 +107,8 @@ class _Stretch:
         self.about = any(unit.synonyms or any(facet != "kind" for facet, _ in unit.meanings) for unit in self.units)
         treated = any(each.relation == "treated" for unit in self.units for each in unit.synonyms)
         found.complaint = found.complaint or treated
+        if treated and not any(facet == "kind" for unit in self.units for facet, _ in unit.meanings):
+            self.units = [self._bare(unit) for unit in self.units]
         found.informing = found.informing or any(map(self._informs, self.units))
         found.someone = found.someone or any(piece.term in self.thesaurus.treating for piece in pieces)
         fields = [self._specialties(unit) for unit in self.units]
@@ -146,6 +148,19 @@ class _Stretch:
             at += 1
         self._read_kinds(kinds)
         return _fewer_optional(parts)
+
+    def _bare(self, unit: Unit) -> Unit:
+        """A unit beside a complaint: numbers and words of daily life are only themselves there.
+
+        "haemoglobin only 6" is no sixth hospital, "extra heartbeats" ask for no extra costs.
+        """
+        plain = (
+            len(unit.pieces) == 1
+            and not unit.meanings
+            and not any(each.relation == "treated" for each in unit.synonyms)
+        )
+        only_itself = plain and (unit.terms[0].isdigit() or self.thesaurus.ordinary(unit.terms[0]))
+        return unit._replace(synonyms=()) if only_itself and unit.synonyms else unit
 
     def _informs(self, unit: Unit) -> bool:
         """Whether a unit says that something is to be known; not within a complaint: "heart rate" is one."""
@@ -281,7 +296,8 @@ class _Stretch:
         if unit.pieces[0].start in self.signs:
             return self._part("optional", concept(replace(together(unit), weight=SMALL_WORD_WEIGHT)), unit)
         if unit.pieces[0].start in self.who:
-            return self._part("optional", concept(together(unit)), unit)
+            weight = SMALL_WORD_WEIGHT if self._is_relative(unit) else 1.0
+            return self._part("optional", concept(replace(together(unit), weight=weight)), unit)
         if unit.how == "han":
             return self._han(unit, place, values, others)
         if unit.how in ("pinyin", "compound"):

@@ -127,6 +127,16 @@ def test_no_page_speaks_of_how_this_site_was_made() -> None:
     assert [file.name for file in CORPUS.rglob("*.html") if inner.search(file.read_text("utf-8"))] == []
 
 
+@pytest.mark.parametrize(("typed", "not_for"), [("haemoglobin only 6", "sixth"), ("extra heartbeats", "included")])
+def test_beside_a_complaint_numbers_and_words_of_daily_life_are_only_themselves(
+    engine: WhooshEngine, typed: str, not_for: str
+) -> None:
+    with engine.searcher() as searcher:
+        hits = answer(SearchRequest(q=typed), searcher).results.hits
+        assert hits
+        assert not any(reason.startswith(not_for) for hit in hits for reason in hit.matched)
+
+
 def test_a_relative_who_is_ill_is_no_birth_and_no_companion(engine: WhooshEngine) -> None:
     with engine.searcher() as searcher:
         hits = answer(SearchRequest(q="my mother has a cataract what does it cost"), searcher).results.hits
