@@ -460,8 +460,7 @@ class Facet(NamedTuple):
         return tuple([Bucket(value, Count(number), value in self.chosen) for value, number in self.counts.items()])
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+class Results(NamedTuple):
     """A complete answer: usable after the searcher is closed, with nothing of an engine inside."""
 
     query: Query

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 
 from indexer.model import Card, Hit, Results, Weight
@@ -84,7 +83,7 @@ def in_order(
         following = iter(moved)
         ordered = [next(following) if hit.doc_id in told else hit for hit in near]
     ranked = [hit if hit.rank == rank else hit._replace(rank=rank) for rank, hit in enumerate(ordered, 1)]
-    return replace(results, hits=(*ranked, *rest))
+    return results._replace(hits=(*ranked, *rest))
 
 
 def _here(hit: Hit, specialties: frozenset[str], gained: float) -> float:

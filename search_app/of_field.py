@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from indexer.model import And, Card, FacetIs, Hit, Node, Or, Results
 from search_app.facetwords import FacetWords
 
 
 def named(results: Results, field: Node | None, facets: FacetWords) -> Results:
     """The results, where each hit of the field says which of its values it has."""
-    return replace(results, hits=tuple(_named(hit, field, facets) for hit in results.hits)) if field else results
+    return results._replace(hits=tuple(_named(hit, field, facets) for hit in results.hits)) if field else results
 
 
 def _named(hit: Hit, field: Node, facets: FacetWords) -> Hit:

@@ -248,7 +248,7 @@ def _ask(
         best=reading.best,
     )
     shown = results.hits[offset : offset + limit]
-    return replace(results, query=replace(results.query, offset=offset, limit=limit), hits=shown)
+    return results._replace(query=replace(results.query, offset=offset, limit=limit), hits=shown)
 
 
 def _count(query: Query, searcher: Searcher | EditedSearcher) -> Count:

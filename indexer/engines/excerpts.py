@@ -228,4 +228,4 @@ def cut_out(documents, texts, text_ends, shown, spans):
 
 def snippet_texts(cut: npt.NDArray[np.uint8]) -> list[str]:
     """The texts of the snippets that ``cut_out`` cut out, one for each document; all are decoded at once."""
-    return cut.tobytes().decode("utf-8", "replace").split("\n")
+    return str(cut.data, "utf-8", "replace").split("\n")

@@ -73,6 +73,41 @@ def _read(
 
 
 @jit
+def _name(
+    d, tokens, token_ends, term_member,
+    occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
+    roles,
+):  # fmt: skip
+    """Write the tokens of a document that the query names, each as its place and, in the bits above, its role.
+
+    Most tokens have no role, and several passes follow. Returns the members seen, as bits, and how many were written.
+    """
+    one, count = np.uint64(1), np.uint64(0)
+    base, size = np.uint64(token_ends[d]), np.uint64(token_ends[d + 1] - token_ends[d])
+    members = np.uint64(0)
+    if occurrence_member.shape[0] == 0:
+        for i in range(size):
+            t = tokens[base + i]
+            if t >= 0:
+                role = np.int64(term_member[np.uint32(t)])
+                if role:
+                    members |= one << np.uint64(role - 1)
+                    roles[count] = (role << PLACE_BITS) | np.int64(i)
+                    count += one
+    else:
+        members = _read(
+            d, np.int64(size), tokens, token_ends, term_member, occurrence_member, occurrence_start, occurrence_end,
+            occurrence_documents, occurrence_positions, occurrence_length, roles,
+        )  # fmt: skip
+        for i in range(size):
+            role = roles[i]
+            if role:
+                roles[count] = (role << PLACE_BITS) | np.int64(i)
+                count += one
+    return members, np.int64(count)
+
+
+@jit
 def _title_bonus(
     d, tokens, token_ends, title_ends, member_leaf, leaf_idf, total_idf, title_coverage, title_fill, roles
 ):
@@ -99,24 +134,21 @@ def _title_bonus(
 
 
 @jit
-def _adjacency_bonus(size, member_leaf, leaf_idf, leaf_position, adjacency, roles):
+def _adjacency_bonus(named, member_leaf, leaf_idf, leaf_position, adjacency):
     """The bonus for concepts that follow each other as typed; each pair counts once."""
     one = np.uint64(1)
     bonus = 0.0
     pairs = np.uint64(0)
-    previous = -1
-    for i in range(np.uint64(size)):
-        role = roles[i]
-        if role == 0:
-            previous = -1
-            continue
-        leaf = member_leaf[role - 1]
+    previous, before = -1, -1
+    for i in range(named.shape[0]):
+        at = named[i] & PLACES
+        leaf = member_leaf[(named[i] >> PLACE_BITS) - 1]
         place = leaf_position[leaf]
-        follows = place > 0 and previous >= 0 and leaf_position[previous] == place - 1
+        follows = place > 0 and previous >= 0 and at == before + 1 and leaf_position[previous] == place - 1
         if follows and not pairs & (one << np.uint64(place)):
             pairs |= one << np.uint64(place)
             bonus += adjacency * min(leaf_idf[leaf], leaf_idf[previous])
-        previous = leaf if place >= 0 else -1
+        previous, before = leaf if place >= 0 else -1, at
     return bonus
 
 
@@ -131,20 +163,6 @@ def _most_adjacency(leaf_idf, leaf_position, adjacency):
                 most += adjacency * min(leaf_idf[leaf], leaf_idf[previous])
             previous = leaf
     return most
-
-
-@jit
-def _gather(size, roles):
-    """Write the tokens that have a role to the front of ``roles``: the place of each, its role in the bits above.
-
-    Returns how many. Most tokens have none, and what is shown is chosen in several passes over the others.
-    """
-    count = np.uint64(0)
-    for i in range(np.uint64(size)):
-        role = roles[i]
-        roles[count] = (role << PLACE_BITS) | np.int64(i)
-        count += np.uint64(role != 0)
-    return np.int64(count)
 
 
 @jit
@@ -284,12 +302,11 @@ def weigh(
             d, tokens, token_ends, title_ends, member_leaf, leaf_idf, total_idf, title_coverage, title_fill, roles
         )
         if most_adjacency > 0 and base[row] + bonus + most_adjacency >= worst:
-            size = token_ends[d + 1] - token_ends[d]
-            _read(
-                d, size, tokens, token_ends, term_member, occurrence_member, occurrence_start, occurrence_end,
+            _, count = _name(
+                d, tokens, token_ends, term_member, occurrence_member, occurrence_start, occurrence_end,
                 occurrence_documents, occurrence_positions, occurrence_length, roles,
             )  # fmt: skip
-            bonus += prior * _adjacency_bonus(size, member_leaf, leaf_idf, leaf_position, adjacency, roles)
+            bonus += prior * _adjacency_bonus(roles[:count], member_leaf, leaf_idf, leaf_position, adjacency)
         out_bonus[row] = bonus
         score = base[row] + bonus
         if kept < needed:
@@ -330,14 +347,12 @@ def show(
     for row in range(documents.shape[0]):
         d = documents[row]
         _fetch(documents[row + 1 : row + 2], tokens, token_ends, TEXT_LINES)  # the next one, meanwhile
-        size = token_ends[d + 1] - token_ends[d]
-        out_members[row] = _read(
-            d, size, tokens, token_ends, term_member, occurrence_member, occurrence_start, occurrence_end,
+        out_members[row], count = _name(
+            d, tokens, token_ends, term_member, occurrence_member, occurrence_start, occurrence_end,
             occurrence_documents, occurrence_positions, occurrence_length, roles,
         )  # fmt: skip
         counts[row] = _choose(
-            d, sections, section_ends, member_leaf, worth, got, roles[: _gather(size, roles)], out_shown[row],
-            places[row],
+            d, sections, section_ends, member_leaf, worth, got, roles[:count], out_shown[row], places[row]
         )  # fmt: skip
         first = token_ends[d] + max(out_shown[row, 1], out_shown[row, 3] - WINDOW)
         last = token_ends[d] + min(out_shown[row, 2], out_shown[row, 3] + WINDOW + NEAR)

@@ -37,6 +37,7 @@ LEAF, AND, OR, NOT = 0, 1, 2, 3
 _LEAVES = tuple([(LEAF, place, 0) for place in range(MAX_LEAVES)])
 _NOT = NOT, 1, 0
 _NESTED = frozenset(_NODES)
+_FACETS = frozenset(FACETS)
 
 
 class FlatTree(NamedTuple):
@@ -133,9 +134,8 @@ def check(query: Query) -> None:
     named = query.facets
     if query.filters or query.boosts:
         named = (*[each.facet for each in query.filters], *[each.facet for each in query.boosts], *named)
-    for facet in named:
-        if facet not in FACETS:
-            raise UnknownFacet(facet, FACETS)
+    if not _FACETS.issuperset(named):
+        raise UnknownFacet(next(facet for facet in named if facet not in _FACETS), FACETS)
 
 
 def facet_of(query: Query, name: str, counts: Mapping[str, int]) -> Facet:
@@ -149,6 +149,8 @@ def reason(member: Term | Phrase | Prefix) -> str:
     """How a matching word is named to the searcher."""
     if member.reason:
         return member.reason
+    if type(member) is Term:  # most of them
+        return member.text
     if isinstance(member, Phrase):
         terms = member.terms  # of Chinese, one character each
         return "“" + ("" if all(map(is_han, terms)) else " ").join(terms) + "”"

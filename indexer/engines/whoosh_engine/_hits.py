@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
 
 import orjson
 
@@ -13,6 +14,8 @@ from indexer.engines.whoosh_engine._positions import impact_at
 from indexer.model import FACETS, Card, DocumentIs, Facet, Hit, Query, Snippet, Weight
 from indexer.ranking import Ranking
 
+_BITS = tuple([1 << member for member in range(MAX_TRACED + 1)])  # further members share the last
+
 
 class Presenter:
     """Makes the hits of one search, those of one segment after the other."""
@@ -20,7 +23,7 @@ class Presenter:
     def __init__(self, query: Query, plan: Plan, ranking: Ranking) -> None:
         self._query, self._plan, self._ranking = query, plan, ranking
         self._named = [leaf for leaf in plan.tree.leaves if isinstance(leaf, DocumentIs)]
-        self._reasons = [trees.reason(member) for member in plan.members]
+        self._reasons = [member.reason or trees.reason(member) for member in plan.members]
 
     def hits(
         self, part: SegmentPlan, seen: list[int], texts: Iterable[str], ranks: Iterable[int], scores: Sequence[float],
@@ -40,18 +43,17 @@ class Presenter:
         spans = tuple(zip(seen[ROW * count : middle], seen[middle:], strict=True))
         matched_by = {each: self._words(each) for each in {*words}}
         new = tuple.__new__  # what a named tuple's own constructor calls, without the call of a function of Python
+        hit, snippet = Hit, Snippet
         before = 0
         hits: list[Hit] = []
         for rank, score, (card, outline), bits, place, text, end in zip(
             ranks, scores, map(part.segment.card, numbers), words, places, texts, ends, strict=False
         ):
             section = outline[place] if place >= 0 else None
-            if section is None and card.summary:
-                shown = Snippet(card.summary)
-            else:
-                shown = new(Snippet, (text, spans[before:end]))
+            plain = place < 0 and card.summary
+            shown = new(snippet, (card.summary, ()) if plain else (text, spans[before:end]))
             before = end
-            hits.append(new(Hit, (rank, score, card, shown, section, matched_by[bits], ())))
+            hits.append(new(hit, (rank, score, card, shown, section, matched_by[bits], ())))
         if self._named or self._query.explain:
             return [self._reasoned(part, *each) for each in zip(hits, numbers, bonus or [0.0] * count, strict=True)]
         return hits
@@ -66,9 +68,8 @@ class Presenter:
 
     def _words(self, words: int) -> tuple[str, ...]:
         """The words of the query that a document has, given as bits, as they are named to the searcher."""
-        last = MAX_TRACED
-        found = [reason for place, reason in enumerate(self._reasons) if words >> (place if place < last else last) & 1]
-        return tuple(dict.fromkeys(found))
+        bits = chain(_BITS, repeat(_BITS[-1]))
+        return tuple(dict.fromkeys([reason for bit, reason in zip(bits, self._reasons, strict=False) if words & bit]))
 
     def _explain(self, part: SegmentPlan, number: int, card: Card, bonus: float) -> tuple[Weight, ...]:
         plan, k1 = self._plan, self._ranking.k1

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.engines.tree import AND, LEAF, NOT, FlatTree, members
+from indexer.engines.tree import AND, LEAF, NOT, OR, FlatTree, members
 from indexer.engines.whoosh_engine import _positions as loops
 from indexer.engines.whoosh_engine._answer import LIST_ROW, PHRASE_ROW, WORD_ROW
 from indexer.engines.whoosh_engine._kernels import BM25, CONSTANT
@@ -114,6 +114,7 @@ def make_plan(tree: FlatTree, parts: list[SegmentPlan], documents: int, ranking:
     idf: list[float] = []
     weights: list[float] = []
     place = 0
+    only = parts[0] if len(parts) == 1 else None
     for number, (leaf, scores) in enumerate(zip(tree.leaves, tree.scoring, strict=True)):
         words = members(leaf)
         frequency = 0
@@ -122,7 +123,10 @@ def make_plan(tree: FlatTree, parts: list[SegmentPlan], documents: int, ranking:
             if scores:
                 member = min(len(flat), MAX_TRACED)
                 flat.append(word)
-            found = _resolve(parts, word, member, number)
+            if only and type(word) is Term and not word.fields:  # most words
+                found = _anywhere(only, word, member, number)
+            else:
+                found = _resolve(parts, word, member, number)
             if found > frequency:
                 frequency = found
             weights.append(word.weight)
@@ -166,8 +170,6 @@ def _resolve(parts: list[SegmentPlan], word: Term | Phrase | Prefix, member: int
     if isinstance(word, Phrase):
         return sum([_phrase(part, word, member, leaf) for part in parts])
     if len(parts) == 1:
-        if isinstance(word, Term) and not word.fields:
-            return _anywhere(parts[0], word, member, leaf)
         return max(_resolved(parts[0], word, member, leaf)[1], default=0)
     frequencies: dict[str, int] = {}
     for part in parts:
@@ -339,6 +341,8 @@ def _wanted(tree: FlatTree) -> tuple[Sequence[tuple[int, int, int]], int, int, i
     leaves = len(tree.leaves)
     if len(program) == 1 or (len(program) == leaves + 1 and program[-1][0] == AND):
         return (), (1 << leaves) - 1, 0, 0, 0
+    if len(program) == leaves + 1 and program[-1][0] == OR and program[-1][2] <= leaves:
+        return (), 0, 0, (1 << leaves) - 1, program[-1][2]
     flat = _masks(tree)
     return (program, 0, 0, 0, 0) if flat is None else ((), *flat)
 

@@ -81,7 +81,7 @@ class ColumnSearcher:
             # Documents that no leaf touches match too ("-word" alone): a leaf that touches all makes that visible.
             tree = trees.flatten(And((Everything(), query.root)))
         scratch, ranking = self._scratch, self._ranking
-        parts = [SegmentPlan(*pair) for pair in zip(self._segments, scratch.parts, strict=True)]
+        parts = list(map(SegmentPlan, self._segments, scratch.parts))
         plan = make_plan(tree, parts, self._generation.live, ranking)
         last = query.offset + query.limit
         window = ranking.rerank_window if query.sort == "relevance" and query.limit and plan.total_idf else 0
