@@ -47,6 +47,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     """Collects request heads, and takes leave of clients, in the event loop."""
 
     alive: bool  # until told to stop
+    sockets: list[socket.socket]  # on which it listens
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -69,8 +70,21 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     # -- requests that arrive ------------------------------------------------------------------------------------------
 
-    def accept(self, listener: socket.socket) -> None:
-        """Take a connection; it stays with the event loop until its first head is there."""
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Begin or cease to take connections; a process that ends takes those that wait, and listens no longer.
+
+        The system has them in a queue, which it resets when the last process lets go of it.
+        """
+        super().set_accept_enabled(enabled)
+        if not enabled and not self.alive:
+            for listener in self.sockets:
+                while self.accept(listener):
+                    pass
+                listener.close()
+            self.sockets = []
+
+    def accept(self, listener: socket.socket) -> bool:
+        """Take a connection, if there is one; it stays with the event loop until its first head is there."""
         try:
             accepted, address = listener.accept()
         except OSError as error:
@@ -78,7 +92,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
                 self._drop_oldest()
             elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EINTR):
                 log.warning("Cannot accept a connection: %s", error.strerror)
-            return
+            return error.errno == errno.ECONNABORTED
         accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self.nr_conns += 1
         conn = Connection(Outgoing(accepted), address, listener.getsockname())
@@ -86,6 +100,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self._watch(conn, selectors.EVENT_READ, self._readable)
         if self.nr_conns + SPARE_CONNECTIONS > self.worker_connections:
             self._drop_oldest()
+        return True
 
     def _readable(self, conn: Connection, client: socket.socket) -> None:
         """A request begins or goes on, or the connection ends."""

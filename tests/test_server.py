@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from http.client import parse_headers
 from pathlib import Path
+from threading import Event, Thread
+from typing import BinaryIO
 
 import pytest
 
 from search_app.server import check
-from tests.live import MEDSEARCH, free_port
+from tests.live import HANG_SECONDS, MEDSEARCH, Site, free_port, wait_until
 from tests.site_fixture import build_index
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +45,83 @@ def test_workers_count_together_and_stop_when_told(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+ASK = b"GET /api/v1/suggest?q=sha HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+class Asking(Thread):
+    """Asks without a pause, on kept or on new connections, and never twice; notes each request without an answer."""
+
+    def __init__(self, port: int, kept: bool, over: Event) -> None:
+        super().__init__()
+        self.port, self.kept, self.over = port, kept, over
+        self.answers, self.connections, self.lost = 0, 0, list[str]()
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            try:
+                connection = socket.create_connection(("127.0.0.1", self.port), HANG_SECONDS)
+            except ConnectionRefusedError:  # nothing was asked yet; not before the server is told to stop
+                if not self.over.is_set():
+                    self.lost.append("refused")
+                return
+            self.connections += 1
+            with connection, connection.makefile("rb") as answer:
+                try:
+                    while self.ask(connection, answer):
+                        pass
+                except (OSError, ValueError) as error:
+                    self.lost.append(repr(error))
+                    return
+
+    def ask(self, connection: socket.socket, answer: BinaryIO) -> bool:
+        """Whether another request may follow the answer to one."""
+        connection.sendall(ASK)
+        if not (status := answer.readline()).startswith(b"HTTP/1.1 200 "):
+            raise ValueError(status)
+        headers = parse_headers(answer)
+        if len(answer.read(int(headers["Content-Length"]))) != int(headers["Content-Length"]):
+            raise ValueError("cut off")
+        self.answers += 1
+        return self.kept and headers["Connection"] != "close"
+
+
+def test_no_request_is_lost_while_processes_are_replaced_and_when_all_end(tmp_path: Path) -> None:
+    """Those that had connected and waited to be taken when the last process ended were reset."""
+    over = Event()
+    with Site(Path(build_index(tmp_path)), log=tmp_path / "log") as site:
+        clients = [Asking(site.port, kept, over) for kept in (True, True, False, False)]
+        for how in (signal.SIGHUP, signal.SIGTERM):  # all of them, then one
+            gone = set(site.children()[:1] if how == signal.SIGTERM else site.children())
+            os.kill(min(gone) if how == signal.SIGTERM else site.process.pid, how)
+            wait_until(lambda: len(site.children()) == 2 and not gone & set(site.children()))  # noqa: B023
+        workers = site.children()
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+        waiting = [socket.create_connection(("127.0.0.1", site.port), HANG_SECONDS) for _ in range(6)]
+        for each in waiting:
+            each.sendall(ASK)
+        over.set()
+        site.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: all("00004000" in _pending(pid) for pid in workers))  # each has the signal to come
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
+        for each in waiting:
+            with each:
+                assert each.recv(1000).startswith(b"HTTP/1.1 200")
+        assert site.process.wait(HANG_SECONDS) == 0
+        for client in clients:
+            client.join()
+    assert [client.lost for client in clients] == [[]] * 4
+    assert min(client.answers for client in clients) > 10
+    assert all(client.connections >= 2 for client in clients), "kept connections moved to the new processes"
+
+
+def _pending(pid: int) -> str:
+    """Signals that wait for a process, as the system writes them."""
+    return re.findall(r"^ShdPnd:\s+(\w+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[0]
 
 
 def test_it_says_that_it_serves_when_it_does(tmp_path: Path) -> None:
