@@ -3,8 +3,8 @@
     python -m benchmarks.misspelt            the lists in benchmarks/misspelt*.txt
     python -m benchmarks.misspelt --list     and those of the first list that go wrong, with what was read
 
-Each list was written before any of it was searched. The correction was mended with the first; the second came afterwards and is only
-counted. *Found*: what is expected comes first (see the head of ``misspelt.txt``). *As meant*: four of the first five hits are those
+Each list was written before any of it was searched. The correction was mended with the first; the others came afterwards and are
+only counted, the third of texts whose space is missing, too many or in the wrong place. *Found*: what is expected comes first (see the head of ``misspelt.txt``). *As meant*: four of the first five hits are those
 of the right spelling. *Right*: found, or as meant where the right spelling does not find it either.
 """
 
@@ -24,7 +24,7 @@ from search_app.search import Answer, answer
 from search_app.suggest import Catalogue, make_catalogue, suggest
 
 HERE = Path(__file__).parent
-LISTS = (HERE / "misspelt.txt", HERE / "misspelt_second.txt")
+LISTS = tuple(HERE / f"{name}.txt" for name in ("misspelt", "misspelt_second", "misspelt_third"))
 CORRECT = "correct"
 FIRST = 5
 OF_FIRST = 3  # of the first hits have the value that is expected

@@ -11,6 +11,7 @@ from indexer.analysis import stem
 from indexer.engines import Lexicon
 from search_app.by_ear import MAX_HEARD, is_heard
 from search_app.pinyin import is_pinyin, is_syllable
+from search_app.recut import lost_spaces, moved_space, needless_space
 from search_app.spelling import (
     MIN_CHARS,
     compound_meant,
@@ -58,19 +59,22 @@ def corrected(pieces: Sequence[Piece], lexicon: Lexicon, words: Words, text: str
     unknown = [place for place, is_it in enumerate(known) if not is_it]
     for place in unknown[MAX_CORRECTED:]:
         known[place] = True
+    whole = [is_it and not _only_in_parts(piece.term, lexicon) for is_it, piece in zip(known, pieces, strict=True)]
     place = 0
     while place < len(pieces):
         piece = pieces[place]
         following = pieces[place + 1] if place + 1 < len(pieces) else None
         joined = piece.term + following.term if following else ""
         apart = not (known[place] and known[place + 1]) if following else False
+        meant: tuple[str, ...] = ()
         if following and apart and may_be_wrong(joined, protected) and lexicon.exact_frequency(joined):
-            name = joined
-        else:
-            name = _heard_apart(piece.term, following.term, lexicon, words) if following else ""
-        if following and name:
-            change = Change(text[piece.start : following.end], name, piece.start, following.end)
-            meant: tuple[str, ...] = (name,)
+            meant = (joined,)
+        elif following and text[piece.end : following.start] == " ":
+            meant = _respaced(place, pieces, whole, lexicon, words)
+        elif following and (name := _heard_apart(piece.term, following.term, lexicon, words)):
+            meant = (name,)
+        if following and meant:
+            change = Change(text[piece.start : following.end], " ".join(meant), piece.start, following.end)
             place += 2
         else:
             meant = () if known[place] else _meant(piece.term, _Near.at(place, pieces), lexicon, words)
@@ -114,13 +118,37 @@ class _Near(NamedTuple):
         return any(lexicon.joined("".join(pair)) or lexicon.names_starting(" ".join(pair), 1) for pair in pairs)
 
 
+def _respaced(
+    place: int, pieces: Sequence[Piece], whole: Sequence[bool], lexicon: Lexicon, words: Words
+) -> tuple[str, ...]:
+    """What two words are with the space between them gone, or elsewhere, or (); ``whole`` are those that are known."""
+    first, second = pieces[place].term, pieces[place + 1].term
+    if name := _heard_apart(first, second, lexicon, words):
+        return (name,)
+    if not (whole[place] and whole[place + 1]):
+        return moved_space(first, second, lexicon) or ()
+    if needless_space(first, second, lexicon, words):
+        # "By pass" and "heart by pass", but not "change in voice" and "visit or treatment".
+        near = _Near(_Near.at(place, pieces).before, _Near.at(place + 1, pieces).after)
+        if len(pieces) == 2 or near.phrase(first + second, words):
+            return (first + second,)
+    return ()
+
+
+def _only_in_parts(word: str, lexicon: Lexicon) -> bool:
+    """Whether the index has a word only as several ("tcell")."""
+    return len(word) > MIN_CHARS and not lexicon.frequency(word) and bool(lexicon.joined(word))
+
+
 def _heard_apart(first: str, second: str, lexicon: Lexicon, words: Words) -> str:
     """The Chinese name that two words may be, written by ear ("foo dan"), or "".
 
     Not where both are words of ours, or syllables of another name as they stand.
     """
     pair = (first, second)
-    if not all(map(is_heard, pair)) or all(map(_is_a_name, pair)) or any(map(words.thesaurus.optional, pair)):
+    if not all(map(is_heard, pair)) or all(map(_is_a_name, pair)):
+        return ""
+    if any(map(words.thesaurus.optional, pair)) and not _one_is_no_word(pair, lexicon, words):
         return ""
     if max(map(len, pair)) > MAX_HEARD or all(_is_ours(each, lexicon, words) for each in pair):
         return ""
@@ -128,6 +156,18 @@ def _heard_apart(first: str, second: str, lexicon: Lexicon, words: Words) -> str
         return first + second
     found = [(cost, name) for name, cost in heard(first + second, lexicon) if cost <= SURE_NAME]
     return min(found)[1] if found else ""
+
+
+def _one_is_no_word(pair: tuple[str, str], lexicon: Lexicon, words: Words) -> bool:
+    """Whether of two words one is a small one and also a syllable, and the other none at all ("sye he")."""
+    small = [word for word in pair if words.thesaurus.optional(word)]
+    others = [word for word in pair if word not in small]
+    return (
+        len(others) == 1
+        and is_syllable(small[0])
+        and not words.english(others[0])
+        and not is_known(others[0], lexicon, words)
+    )
 
 
 def _is_a_name(word: str) -> bool:
@@ -150,7 +190,8 @@ def _meant(word: str, near: _Near, lexicon: Lexicon, words: Words) -> tuple[str,
     likely = _likely(word, near, lexicon, words)
     if likely:
         return (likely,)
-    return split_word(word, lexicon) or compound_meant(word, lexicon) or split_phrase(word, lexicon, JOINING) or ()
+    found = split_word(word, lexicon) or compound_meant(word, lexicon) or split_phrase(word, lexicon, JOINING)
+    return found or lost_spaces(word, lexicon)
 
 
 def _likely(word: str, near: _Near, lexicon: Lexicon, words: Words) -> str:
