@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from indexer.model import Card, Hit, Results, Weight
@@ -29,6 +30,7 @@ LIFT = 0.15  # of the points also count against articles, where the words are a 
 MOST_LIFTING = 12.0  # of the points that do
 PLACES, ALL_PLACES = 10, 100  # of a list of one field, and of all hospitals, that count
 WINDOW, BEST_WINDOW = 30, 80  # hits of which the hospitals change places; where the best are asked for: a list has 100
+DIGITS = 4  # of a score behind the point
 
 GENERAL = "General Hospital"
 
@@ -42,6 +44,8 @@ def in_order(
     specialties: Collection[str] = (),
     lifts: bool = False,
     best: bool = False,
+    offset: int = 0,
+    limit: int | None = None,
 ) -> Results:
     """The first hits of a search with their hospitals in another order, the stronger in what is meant first.
 
@@ -50,8 +54,12 @@ def in_order(
     were read: in such a city a hospital comes earlier when its page shows something of what is meant, a specialty, a
     field or all words, and later when it does not, as do general hospitals elsewhere. Where the ``best`` are asked
     for, places in lists count most, that among all hospitals where nothing is meant. ``results`` begin with the first
-    hit.
+    hit; at most ``limit`` are given back, from ``offset`` on.
     """
+    query = results.query
+    shown, asked = slice(offset, None), query
+    if limit is not None:
+        shown, asked = slice(offset, offset + limit), replace(query, offset=offset, limit=limit)
     window = BEST_WINDOW if best else WINDOW
     near, rest = results.hits[:window], results.hits[window:]
     worths = [strengths.worth(each) for each in meant] or [Worth({}, {ALL: True})]
@@ -59,7 +67,7 @@ def in_order(
     away = {hit.doc_id for hit in hospitals if cities and set(cities).isdisjoint(hit.card.city)}
     told = {hit.doc_id: points(hit.card, worths, best=best and hit.doc_id not in away) for hit in hospitals}
     if not any(gained for gained, _ in told.values()):
-        return results
+        return results._replace(query=asked, hits=results.hits[shown])
     gains = {doc_id: gained * (ELSEWHERE if doc_id in away else 1.0) for doc_id, (gained, _) in told.items()}
     if cities:
         wanted = frozenset(specialties or strengths.specialties(meant))
@@ -68,22 +76,24 @@ def in_order(
             gains[doc_id] += _elsewhere(hit, wanted) if doc_id in away else _here(hit, wanted, gains[doc_id])
     by_strength = sorted(hospitals, key=lambda hit: (-(hit.score + gains[hit.doc_id]), hit.doc_id))
     moved = [
-        _with(
-            hit,
-            place.score + (LIFT * min(gains[hit.doc_id], MOST_LIFTING) if lifts else 0.0),
-            told[hit.doc_id][1],
-            results.query.explain,
-        )
+        (place.score + (LIFT * min(gains[hit.doc_id], MOST_LIFTING) if lifts else 0.0), hit)
         for hit, place in zip(by_strength, hospitals, strict=True)
     ]
     if lifts:
-        others = [hit for hit in near if hit.doc_id not in told]
-        ordered = sorted([*moved, *others], key=lambda hit: (-hit.score, hit.doc_id))
+        others = [(hit.score, hit) for hit in near if hit.doc_id not in told]
+        ordered = sorted([*moved, *others], key=lambda each: (-round(each[0], DIGITS), each[1].doc_id))
     else:
         following = iter(moved)
-        ordered = [next(following) if hit.doc_id in told else hit for hit in near]
-    ranked = [hit if hit.rank == rank else hit._replace(rank=rank) for rank, hit in enumerate(ordered, 1)]
-    return results._replace(hits=(*ranked, *rest))
+        ordered = [next(following) if hit.doc_id in told else (hit.score, hit) for hit in near]
+    ordered += [(hit.score, hit) for hit in rest]
+    # Only what is shown is made anew: the others have but changed places.
+    ranked = [
+        _with(hit, rank, score, told[hit.doc_id][1], query.explain)
+        if hit.doc_id in told
+        else (hit if hit.rank == rank else hit._replace(rank=rank))
+        for rank, (score, hit) in enumerate(ordered[shown], offset + 1)
+    ]
+    return results._replace(query=asked, hits=tuple(ranked))
 
 
 def _here(hit: Hit, specialties: frozenset[str], gained: float) -> float:
@@ -149,13 +159,18 @@ def _placed(card: Card, lists: Mapping[str, bool]) -> tuple[float, str]:
     return most, reason
 
 
-def _with(hit: Hit, score: float, reasons: tuple[str, ...], explain: bool) -> Hit:
+def _with(hit: Hit, rank: int, score: float, reasons: tuple[str, ...], explain: bool) -> Hit:
     """A hit at another place, with the reasons that brought it there."""
-    more = (Weight("what it is known for, among hospitals", round(score - hit.score, 4)),) if explain else ()
-    return hit._replace(
-        score=round(score, 4),
-        matched=(*reasons, *(each for each in hit.matched if not each.endswith(f"({IN_A_LIST})"))),
-        explanation=(*hit.explanation, *more),
+    more = (Weight("what it is known for, among hospitals", round(score - hit.score, DIGITS)),) if explain else ()
+    own = [each for each in hit.matched if not each.endswith(f"({IN_A_LIST})")]
+    return Hit(
+        rank,
+        round(score, DIGITS),
+        hit.card,
+        hit.snippet,
+        hit.section,
+        (*reasons, *own),
+        (*hit.explanation, *more),
     )
 
 

@@ -18,6 +18,7 @@ from search_app.labels import Labels
 from search_app.markup import is_small, marked, readable
 from search_app.site import Site, asking
 
+_at = lru_cache(maxsize=4096)(quote)  # the anchors of a corpus recur
 # What a page says beside the year is read there: "1951 (predecessor 1921)"; a year that is a guess stays one.
 _FURTHER = re.compile(r"(?<=\A\d{4}) \((?!about).*\Z", re.DOTALL)
 
@@ -136,7 +137,7 @@ def mention_view(hit: Hit, site: Site) -> CardView:
 @lru_cache(maxsize=1024)
 def _known_mention(card: Card, heading: str, anchor: str, language: str, labels: Labels) -> CardView:
     known = _known_card(card, language, labels)
-    return replace(known, section=heading, section_url=f"{known.url}#{quote(anchor)}")
+    return replace(known, section=heading, section_url=f"{known.url}#{_at(anchor)}")
 
 
 def price_view(price: Price, url: str, language: str, today: date) -> PriceView:
@@ -155,7 +156,7 @@ def price_view(price: Price, url: str, language: str, today: date) -> PriceView:
         price.date.startswith("about "),
         months_since(price.date, today),
         price.heading,
-        f"{url}#{quote(price.anchor)}" if price.anchor else url,
+        f"{url}#{_at(price.anchor)}" if price.anchor else url,
         price.source.publisher or price.source.title,
         price.source.url,
         language,
@@ -174,9 +175,9 @@ def hit_view(hit: Hit, site: Site, query: str, asked: Question | None = None, pr
         url,
         marked(text, spans),
         section.heading if section and shown else "",
-        f"{url}#{quote(section.anchor)}" if section and shown else "",
+        f"{url}#{_at(section.anchor)}" if section and shown else "",
         asked.text if asked else "",
-        (f"{url}#{quote(asked.anchor)}" if asked.anchor else url) if asked else "",
+        (f"{url}#{_at(asked.anchor)}" if asked.anchor else url) if asked else "",
         tuple([price_view(each, url, card.language, date.today()) for each in prices]) if prices else (),
         _telling(hit.matched),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from indexer.model import And, DocumentIs, Everything, Node, Not, Or, Query
@@ -117,16 +117,20 @@ class Reading:
         root = compose(self.parts, missing, self.field)
         if first:
             root = Or((DocumentIs(first, ALL_WORDS_WEIGHT, HAS_ALL), root))
-        return replace(self.query, root=with_exact(root, self.exact_ids, self.exact_reason))
+        return self._asking(with_exact(root, self.exact_ids, self.exact_reason))
 
     def beside(self, query: Query) -> Query:
         """A query of this reading, with the pages that are close in meaning beside those that it finds."""
-        return replace(query, root=Or((*self.alike, query.root))) if self.alike else query
+        return self._asking(Or((*self.alike, query.root))) if self.alike else query
 
     def without(self, part: Part) -> Query:
         """The query without one of its parts."""
         root = compose(tuple(each for each in self.parts if each is not part))
-        return replace(self.query, root=with_exact(root, self.exact_ids, self.exact_reason))
+        return self._asking(with_exact(root, self.exact_ids, self.exact_reason))
+
+    def _asking(self, root: Node) -> Query:
+        """The query with another tree."""
+        return Query(root, boosts=self.query.boosts)
 
 
 def compose(parts: tuple[Part, ...], missing: int = 0, field: Node | None = None) -> Node:

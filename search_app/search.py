@@ -153,7 +153,7 @@ def _found(
         return _ask(request, query, shown_by, reading, words)
 
     def number(query: Query) -> int:
-        return _count(replace(query, filters=_filters(request)), shown_by).value
+        return _count(query, shown_by, _filters(request)).value
 
     query, close = reading.query, bool(reading.alike)
     results = None if close else ask(query)
@@ -186,6 +186,8 @@ def _canonical(request: SearchRequest, words: Words) -> tuple[SearchRequest, tup
             strange = [value for value in known if not known[value]]
             unknown += [UnknownValue(facet, value, words.facets.close(facet, value)) for value in strange]
             chosen[facet] = tuple(dict.fromkeys(known[value] or value for value in values))
+    if not chosen and request.page >= 1 and 1 <= request.per_page <= MAX_PER_PAGE:
+        return request, ()
     changed = replace(
         request,
         city=chosen.get("city", ()),
@@ -238,7 +240,7 @@ def _ask(
     )
     if not ordered:
         return results
-    results = in_order(
+    return in_order(
         results,
         reading.strengths,
         words.strengths,
@@ -246,13 +248,14 @@ def _ask(
         specialties=reading.specialty,
         lifts=reading.lifts,
         best=reading.best,
+        offset=offset,
+        limit=limit,
     )
-    shown = results.hits[offset : offset + limit]
-    return results._replace(query=replace(results.query, offset=offset, limit=limit), hits=shown)
 
 
-def _count(query: Query, searcher: Searcher | EditedSearcher) -> Count:
-    return searcher.search(replace(query, facets=(), boosts=(), limit=0, offset=0)).total
+def _count(query: Query, searcher: Searcher | EditedSearcher, filters: tuple[Filter, ...] = ()) -> Count:
+    """How many pages match the tree of a query, as far as filters let them through."""
+    return searcher.search(Query(query.root, filters, facets=(), limit=0)).total
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +301,8 @@ def _wider(
     if not steps:
         return _Wider()
     if known is None:
-        whole = searcher.search(replace(reading.query, facets=(), sort="relevance", offset=0, limit=FEW))
+        # In any order: all of them are taken, or none.
+        whole = searcher.search(Query(reading.query.root, facets=(), sort="title", limit=FEW))
         known = tuple(hit.doc_id for hit in whole.hits)
     first = known
     if len(first) >= FEW or (first and not fillable):
@@ -321,13 +325,13 @@ def _total(request: SearchRequest, searcher: Searcher, words: Words) -> int:
     filters = _filters(request)
     query = reading.query
     edited = _edited(reading, searcher, words) or searcher
-    total = _count(replace(query, filters=filters), edited).value
+    total = _count(query, edited, filters).value
     if 0 < total < FEW:
         wider = _wider(reading, searcher)
         query = reading.relaxed(wider.missing, wider.first)
     if total:
         query = reading.beside(query)  # itself where nothing is close
-    return total if query is reading.query else _count(replace(query, filters=filters), edited).value
+    return total if query is reading.query else _count(query, edited, filters).value
 
 
 def _applied(reading: Reading, wider: _Wider, unknown: tuple[UnknownValue, ...], *, beside: bool) -> tuple[str, ...]:

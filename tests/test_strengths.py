@@ -150,6 +150,17 @@ def test_hospitals_take_the_places_of_hospitals_and_articles_keep_theirs() -> No
     assert ordered(article._replace(rank=1), close, lifts=True) == ["hospitals/known", "articles/eyes"]
 
 
+def test_a_page_of_the_order_is_a_part_of_all_of_it() -> None:
+    fields = ((), ("Retina",), (), ("Cornea",), ("Retina", "Cornea"))
+    hits = tuple(Hit(rank, 20.0 - rank, hospital(f"h{rank}", known)) for rank, known in enumerate(fields, 1))
+    results = Results(Query(Everything(), limit=30), Count(5), hits, (), "")
+    for meant in ((("retina",),), (("kidney stones",),)):
+        whole = in_order(results, meant, STRENGTHS)
+        part = in_order(results, meant, STRENGTHS, offset=1, limit=3)
+        assert part.hits == whole.hits[1:4]
+        assert (part.query.offset, part.query.limit) == (1, 3)
+
+
 def test_in_a_city_hospitals_that_show_something_of_the_field_come_before_those_that_show_nothing() -> None:
     nothing = Hit(1, 12.0, hospital("nothing", city=("Beijing",)))
     elsewhere = Hit(2, 11.0, hospital("elsewhere", ("Retina",), city=("Shanghai",)))
