@@ -234,9 +234,15 @@ def _starting(prefix: str, catalogue: Catalogue, pinyin: bool = False) -> set[in
     place = bisect_left(catalogue.words, prefix)
     while place < len(catalogue.words) and catalogue.words[place].startswith(prefix) and len(found) < MAX_SCANNED:
         numbers = catalogue.postings[place]
-        found.update(number for number in numbers if not pinyin or is_han(catalogue.names[number]))
+        found.update([number for number in numbers if is_han(catalogue.names[number])] if pinyin else numbers)
         place += 1
     return found
+
+
+def _begins(prefix: str, catalogue: Catalogue) -> bool:
+    """Whether any name has a word that starts so; "s" starts in hundreds of names, which need not be collected."""
+    place = bisect_left(catalogue.words, prefix)
+    return place < len(catalogue.words) and catalogue.words[place].startswith(prefix)
 
 
 def _having(word: str, catalogue: Catalogue) -> set[int]:
@@ -250,12 +256,12 @@ def _repaired(wanted: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
     """The terms, each that starts no name as it was heard, or with one slip mended; empty when that cannot be done."""
     mended: list[str] = []
     for term in wanted:
-        if is_han(term) or _starting(term, catalogue):
+        if is_han(term) or _begins(term, catalogue):
             mended.append(term)
             continue
         if len(term) < MIN_FUZZY or not term.isalpha():
             return ()
-        heard = next((name for name, _ in heard_names(term) if _starting(name, catalogue)), "")
+        heard = next((name for name, _ in heard_names(term) if _begins(name, catalogue)), "")
         if heard:
             mended.append(heard)
             continue

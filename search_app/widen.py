@@ -120,7 +120,7 @@ def _is_pinyin(typed: Terms, lexicon: Lexicon) -> bool:
 def _is_compound(part: Sequence[Piece], lexicon: Lexicon) -> bool:
     """Letters and digits that are one code: "PD-1", "pd 1", "car t"; ordinary words with a hyphen are two words."""
     typed = [piece.term for piece in part]
-    if any(is_han(term) for term in typed) or all(len(term) > 2 for term in typed):
+    if min(map(len, typed)) > 2 or any(map(is_han, typed)):
         return False
     glued = all(after.start - before.end <= 1 and _no_space(before, after) for before, after in pairwise(part))
     return glued or bool(lexicon.joined("".join(typed)))

@@ -13,6 +13,8 @@ import numpy.typing as npt
 import orjson
 
 Array = npt.NDArray[Any]
+_SMALL = 65_536  # strings of a table that is read through; of a larger one only the pages that are asked for
+_SAMPLED = 4096  # strings of it that are kept in memory
 _ALIGN = 64  # bytes; a cache line, and a multiple of every item size
 
 
@@ -151,12 +153,19 @@ class Blobs:
 
 
 class StringTable:
-    """Strings in the order of their UTF-8 bytes, found by bisection; the number of a string is its place."""
+    """Strings in the order of their UTF-8 bytes, found by bisection; the number of a string is its place.
 
-    __slots__ = ("_blobs",)
+    Each step of a bisection in the file makes an object. So a table that is small enough to be read through at its
+    first question keeps up to ``_SAMPLED`` of its strings in memory, of the smallest all; between two of them few steps
+    are left.
+    """
+
+    __slots__ = ("_blobs", "_sample", "_step")
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
+        self._step = len(blobs) // _SAMPLED + 1 if len(blobs) <= _SMALL else 0  # from one that is kept to the next
+        self._sample: list[bytes] = []
 
     def __len__(self) -> int:
         return len(self._blobs)
@@ -165,7 +174,19 @@ class StringTable:
         return self._blobs[number].decode("utf-8", "replace")
 
     def _place(self, key: bytes) -> int:
-        return bisect_left(self._blobs, key)
+        """Where a key stands, or would."""
+        blobs, step = self._blobs, self._step
+        if not step:
+            return bisect_left(blobs, key)
+        count = len(blobs)
+        sample = self._sample
+        if not sample:
+            sample = self._sample = [blobs[number] for number in range(0, count, step)]
+        place = bisect_left(sample, key)
+        if step == 1 or not place:
+            return place
+        # Behind the last string of the sample that is less, and not behind the next one of it.
+        return bisect_left(blobs, key, (place - 1) * step + 1, min(place * step, count))
 
     def find(self, text: str) -> int:
         """Number of a string, or -1."""

@@ -14,7 +14,7 @@ from indexer.engines.whoosh_engine import _positions as loops
 from indexer.engines.whoosh_engine._answer import LIST_ROW, PHRASE_ROW, WORD_ROW
 from indexer.engines.whoosh_engine._kernels import BM25, CONSTANT
 from indexer.engines.whoosh_engine._scratch import Working
-from indexer.engines.whoosh_engine._segment import MAX_EXPANSION, NO_FORMS, NO_TERM, Forms, Segment, field_mask
+from indexer.engines.whoosh_engine._segment import MAX_EXPANSION, NO_TERM, Forms, Segment, field_mask
 from indexer.errors import UnknownFacet
 from indexer.model import FACETS, DocumentIs, FacetIs, Leaf, Phrase, Prefix, Query, Term
 from indexer.ranking import Ranking
@@ -23,7 +23,6 @@ Array = npt.NDArray[Any]
 UNTRACED = -1  # a word below a NOT: it decides what matches, but is never shown as a reason
 MAX_PHRASE = 63  # terms; of a longer phrase the beginning is looked for, since a slot is a bit of one number
 MAX_TRACED = 63  # members whose matches are told apart in an explanation; further ones share the last bit
-WORTH_READING = 8  # postings in order, for one document that need not be looked at
 WIDTH = 4  # bytes of a document and of an impact in a list of postings
 BY_RANK = {"relevance": 0, "title": -1, "date": 1}  # what a title's or a date's rank counts: the lowest title first
 
@@ -230,56 +229,26 @@ def _phrase(part: SegmentPlan, word: Phrase, member: int, leaf: int) -> int:
 
 def _occurrences(part: SegmentPlan, word: Phrase, member: int) -> int:
     """Find a phrase in one segment and add its documents, if it has any; returns how many of them are live."""
-    working, ranges = part.working, part.segment.ranges
-    slots = [ranges(term, word.exact) for term in word.terms[:MAX_PHRASE]]
-    costs = [forms.postings for forms in slots]
-    least = min(costs, default=0)
-    if not least:
+    asked = part.segment.phrase(word.terms[:MAX_PHRASE], word.exact)
+    if asked is None:
         return 0
-    masks: dict[int, int] = {}
-    bit = 1
-    for forms in slots:
-        for number in forms.numbers:
-            masks[number] = masks.get(number, 0) | bit
-        bit <<= 1
-    lead = costs.index(least)
-    rarest = slots[lead]
-    second, other, choosy = _second(slots, lead, part.segment.sparing)
+    working = part.working
     if part.segment.sparing:
-        for forms in (rarest, other):
+        for forms in asked.read:
             part.segment.fetch(forms, places=True)
     for name in ("phrase_documents", "phrase_positions"):
-        working.room(name, part.phrase_count, rarest.positions)
-    documents, _ = part.room(least)
-    fields = field_mask(word.fields)
-    working.ask([
-        part.made_count, part.phrase_count, len(slots), lead, second, fields,
-        len(masks), len(rarest.starts), len(other.starts), choosy, part.segment.sparing,
-        *masks, *masks.values(), *rarest.starts, *rarest.ends, *other.starts, *other.ends,
-    ])  # fmt: skip
+        working.room(name, part.phrase_count, asked.read[0].positions)
+    documents, _ = part.room(asked.read[0].postings)
+    working.ask([part.made_count, part.phrase_count, *asked.slots, field_mask(word.fields), *asked.rest])
     found, size = loops.find_phrase(working.table)
     if not size:
         return 0
     frequency = _live(part, documents, size)
     part.add_made(size)
     if member >= 0:
-        part.phrases += (member, part.phrase_count, part.phrase_count + found, len(slots))
+        part.phrases += (member, part.phrase_count, part.phrase_count + found, asked.slots[0])
         part.phrase_count += found
     return frequency
-
-
-def _second(slots: list[Forms], lead: int, sparing: bool) -> tuple[int, Forms, bool]:
-    """The slot whose places are read beside those of the rarest, its forms, and whether to mark its documents first.
-
-    It is the rarest of the others. Where it is frequent, looking up each place of the rarest slot in the token stream
-    is a little quicker, and there is none; but that needs nearly all pages of the largest column.
-    """
-    rest = [(forms.postings, place) for place, forms in enumerate(slots) if place != lead]
-    postings, place = min(rest, default=(0, lead))
-    few = postings <= WORTH_READING * slots[lead].postings
-    if not rest or not (few or sparing):
-        return lead, NO_FORMS, False
-    return place, slots[place], few
 
 
 def _prefix_forms(segment: Segment, prefix: str) -> Forms:

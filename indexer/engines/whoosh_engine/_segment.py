@@ -31,6 +31,7 @@ ARRAYS = (
 ALL = -1  # no code: every document
 NO_TERM = -1  # of a list of postings that stands for something else
 WORTH_FETCHING = 2048  # postings: two pages of documents; fewer are read when they are touched
+WORTH_READING = 8  # postings in order, for one document that need not be looked at
 MAX_EXPANSION = 48  # words a prefix or a stem may stand for: the most frequent ones
 
 
@@ -63,6 +64,56 @@ class Forms(NamedTuple):
 
 
 NO_FORMS = Forms((), (), (), (), (), (), 0, 0, 0, 0)
+
+
+class AskedPhrase(NamedTuple):
+    """What a phrase asks of a segment, apart from where its occurrences are written (``_positions.find_phrase``).
+
+    Attributes:
+        read: The forms of its rarest word, and of the word whose places are read beside those, if there is one.
+        slots: How many words it has, which of them is the rarest, which the other one.
+        rest: The numbers that follow its fields.
+    """
+
+    read: tuple[Forms, Forms]
+    slots: tuple[int, int, int]
+    rest: tuple[int, ...]
+
+    @classmethod
+    def of(cls, slots: Sequence[Forms], sparing: bool) -> AskedPhrase | None:
+        """What a phrase of words with these forms asks; None where one of them stands nowhere."""
+        costs = [forms.postings for forms in slots]
+        least = min(costs, default=0)
+        if not least:
+            return None
+        masks: dict[int, int] = {}
+        bit = 1
+        for forms in slots:
+            for number in forms.numbers:
+                masks[number] = masks.get(number, 0) | bit
+            bit <<= 1
+        lead = costs.index(least)
+        rarest = slots[lead]
+        second, other, choosy = _second(slots, lead, sparing)
+        rest = (
+            len(masks), len(rarest.starts), len(other.starts), choosy, sparing,
+            *masks, *masks.values(), *rarest.starts, *rarest.ends, *other.starts, *other.ends,
+        )  # fmt: skip
+        return cls((rarest, other), (len(slots), lead, second), rest)
+
+
+def _second(slots: Sequence[Forms], lead: int, sparing: bool) -> tuple[int, Forms, bool]:
+    """The slot whose places are read beside those of the rarest, its forms, and whether to mark its documents first.
+
+    It is the rarest of the others. Where it is frequent, looking up each place of the rarest slot in the token stream
+    is a little quicker, and there is none; but that needs nearly all pages of the largest column.
+    """
+    rest = [(forms.postings, place) for place, forms in enumerate(slots) if place != lead]
+    postings, place = min(rest, default=(0, lead))
+    few = postings <= WORTH_READING * slots[lead].postings
+    if not rest or not (few or sparing):
+        return lead, NO_FORMS, False
+    return place, slots[place], few
 
 
 class Segment:
@@ -107,6 +158,7 @@ class Segment:
         self.card = lru_cache(maxsize=4096)(self._card)
         self.forms = lru_cache(maxsize=4096)(self._forms)
         self.ranges = lru_cache(maxsize=4096)(self._ranges)
+        self.phrase = lru_cache(maxsize=4096)(self._phrase)
         self.find = lru_cache(maxsize=4096)(self._find)
         self._code_postings: dict[int, tuple[tuple[int, int, int], Array, Array]] = {}
         self._documents_at, self._impacts_at = self.posting_documents.ctypes.data, self.impacts.ctypes.data
@@ -154,6 +206,10 @@ class Segment:
         forms = self.forms(term, exact)
         return self.columns_of([number for number, _ in forms], sum(typed for _, typed in forms))
 
+    def _phrase(self, terms: tuple[str, ...], exact: bool) -> AskedPhrase | None:
+        """What a phrase of these terms asks; the other names of words are mostly phrases, and words recur."""
+        return AskedPhrase.of([self.ranges(term, exact) for term in terms], self.sparing)
+
     def columns_of(self, numbers: Sequence[int], typed: int) -> Forms:
         """Some terms with all that matching needs; the first ``typed`` of them are the form that was typed."""
         starts = [int(self.posting_ends[number]) for number in numbers]
@@ -179,6 +235,7 @@ class Segment:
     def spare(self) -> None:
         """From now on have no more of the columns read, and kept in memory, than searches need (``_sparing``)."""
         self.sparing = True
+        self.phrase.cache_clear()
         for pack in self.packs:
             pack.read_singly()
 
