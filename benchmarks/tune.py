@@ -53,6 +53,7 @@ IN_SEARCH = {  # module, constant, key of a dictionary or "": what the reading o
     ("search_app.findings", "HINT", ""): (0.0, 1.0, 2.0, 3.0, 4.0),
     ("search_app.wording", "SMALL_WORD_WEIGHT", ""): (0.0, 0.1, 0.2, 0.4, 0.7),
     ("search_app.widen", "LABEL_WEIGHT", ""): (0.5, 0.7, 0.9, 1.0),
+    ("search_app.alike", "AMONG", ""): (0.0, 0.1, 0.2, 0.3, 0.5, 1.0),
 }
 Constant = tuple[str, str, str]
 

@@ -54,6 +54,7 @@ class Reading:
         unknown: Wanted words that stand nowhere in the index, in any form.
         field: What pages are about that fit all read values, whatever their words; None when no field was read.
         alike: Articles that are close to the words in meaning, in steps of their weight; no part of ``query``.
+        key_words: The words whose meaning puts articles in order among themselves; no part of ``query``.
         strengths: Fields that the words mean and hospitals are known for, phrase by phrase; no part of ``query``.
         best: Whether the best hospitals are asked for, so that places in national lists count most.
         lifts: Whether hospitals that are strong in these gain places on articles too.
@@ -75,6 +76,7 @@ class Reading:
     unknown: tuple[str, ...] = ()
     field: Node | None = None
     alike: tuple[DocumentIs, ...] = ()
+    key_words: tuple[str, ...] = ()
     strengths: tuple[tuple[str, ...], ...] = ()
     best: bool = False
     lifts: bool = False

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from indexer.engines import Lexicon, Searcher
 from indexer.model import FACETS, MAX_WINDOW, Count, Filter, Price, Query, Question, Results
+from search_app.alike import articles_in_order
 from search_app.by_strength import BEST_WINDOW, WINDOW, in_order
 from search_app.costs import priced
 from search_app.of_field import named
@@ -150,7 +151,7 @@ def _found(
     edited = shown_by is not searcher
 
     def ask(query: Query) -> Results:
-        return _ask(request, query, shown_by, reading, words)
+        return _ask(request, query, shown_by, reading, words, searcher.lexicon)
 
     def number(query: Query) -> int:
         return _count(query, shown_by, _filters(request)).value
@@ -226,13 +227,18 @@ def _filters(request: SearchRequest) -> tuple[Filter, ...]:
 
 
 def _ask(
-    request: SearchRequest, query: Query, searcher: Searcher | EditedSearcher, reading: Reading, words: Words
+    request: SearchRequest,
+    query: Query,
+    searcher: Searcher | EditedSearcher,
+    reading: Reading,
+    words: Words,
+    lexicon: Lexicon,
 ) -> Results:
     offset = (request.page - 1) * request.per_page
     limit = request.per_page
     if offset + limit > MAX_WINDOW:  # past what any engine shows: only the numbers
         offset, limit = 0, 0
-    window = BEST_WINDOW if reading.best else WINDOW if reading.strengths else 0
+    window = BEST_WINDOW if reading.best else WINDOW if reading.strengths or reading.key_words else 0
     ordered = request.sort == "relevance" and bool(limit) and offset < window
     first, size = (0, max(window, offset + limit)) if ordered else (offset, limit)
     results = searcher.search(
@@ -240,6 +246,11 @@ def _ask(
     )
     if not ordered:
         return results
+    if reading.key_words and sum(hit.card.kind == "article" for hit in results.hits[:WINDOW]) > 1:
+        results = articles_in_order(results, lexicon.alike(reading.key_words))
+    if not (reading.best or reading.strengths):
+        shown = results.hits[offset : offset + limit]
+        return results._replace(query=replace(results.query, offset=offset, limit=limit), hits=shown)
     return in_order(
         results,
         reading.strengths,

@@ -8,7 +8,7 @@ from itertools import pairwise
 from indexer.analysis import Token, terms, tokenize
 from indexer.engines import Lexicon
 from indexer.model import FACETS, And, Concept, DocumentIs, FacetIs, Node, Not, Or, Phrase, Prefix, Query, Term
-from search_app.alike import alike
+from search_app.alike import alike, key_words
 from search_app.best import asked_for_best, in_lists
 from search_app.elsewhere import Asked, asked_for, pages_for
 from search_app.findings import Findings
@@ -81,13 +81,14 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
     read_as = _around(root, absent, found) if absent and isinstance(root, Plain) else _parts(root, found)
     parts = with_something_wanted([*read_as, *inside], found.words.thesaurus)
     like: tuple[DocumentIs, ...] = ()
+    about: Terms = ()
     meant: tuple[Meant, ...] = ()
     best = False
     if isinstance(root, Plain) and not name and not absent:
         typed = tuple(piece.term for piece in pieces_of(found, root.start, root.end))
         meant = _meant(typed, found)
         parts += _guessed(root, found, meant)
-        like = alike(typed, found)
+        like, about = alike(typed, found), key_words(typed, found)
         if not found.plain and "specialty" not in found.ignore:
             strengths = found.words.strengths
             meant = meant or tuple(strengths.of[each] for each in found.specialties() if each in strengths.of)
@@ -113,6 +114,7 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         unknown=tuple(found.unknown),
         field=found.field(found.words.strengths.stated(meant)),
         alike=like,
+        key_words=about,
         strengths=meant,
         best=best,
         lifts=best or (found.complaint and not found.wants_article()),

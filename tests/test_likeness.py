@@ -14,7 +14,8 @@ from indexer.engines.likeness import LEAST_PAGES, LIMIT, STANDS_OUT
 from indexer.engines.memory import MemoryEngine
 from indexer.engines.whoosh_engine import WhooshEngine
 from indexer.meanings import UNKNOWN, default_meanings
-from indexer.model import Document, Question, Section
+from indexer.model import Count, Document, Hit, Query, Question, Results, Section, Term, card_of
+from search_app.alike import AMONG, articles_in_order
 from search_app.search import SearchRequest, answer
 from search_app.understand import read
 
@@ -135,3 +136,50 @@ def test_plain_words_are_only_words(searcher: Searcher) -> None:
     assert read("how is the anaesthesia", searcher.lexicon).alike
     assert not read("how is the anaesthesia", searcher.lexicon, plain=True).alike
     assert not read("how is the anaesthesia", searcher.lexicon, ignore=frozenset(("kind",))).alike
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("embassy luggage", ("embassy", "luggage")),
+        ("is the luggage wrong", ()),  # articles come beside
+        ("hospital luggage", ()),
+        ('"embassy luggage"', ()),
+    ],
+)
+def test_key_words_put_articles_in_order_where_no_hospital_is_wanted(
+    searcher: Searcher, text: str, words: tuple[str, ...]
+) -> None:
+    assert read(text, searcher.lexicon).key_words == words
+    assert not read(text, searcher.lexicon, plain=True).key_words
+
+
+def test_articles_that_fit_nearly_equally_come_in_the_order_of_their_meaning() -> None:
+    """They take places of articles with their scores; a lead that is more than a tie stays, and so do hospitals."""
+    pages = [("articles/a", 5.0), ("hospitals/b", 4.95), ("articles/c", 4.9), ("articles/d", 2.0)]
+    hits = tuple(
+        Hit(rank, score, card_of(Document(doc_id, doc_id[:-3], doc_id, ())))
+        for rank, (doc_id, score) in enumerate(pages, 1)
+    )
+    results = Results(Query(Term("x"), explain=True), Count(4), hits, (), "")
+    close = (("articles/d", 3.0), ("articles/c", 2.0))
+    found = articles_in_order(results, close).hits
+    assert [hit.doc_id for hit in found] == ["articles/c", "hospitals/b", "articles/a", "articles/d"]
+    assert [(hit.rank, hit.score) for hit in found] == [(1, 5.0), (2, 4.95), (3, 4.9), (4, 2.0)]
+    assert [sum(line.score for line in hit.explanation) for hit in found] == pytest.approx([0.1, 0, -0.1, 0])
+    assert 0.1 < 2.0 * AMONG < 2.9 < 2.9 + 2.0 * AMONG  # what the numbers above rest on
+    assert articles_in_order(results, ()) is results
+
+
+def test_a_search_for_key_words_orders_articles_by_meaning(
+    make_engine: Callable[[], Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {"articles/90": "hotel lodging cash leaflet", "articles/91": "price invoice cash leaflet"}
+    pages = [Document(doc_id, "article", "A page", (Section("", "", text),)) for doc_id, text in texts.items()]
+    with written(make_engine(), [*documents(), *pages]).searcher() as searcher:
+        by_meaning = answer(SearchRequest("cash leaflet"), searcher).results.hits
+        monkeypatch.setattr("search_app.alike.AMONG", 0.0)
+        by_words = answer(SearchRequest("cash leaflet"), searcher).results.hits
+    assert [hit.doc_id for hit in by_words][:2] == ["articles/90", "articles/91"]
+    assert [hit.doc_id for hit in by_meaning][:2] == ["articles/91", "articles/90"]
+    assert by_meaning[0].score == by_words[0].score
