@@ -1,4 +1,4 @@
-"""What the pages that a search for costs finds say that the thing costs."""
+"""A search for what something costs: what its pages say of that, and which of them are about something else."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from functools import lru_cache
 from operator import or_
 
 from indexer.analysis import is_han, stem, terms
-from indexer.model import And, Card, Concept, Hit, Node, Or, Phrase, Price, Term
+from indexer.model import And, Card, Concept, Hit, Node, Or, Phrase, Price, Query, Results, Term, Weight
 from search_app.facetwords import FacetWords
 from search_app.reading import Reading
 from search_app.stated import LEAST_WEIGHT
 
 COSTS = "Costs & Pricing"  # the topic that a search for costs is read as
-PAGES = 10  # hits that are looked at
+PAGES = 10  # hits that are looked at for prices
+WINDOW = 30  # hits of which articles about other costs come later
 SHOWN = 2  # prices of one document
 
 
@@ -23,34 +24,122 @@ def priced(reading: Reading, hits: Sequence[Hit], facets: FacetWords) -> Mapping
 
     Where a city was read, prices of another one are left out.
     """
-    if COSTS not in reading.topic:
-        return {}
     stated = [hit.card for hit in hits[:PAGES] if hit.card.prices]
-    wanted = _wanted(reading) if stated else ()
+    wanted = _wanted(reading, facets) if stated else ()
     if not wanted:
         return {}
-    elsewhere = _others(reading.city, facets)
-    found = {card.doc_id: _fitting(card, wanted, elsewhere) for card in stated}
+    fields, elsewhere = _names(reading, facets), _others(reading.city, facets)
+    found = {card.doc_id: _fitting(card, wanted, fields, elsewhere) for card in stated}
     return {doc_id: prices for doc_id, prices in found.items() if prices}
+
+
+def others_later(results: Results, reading: Reading, facets: FacetWords) -> Results:
+    """The first hits of a search for costs without what labels gave to articles about other costs than are asked for.
+
+    What a treatment or an illness stands for finds the articles of its field, and all articles about costs are lifted:
+    "cataract cost" would begin with one about laser surgery. Such an article stays among the hits, only later.
+    ``results`` begin with the first hit.
+    """
+    wanted = _wanted(reading, facets)
+    if not any(each.narrow for each in wanted):
+        return results
+    fields = _names(reading, facets)
+    near, rest = results.hits[:WINDOW], results.hits[WINDOW:]
+    others = {hit.doc_id for hit in near if _is_other(hit, wanted, fields)}
+    if not others:
+        return results
+    moved = [_unlabelled(hit, results.query) if hit.doc_id in others else hit for hit in near]
+    moved.sort(key=lambda hit: (-hit.score, hit.doc_id))
+    return results._replace(hits=(*(hit._replace(rank=rank) for rank, hit in enumerate(moved, 1)), *rest))
+
+
+def _is_other(hit: Hit, wanted: Sequence[_Wanted], fields: Sequence[frozenset[str]]) -> bool:
+    """Whether a hit is an article about the costs of something else."""
+    card, narrow = hit.card, [each for each in wanted if each.narrow]
+    if card.kind != "article" or COSTS not in card.topic or _fitting(card, wanted, fields, frozenset()):
+        return False
+    if _of_the_field(card, narrow):
+        return _of_another(card, narrow, fields)
+    matched = [each.strip("“”") for each in hit.matched]
+    return not any(_says(each.ways, _stems(card.title)) or not each.reasons.isdisjoint(matched) for each in narrow)
+
+
+def _of_the_field(card: Card, narrow: Iterable[_Wanted]) -> bool:
+    labels = _stems(" ".join(card.specialty))
+    return any(_says(each.labels, labels) for each in narrow)
+
+
+def _of_another(card: Card, narrow: Sequence[_Wanted], fields: Iterable[frozenset[str]]) -> bool:
+    """Whether an article of the field is about something else in it: its title names neither, its questions no more."""
+    title = _stems(card.title)
+    if not narrow or card.kind != "article" or _says(fields, title):
+        return False
+    told = title.union(*(_stems(question.text) for question in card.questions))
+    return not all(_says(each.ways, told) or each.words & told for each in narrow)
+
+
+def _unlabelled(hit: Hit, query: Query) -> Hit:
+    """A hit without what the labels of its page added to its score."""
+    card = hit.card
+    labels = {("kind", card.kind), *(("topic", each) for each in card.topic)}
+    labels |= {("specialty", each) for each in card.specialty}
+    lost = sum(each.weight for each in query.boosts if (each.facet, each.value) in labels)
+    line = (Weight("about the costs of something else", -lost),) if query.explain else ()
+    return hit._replace(score=round(hit.score - lost, 4), explanation=(*hit.explanation, *line))
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A thing of which the price is wanted: ways to say it in a text, and in the labels of a page, as stems."""
+    """A thing of which the price is wanted.
 
+    Attributes:
+        words: As stems.
+        ways: Ways to say it in a text, as stems.
+        labels: Ways to say it in the labels of a page, as stems.
+        reasons: By which a hit is explained that has any of them.
+        narrow: Whether it stands for a specialty, as a treatment or an illness does, and is no name of one.
+    """
+
+    words: frozenset[str]
     ways: tuple[frozenset[str], ...]
     labels: tuple[frozenset[str], ...]
+    reasons: frozenset[str]
+    narrow: bool
 
 
-def _wanted(reading: Reading) -> tuple[_Wanted, ...]:
+def _wanted(reading: Reading, facets: FacetWords) -> tuple[_Wanted, ...]:
+    if COSTS not in reading.topic:
+        return ()
     said = {word for each in reading.found if _beside(each.facet, each.value) for word in terms(each.words)}
+    meant = {word for each in reading.found if each.facet == "specialty" for word in terms(each.words)}
+    names = _names(reading, facets)
     found = []
     for part in reading.words():
-        if not said.issuperset(terms(part.words)):
-            # What a Chinese word is called in English is only related to it.
-            least = 0.0 if any(map(is_han, part.words)) else LEAST_WEIGHT
-            found.append(_Wanted(tuple(_ways(part.node, least)), tuple(_ways(part.node, 0.0, labelled=True))))
+        words = terms(part.words)
+        if said.issuperset(words):
+            continue
+        # What a Chinese word is called in English is only related to it.
+        least = 0.0 if any(map(is_han, part.words)) else LEAST_WEIGHT
+        stems = _stems(part.words)
+        members = tuple(_members(part.node))
+        found.append(
+            _Wanted(
+                stems,
+                tuple(_way(each) for each in members if "label" not in each.fields and each.weight >= least),
+                tuple(_way(each) for each in members if "label" in each.fields),
+                frozenset(map(_reason, members)),
+                narrow=not meant.isdisjoint(words) and stems not in names,
+            )
+        )
     return tuple(found)
+
+
+def _names(reading: Reading, facets: FacetWords) -> tuple[frozenset[str], ...]:
+    """The names of the specialties that were read, as stems."""
+    known = (
+        name for (facet, name), value in facets.names.items() if facet == "specialty" and value in reading.specialty
+    )
+    return tuple(map(_stems, known))
 
 
 def _beside(facet: str, value: str) -> bool:
@@ -66,9 +155,13 @@ def _others(cities: Sequence[str], facets: FacetWords) -> frozenset[str]:
     return frozenset(stem(terms(name)[0]) for name in names)
 
 
-def _fitting(card: Card, wanted: Sequence[_Wanted], elsewhere: frozenset[str]) -> tuple[Price, ...]:
+def _fitting(
+    card: Card, wanted: Sequence[_Wanted], fields: Iterable[frozenset[str]], elsewhere: frozenset[str]
+) -> tuple[Price, ...]:
     """The prices of a page that are of what is wanted: those of which most is said in their own words."""
     page, labels = _stems(card.title), _stems(" ".join((*card.specialty, *card.topic)))
+    if _of_another(card, [each for each in wanted if each.narrow], fields):
+        labels = frozenset()  # a price of the same field may be of anything in it
     labelled = [_says(each.labels, labels) for each in wanted]
     chosen: list[tuple[int, Price]] = []
     for price in card.prices:
@@ -84,16 +177,25 @@ def _says(ways: Iterable[frozenset[str]], stems: frozenset[str]) -> bool:
     return any(way <= stems for way in ways)
 
 
-def _ways(node: Node, least: float, *, labelled: bool = False) -> Iterator[frozenset[str]]:
+def _members(node: Node) -> Iterator[Term | Phrase]:
     if isinstance(node, And | Or):
         for child in node.children:
-            yield from _ways(child, least, labelled=labelled)
+            yield from _members(child)
     elif isinstance(node, Concept):
-        for member in node.members:
-            if not isinstance(member, Term | Phrase):
-                continue
-            if labelled == ("label" in member.fields) and member.weight >= least:
-                yield frozenset(map(stem, member.terms if isinstance(member, Phrase) else (member.text,)))
+        yield from (member for member in node.members if isinstance(member, Term | Phrase))
+
+
+def _reason(member: Term | Phrase) -> str:
+    """How a hit is explained that has it, without quotes."""
+    if member.reason:
+        return member.reason
+    if isinstance(member, Term):
+        return member.text
+    return ("" if all(map(is_han, member.terms)) else " ").join(member.terms)
+
+
+def _way(member: Term | Phrase) -> frozenset[str]:
+    return frozenset(map(stem, member.terms if isinstance(member, Phrase) else (member.text,)))
 
 
 @lru_cache(maxsize=4096)

@@ -9,7 +9,7 @@ from indexer.engines import Lexicon, Searcher
 from indexer.model import FACETS, MAX_WINDOW, Count, Filter, Price, Query, Question, Results
 from search_app.alike import articles_in_order
 from search_app.by_strength import BEST_WINDOW, WINDOW, in_order
-from search_app.costs import priced
+from search_app.costs import COSTS, others_later, priced
 from search_app.of_field import named
 from search_app.placed import EditedSearcher, entry_for
 from search_app.reading import Reading
@@ -238,7 +238,9 @@ def _ask(
     limit = request.per_page
     if offset + limit > MAX_WINDOW:  # past what any engine shows: only the numbers
         offset, limit = 0, 0
-    window = BEST_WINDOW if reading.best else WINDOW if reading.strengths or reading.key_words else 0
+    costs = COSTS in reading.topic
+    ordering = reading.strengths or reading.key_words or costs
+    window = BEST_WINDOW if reading.best else WINDOW if ordering else 0
     ordered = request.sort == "relevance" and bool(limit) and offset < window
     first, size = (0, max(window, offset + limit)) if ordered else (offset, limit)
     results = searcher.search(
@@ -248,6 +250,8 @@ def _ask(
         return results
     if reading.key_words and sum(hit.card.kind == "article" for hit in results.hits[:WINDOW]) > 1:
         results = articles_in_order(results, lexicon.alike(reading.key_words))
+    if costs:
+        results = others_later(results, reading, words.facets)
     if not (reading.best or reading.strengths):
         shown = results.hits[offset : offset + limit]
         return results._replace(query=replace(results.query, offset=offset, limit=limit), hits=shown)

@@ -11,7 +11,7 @@ import pytest
 
 from indexer.classify import classify
 from indexer.engines import open_engine
-from indexer.model import Citation, Document, Page, Price, Section
+from indexer.model import Basis, Citation, Document, Page, Price, Section
 from indexer.prices import MAX_PRICES, months_since, prices_of
 from indexer.taxonomy import load_taxonomy
 from search_app import create_app
@@ -167,3 +167,37 @@ def test_a_page_shows_figure_sentence_source_and_age(index: Path) -> None:
     assert "RMB 4,000 a pair &lt;b&gt;" in hostile
     assert "pair <b>" not in hostile
     assert "As of about 2020 · " in hostile
+
+
+def test_an_article_about_the_costs_of_another_treatment_of_the_field_comes_later(tmp_path: Path) -> None:
+    """A search for "cataract cost" began with one about laser surgery, for its field and its topic."""
+    about = Section("", "", "What an eye costs. Remember a cataract later in life.")
+    laser = Section("Costs", "costs", "A laser operation costs RMB 9,000 for both eyes.[1]")
+    ward = Section("", "", "Its cataract ward names no price; ask what the fee covers.")
+    documents = (
+        Page(
+            "articles/smile",
+            "articles/smile.html",
+            "article",
+            "What a SMILE laser operation costs",
+            "title",
+            (about, laser),
+        ),
+        Page("hospitals/eyes", "hospitals/eyes.html", "hospital", "Eye Hospital", "title", (ward,)),
+    )
+    declared = (Basis("specialty", "Ophthalmology", "declared", "x"), Basis("topic", COSTS, "declared", "x"))
+    with open_engine(str(tmp_path)).rebuild() as writer:
+        for each in documents:
+            kept = declared if each.kind == "article" else declared[:1]
+            writer.put(classify(replace(each, declared=kept, citations=SOURCES), load_taxonomy()))
+
+    def found(query: str) -> list[tuple[str, int]]:
+        with open_engine(str(tmp_path)).searcher() as searcher:
+            given = answer(SearchRequest(q=query, explain=True), searcher)
+        for hit in given.results.hits:
+            assert sum(each.score for each in hit.explanation) == pytest.approx(hit.score, abs=0.01)
+        return [(hit.doc_id, len(given.prices.get(hit.doc_id, ()))) for hit in given.results.hits]
+
+    assert found("cataract cost") == found("白内障 费用") == [("hospitals/eyes", 0), ("articles/smile", 0)]
+    assert found("laser operation cost") == [("articles/smile", 1)]
+    assert found("eye cost")[0] == ("articles/smile", 1)  # the field itself
