@@ -88,7 +88,7 @@ def section(figures: dict[str, Any]) -> str:
         f"p50 {asked['p50']:,.0f} ms, p95 {asked['p95']:,.0f} ms, first answer {asked['first_ms']:,.0f} ms;"
         f" {asked['faults']:.0f} reads from the disk for each question, some 10 ms each on the disk of this machine."
         " Where all pages that the questions need fit into memory the figures are those of above."
-        " What has changed since this day: [scale.md](scale.md).\n"
+        " Where the memory goes: [scale.md](scale.md).\n"
     )
 
 
