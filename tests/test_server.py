@@ -73,7 +73,10 @@ class Asking(Thread):
                     while self.ask(connection, answer):
                         pass
                 except (OSError, ValueError) as error:
-                    self.lost.append(repr(error))
+                    # The queue of the system ends a moment after it was last looked at, and an idle connection may end
+                    # just when it is used: when all processes end, nobody who asks in that moment can be promised more.
+                    if not (self.over.is_set() and (isinstance(error, ConnectionError) or error.args == (b"",))):
+                        self.lost.append(repr(error))
                     return
 
     def ask(self, connection: socket.socket, answer: BinaryIO) -> bool:
