@@ -12,7 +12,7 @@ import time
 import urllib.request
 from http.client import parse_headers
 from pathlib import Path
-from threading import Event, Thread
+from threading import Lock, Thread
 from typing import BinaryIO
 
 import pytest
@@ -51,33 +51,39 @@ ASK = b"GET /api/v1/suggest?q=sha HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 class Asking(Thread):
-    """Asks without a pause, on kept or on new connections, and never twice; notes each request without an answer."""
+    """Asks without a pause, on kept or on new connections, and never twice; notes each request without an answer.
 
-    def __init__(self, port: int, kept: bool, over: Event) -> None:
+    Once it is ``over`` it does not connect any more, but goes on to ask where it is connected. The two are told apart
+    under a lock, so that nobody connects later.
+    """
+
+    over = False
+    connecting = Lock()
+
+    def __init__(self, port: int, kept: bool) -> None:
         super().__init__()
-        self.port, self.kept, self.over = port, kept, over
+        self.port, self.kept = port, kept
         self.answers, self.connections, self.lost = 0, 0, list[str]()
         self.start()
 
     def run(self) -> None:
-        while True:
-            try:
-                connection = socket.create_connection(("127.0.0.1", self.port), HANG_SECONDS)
-            except ConnectionRefusedError:  # nothing was asked yet; not before the server is told to stop
-                if not self.over.is_set():
-                    self.lost.append("refused")
-                return
+        while connection := self.connect():
             self.connections += 1
             with connection, connection.makefile("rb") as answer:
                 try:
                     while self.ask(connection, answer):
                         pass
                 except (OSError, ValueError) as error:
-                    # The queue of the system ends a moment after it was last looked at, and an idle connection may end
-                    # just when it is used: when all processes end, nobody who asks in that moment can be promised more.
-                    if not (self.over.is_set() and (isinstance(error, ConnectionError) or error.args == (b"",))):
-                        self.lost.append(repr(error))
+                    self.lost.append(repr(error))
                     return
+
+    def connect(self) -> socket.socket | None:
+        with self.connecting:
+            return None if self.over else socket.create_connection(("127.0.0.1", self.port), HANG_SECONDS)
+
+    def end(self) -> None:
+        with self.connecting:
+            self.over = True
 
     def ask(self, connection: socket.socket, answer: BinaryIO) -> bool:
         """Whether another request may follow the answer to one."""
@@ -93,9 +99,8 @@ class Asking(Thread):
 
 def test_no_request_is_lost_while_processes_are_replaced_and_when_all_end(tmp_path: Path) -> None:
     """Those that had connected and waited to be taken when the last process ended were reset."""
-    over = Event()
     with Site(Path(build_index(tmp_path)), log=tmp_path / "log") as site:
-        clients = [Asking(site.port, kept, over) for kept in (True, True, False, False)]
+        clients = [Asking(site.port, kept) for kept in (True, True, False, False)]
         for how in (signal.SIGHUP, signal.SIGTERM):  # all of them, then one
             gone = set(site.children()[:1] if how == signal.SIGTERM else site.children())
             os.kill(min(gone) if how == signal.SIGTERM else site.process.pid, how)
@@ -106,7 +111,8 @@ def test_no_request_is_lost_while_processes_are_replaced_and_when_all_end(tmp_pa
         waiting = [socket.create_connection(("127.0.0.1", site.port), HANG_SECONDS) for _ in range(6)]
         for each in waiting:
             each.sendall(ASK)
-        over.set()
+        for client in clients:
+            client.end()
         site.process.send_signal(signal.SIGTERM)
         wait_until(lambda: all("00004000" in _pending(pid) for pid in workers))  # each has the signal to come
         for pid in workers:
