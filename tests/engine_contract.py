@@ -338,6 +338,18 @@ class EngineContract:
                 (hit,) = searcher.search(Query(Not(Not(child)))).hits
                 assert hit.score == 0
 
+    def test_a_beginning_is_named_beside_the_word_that_has_taken_its_tokens(
+        self, make_engine: Callable[[], Engine]
+    ) -> None:
+        """Else the page of "hepatitis hepat*" would still be found without what it is said to have."""
+        engine = make_engine()
+        with engine.rebuild() as writer:
+            writer.put(Document("hospitals/a", "hospital", "eye", ()))
+        with engine.searcher() as searcher:
+            for second, named in ((Prefix("ey"), ("eye", "ey*")), (Prefix("ey", ("alias",)), ("eye",))):
+                (hit,) = searcher.search(Query(Or((Term("eye"), second)))).hits
+                assert hit.matched == named
+
     def test_a_failed_write_changes_nothing(self, make_engine: Callable[[], Engine]) -> None:
         engine = make_engine()
         with engine.rebuild() as writer:

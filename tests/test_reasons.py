@@ -47,14 +47,10 @@ def spelled(member: Term | Phrase | Prefix) -> tuple[str, ...]:
 
 
 def is_named(member: Term | Phrase | Prefix, named: set[tuple[str, ...]]) -> bool:
-    """Whether a hit names a word, or in its stead a beginning of it, or of a beginning a word that has it."""
-    alone = [each[0] for each in named if len(each) == 1]
-    if isinstance(member, Term):
-        begun = any(each.endswith("*") and member.text.startswith(each[:-1]) for each in alone)
-    else:
-        begun = isinstance(member, Prefix) and any(
-            stem(member.text) == each or each.startswith(member.text) for each in alone
-        )
+    """Whether a hit names a word, or a beginning of it that is named in its stead."""
+    begun = isinstance(member, Term) and any(
+        len(each) == 1 and each[0].endswith("*") and member.text.startswith(each[0][:-1]) for each in named
+    )
     return begun or spelled(member) in named
 
 

@@ -492,7 +492,10 @@ class MemorySearcher:
         return best
 
     def _present(self, tree: trees.FlatTree, held: _Held) -> list[Word]:
-        """Words that a token of the document counts for: the first word to name a form takes it."""
+        """Words that a token of the document counts for: the first word to name a form takes it.
+
+        The beginning of a word is named all the same, since the word that takes a form may be something else.
+        """
         words = [word for _leaf, word in _scoring(tree)]
         owner: dict[str, int] = {}
         for number, word in enumerate(words):
@@ -500,7 +503,7 @@ class MemorySearcher:
                 for form in self._forms(word):
                     owner.setdefault(form, number)
         present = {owner[term] for term in held.analyzed.terms if term in owner}
-        present |= {n for n, word in enumerate(words) if isinstance(word, Phrase) and self._occurrences(word, held)}
+        present |= {n for n, word in enumerate(words) if not isinstance(word, Term) and self._occurrences(word, held)}
         return [words[number] for number in sorted(present)]
 
     def _facet(self, query: Query, name: str, counts: dict[tuple[str, str], int]) -> Facet:

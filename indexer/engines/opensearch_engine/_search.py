@@ -21,7 +21,7 @@ from indexer.engines.opensearch_engine._cluster import Json, Vanished
 from indexer.engines.opensearch_engine._generations import ClusterGenerations
 from indexer.engines.opensearch_engine._lexicon import ClusterLexicon
 from indexer.engines.opensearch_engine._look import Seen, look, places_of
-from indexer.engines.opensearch_engine._plan import Counts, Plan, make_plan
+from indexer.engines.opensearch_engine._plan import Counts, Plan, Word, make_plan
 from indexer.engines.opensearch_engine._schema import SCHEMA, key_of, read_blob, scales
 from indexer.errors import EngineUnavailable, IndexDamaged
 from indexer.manifest import Manifest
@@ -34,6 +34,7 @@ from indexer.model import (
     Hit,
     IndexStats,
     Phrase,
+    Prefix,
     Query,
     Results,
     Snippet,
@@ -193,7 +194,11 @@ class ClusterSearcher:
         section = packed.outline[seen.shown[0]] if seen.shown[0] >= 0 else None
         summary = packed.card.summary if section is None else ""
         matched = dict.fromkeys(
-            [trees.reason(word) for place, word in enumerate(plan.words) if seen.words >> min(place, 63) & 1]
+            [
+                trees.reason(word)
+                for place, word in enumerate(plan.words)
+                if seen.words >> min(place, 63) & 1 or _begun(word, plan.forms[place], packed)
+            ]
         )
         for leaf in plan.tree.leaves:
             if isinstance(leaf, DocumentIs) and packed.card.doc_id in leaf.doc_ids:
@@ -251,3 +256,11 @@ class ClusterSearcher:
 
 def _facet(query: Query, name: str, answer: Json) -> Facet:
     return trees.facet_of(query, name, {each["key"]: int(each["doc_count"]) for each in answer["values"]["buckets"]})
+
+
+def _begun(word: Word, forms: Mapping[str, float], packed: Packed) -> bool:
+    """Whether a word is a beginning that a hit has, although a token counts for one word only."""
+    return isinstance(word, Prefix) and any(
+        term in forms and (not word.fields or FIELDS[field] in word.fields)
+        for term, field in zip(packed.terms, packed.fields.tolist(), strict=True)
+    )

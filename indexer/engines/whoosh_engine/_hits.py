@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
+from operator import or_
 
 import orjson
 
@@ -11,7 +12,7 @@ from indexer.engines import tree as trees
 from indexer.engines.whoosh_engine._answer import ROW
 from indexer.engines.whoosh_engine._plan import MAX_TRACED, Plan, SegmentPlan
 from indexer.engines.whoosh_engine._positions import impact_at
-from indexer.model import FACETS, Card, DocumentIs, Facet, Hit, Query, Snippet, Weight
+from indexer.model import FACETS, Card, DocumentIs, Facet, Hit, Prefix, Query, Snippet, Weight
 from indexer.ranking import Ranking
 
 _BITS = tuple([1 << member for member in range(MAX_TRACED + 1)])  # further members share the last
@@ -23,7 +24,8 @@ class Presenter:
     def __init__(self, query: Query, plan: Plan, ranking: Ranking) -> None:
         self._query, self._plan, self._ranking = query, plan, ranking
         self._named = [leaf for leaf in plan.tree.leaves if isinstance(leaf, DocumentIs)]
-        self._reasons = [member.reason or trees.reason(member) for member in plan.members]
+        self._reasons = [trees.reason(member) for member in plan.members]
+        self._begun = [place for place, member in enumerate(plan.members) if isinstance(member, Prefix)]
 
     def hits(
         self, part: SegmentPlan, seen: list[int], texts: Iterable[str], ranks: Iterable[int], scores: Sequence[float],
@@ -41,6 +43,8 @@ class Presenter:
         numbers, words, places, ends = [seen[column * count : (column + 1) * count] for column in range(ROW)]
         middle = ROW * count + ends[-1]
         spans = tuple(zip(seen[ROW * count : middle], seen[middle:], strict=True))
+        for member in self._begun:
+            words = list(map(or_, words, self._beginning(part, member, numbers)))
         matched_by = {each: self._words(each) for each in {*words}}
         new = tuple.__new__  # what a named tuple's own constructor calls, without the call of a function of Python
         hit, snippet = Hit, Snippet
@@ -65,6 +69,16 @@ class Presenter:
         if not named and not explanation:
             return hit
         return hit._replace(matched=tuple(dict.fromkeys((*hit.matched, *named))), explanation=explanation)
+
+    def _beginning(self, part: SegmentPlan, member: int, numbers: Iterable[int]) -> Iterator[int]:
+        """The bit of the beginning of a word for each document that has it, although a token counts for one word only.
+
+        The word that has taken all of them may be another one.
+        """
+        bit = _BITS[min(member, MAX_TRACED)]
+        lists = [each[:3] for each in part.lists_of_member(member)]
+        for number in numbers:
+            yield bit if any(impact_at(*each, number) for each in lists) else 0
 
     def _words(self, words: int) -> tuple[str, ...]:
         """The words of the query that a document has, given as bits, as they are named to the searcher."""

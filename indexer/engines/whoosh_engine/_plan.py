@@ -71,10 +71,18 @@ class SegmentPlan:
 
     def lists_of(self, leaf: int) -> Iterator[tuple[int, int, int, int, bool]]:
         """The lists of a leaf: addresses of documents and impacts, how many, which word, whether as it was typed."""
+        return self._lists(3, leaf)
+
+    def lists_of_member(self, member: int) -> Iterator[tuple[int, int, int, int, bool]]:
+        """The same of a member."""
+        return self._lists(2, min(member, MAX_TRACED))
+
+    def _lists(self, column: int, wanted: int) -> Iterator[tuple[int, int, int, int, bool]]:
         first = 0
         for word in range(len(self.words) // WORD_ROW):
-            last, typed, _, owner = self.words[WORD_ROW * word : WORD_ROW * (word + 1)]
-            if owner == leaf:
+            row = self.words[WORD_ROW * word : WORD_ROW * (word + 1)]
+            last, typed = row[:2]
+            if row[column] == wanted:
                 for place in range(first, last):
                     documents, impacts, size, _ = self.lists[LIST_ROW * place : LIST_ROW * (place + 1)]
                     yield documents, impacts, size, word, place < first + typed
