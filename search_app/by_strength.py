@@ -163,14 +163,8 @@ def _with(hit: Hit, rank: int, score: float, reasons: tuple[str, ...], explain: 
     """A hit at another place, with the reasons that brought it there."""
     more = (Weight("what it is known for, among hospitals", round(score - hit.score, DIGITS)),) if explain else ()
     own = [each for each in hit.matched if not each.endswith(f"({IN_A_LIST})")]
-    return Hit(
-        rank,
-        round(score, DIGITS),
-        hit.card,
-        hit.snippet,
-        hit.section,
-        (*reasons, *own),
-        (*hit.explanation, *more),
+    return hit._replace(
+        rank=rank, score=round(score, DIGITS), matched=(*reasons, *own), explanation=(*hit.explanation, *more)
     )
 
 

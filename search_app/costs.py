@@ -9,13 +9,13 @@ from operator import or_
 
 from indexer.analysis import is_han, stem, terms
 from indexer.model import And, Card, Concept, Hit, Node, Or, Phrase, Price, Query, Results, Term, Weight
+from search_app.by_strength import WINDOW
 from search_app.facetwords import FacetWords
 from search_app.reading import Reading
 from search_app.stated import LEAST_WEIGHT
 
 COSTS = "Costs & Pricing"  # the topic that a search for costs is read as
 PAGES = 10  # hits that are looked at for prices
-WINDOW = 30  # hits of which articles about other costs come later
 SHOWN = 2  # prices of one document
 
 

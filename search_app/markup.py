@@ -9,15 +9,6 @@ from functools import lru_cache
 
 from markupsafe import Markup, escape
 
-try:
-    from markupsafe._speedups import _escape_inner as _escaped  # what ``escape`` itself calls, without the object
-except ImportError:
-
-    def _escaped(text: str, /) -> str:
-        text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        return text.replace("'", "&#39;").replace('"', "&#34;")
-
-
 from indexer.analysis import HAN, han_runs, is_han, stem, tokenize
 from indexer.model import Snippet
 
@@ -56,7 +47,9 @@ def in_markup(value: object) -> str:
     To make an object of ``Markup`` takes ten times as long as to escape a short text.
     """
     if type(value) is str:
-        return _escaped(value)
+        if "&" in value:
+            value = value.replace("&", "&amp;")
+        return value.replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#39;").replace('"', "&#34;")
     if type(value) is Markup:
         return value
     return str(value) if type(value) is int else escape(value)
@@ -139,7 +132,7 @@ def marked(text: str, spans: Spans) -> Markup:
         return Markup("").join([_MARKED.format(part) if matched else part for part, matched in pieces(text, spans)])
     # All of it is escaped at once, and only then do the tags take the place of letters that the text does not have.
     joined = "".join([f"{_START}{part}{_END}" if matched else part for part, matched in pieces(text, spans)])
-    return Markup(_escaped(joined).replace(_START, "<mark>").replace(_END, "</mark>"))  # noqa: S704
+    return Markup(in_markup(joined).replace(_START, "<mark>").replace(_END, "</mark>"))  # noqa: S704
 
 
 def spoken(text: str, chinese: bool) -> Markup:

@@ -6,8 +6,8 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TypeVar
 
 from flask import Flask, Response, g, request
 from prometheus_client import (
@@ -29,9 +29,6 @@ log = logging.getLogger(__name__)
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # set by the server when it has several processes
 LOST = "lost"  # state of an index whose engine does not answer
-Counted = TypeVar("Counted", Counter, Histogram)
-# A folder of counters that is full or gone must not cost an answer.
-UNCOUNTED = (OSError, ValueError, TypeError)
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -40,7 +37,6 @@ class Metrics:
 
     def __init__(self, stats: Callable[[], tuple[IndexStats, str]]) -> None:
         self._failed = False
-        self._children: dict[tuple[object, tuple[str, ...]], Counter | Histogram] = {}
         self.registry = CollectorRegistry()
         self.index = _IndexCollector(stats)
         self.registry.register(self.index)
@@ -59,41 +55,32 @@ class Metrics:
 
     def searched(self, surface: str, seconds: float, total: int) -> None:
         """Count one search."""
-        try:
-            self._labelled(self.searches, surface).inc()
-            self._labelled(self.search_seconds, surface).observe(seconds)
+        with self.forgiving():
+            self.searches.labels(surface).inc()
+            self.search_seconds.labels(surface).observe(seconds)
             if not total:
                 self.zero.labels(surface).inc()
-        except UNCOUNTED as error:
-            self._uncounted(error)
 
     def responded(self, route: str, status: str, seconds: float) -> None:
         """Count one response."""
-        try:
-            self._labelled(self.http, route, status).inc()
-            self._labelled(self.seconds, route).observe(seconds)
-        except UNCOUNTED as error:
-            self._uncounted(error)
+        with self.forgiving():
+            self.http.labels(route, status).inc()
+            self.seconds.labels(route).observe(seconds)
 
     def query_logged(self, outcome: str, times: int) -> None:
         """Count what became of searches in the query log."""
-        try:
+        with self.forgiving():
             self.query_log.labels(outcome).inc(times)
-        except UNCOUNTED as error:
-            self._uncounted(error)
 
-    def _labelled(self, metric: Counted, *labels: str) -> Counted:
-        """The counter of some labels, kept: its own way there takes a lock and makes every label a text again."""
-        key = (metric, labels)
-        found: Counted | None = self._children.get(key)  # type: ignore[assignment]
-        if found is None:
-            found = self._children[key] = metric.labels(*labels)
-        return found
-
-    def _uncounted(self, error: Exception) -> None:
-        if not self._failed:
-            log.error("The metrics cannot be counted: %s", error)
-        self._failed = True
+    @contextmanager
+    def forgiving(self) -> Iterator[None]:
+        """Count if that is possible: a folder of counters that is full or gone must not cost an answer."""
+        try:
+            yield
+        except (OSError, ValueError, TypeError) as error:
+            if not self._failed:
+                log.error("The metrics cannot be counted: %s", error)
+            self._failed = True
 
     def page(self) -> Response:
         """The metrics of all processes, as Prometheus reads them."""

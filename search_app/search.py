@@ -187,8 +187,6 @@ def _canonical(request: SearchRequest, words: Words) -> tuple[SearchRequest, tup
             strange = [value for value in known if not known[value]]
             unknown += [UnknownValue(facet, value, words.facets.close(facet, value)) for value in strange]
             chosen[facet] = tuple(dict.fromkeys(known[value] or value for value in values))
-    if not chosen and request.page >= 1 and 1 <= request.per_page <= MAX_PER_PAGE:
-        return request, ()
     changed = replace(
         request,
         city=chosen.get("city", ()),

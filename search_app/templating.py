@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, MutableMapping
 from datetime import date
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -97,7 +96,6 @@ def make_environment(app: Flask, language: str, locale_name: str) -> Environment
     environment.filters = app.jinja_env.filters | {
         "spoken_date": lru_cache(maxsize=2048)(speech.date),
         "number": speech.number,
-        "bare": bare,
         "path": here.path,
         "ld_json": ld_json,
         "asset": parts.assets.url
@@ -169,28 +167,21 @@ def framed(
     places = re.compile(re.escape(mark) + r"(\d+);")
 
     @lru_cache(maxsize=4096)
-    def frame(first: Hashable, *there: bool) -> tuple[str, Callable[[list[str]], Any]]:
+    def frame(first: Hashable, there: tuple[bool, ...]) -> tuple[str, list[int]]:
         macro: Callable[..., Markup] = getattr(environment.get_template(template).module, name)
         marks = [Markup(f"{mark}{place};") if found else "" for place, found in enumerate(there)]  # noqa: S704 - digits
         texts = places.split(str(macro(first, **dict(zip(fields, marks, strict=True)))).replace("%", "%%"))
-        order = list(map(int, texts[1::2]))
-        return "%s".join(texts[::2]), itemgetter(*order) if order else _none_of
+        return "%s".join(texts[::2]), list(map(int, texts[1::2]))
 
     def rendered(given: Iterable[tuple[Any, ...]]) -> Markup:
         parts: list[str] = []
         for first, *values in given:
             texts = [write(value) for write, value in zip(writing, values, strict=True)]
-            form, chosen = frame(first, *map(bool, texts))
-            parts.append(form % chosen(texts))
+            form, order = frame(first, tuple([bool(text) for text in texts]))
+            parts.append(form % tuple([texts[place] for place in order]))
         return Markup("".join(parts))  # noqa: S704 - the macro's own markup, and what was escaped just now
 
     return rendered
-
-
-def _none_of(texts: list[str]) -> tuple[str, ...]:
-    """Nothing of some texts, where ``itemgetter`` would want a place."""
-    del texts
-    return ()
 
 
 class PageCode(CodeGenerator):
@@ -328,13 +319,6 @@ def where(path: str, at: str) -> Markup:
     if at == path:
         return Markup(' aria-current="page"')
     return Markup(' aria-current="true"') if at == path + "/" else Markup("")
-
-
-def bare(text: str) -> str:
-    """The text of some markup, on one line, as the filters ``striptags`` and ``trim`` have it."""
-    if "<" in text or "&" in text:
-        return Markup(text).striptags()  # noqa: S704 - its tags are what is taken away
-    return " ".join(text.split())
 
 
 def ld_json(data: dict[str, Any]) -> Markup:

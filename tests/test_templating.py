@@ -67,12 +67,6 @@ def test_a_value_is_written_as_it_is_escaped(chinese: Environment, value: object
     assert chinese.from_string("<p>{{ value }}{{ nothing }}</p>").render(value=value) == f"<p>{escape(value)}</p>"
 
 
-@pytest.mark.parametrize("text", ["plain", " two\n words ", "a <b>b</b> &amp; c", "1 &lt; 2", "<!-- no -->yes", ""])
-def test_bare_text_is_what_the_filters_of_jinja_leave_of_it(chinese: Environment, text: str) -> None:
-    bare, filtered = (chinese.from_string(f"{{{{ text|{each} }}}}") for each in ("bare", "striptags|trim"))
-    assert bare.render(text=Markup(text)) == filtered.render(text=Markup(text))
-
-
 def test_what_is_put_into_a_text_is_looked_up_each_time_and_escaped(chinese: Environment) -> None:
     template = chinese.from_string('{{ _("Nothing found for “%(q)s”", q=words) }}')
     assert "&lt;b&gt;" in template.render(words="<b>")
