@@ -36,11 +36,11 @@ class ColumnLexicon:
         self._words: Spelled | None = None
 
     def _frequency(self, term: str) -> int:
-        return sum(s.frequency(number) for s in self._segments for number, _ in s.forms(term, False))
+        return sum(s.frequency(number) for s in self._segments for number in s.dictionary.numbers(term, False))
 
     def _exact_frequency(self, term: str) -> int:
         """Live documents with this very form."""
-        return sum(s.frequency(number) for s in self._segments for number, _ in s.forms(term, True))
+        return sum(s.frequency(number) for s in self._segments for number in s.dictionary.numbers(term, True))
 
     def _joined(self, word: str) -> tuple[tuple[str, ...], ...]:
         """Term sequences that the corpus writes as one compound with these letters."""

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from indexer.engines.tree import AND, LEAF, NOT, OR, FlatTree, members
 from indexer.engines.whoosh_engine import _positions as loops
 from indexer.engines.whoosh_engine._answer import LIST_ROW, PHRASE_ROW, WORD_ROW
+from indexer.engines.whoosh_engine._forms import WIDTH, Forms
 from indexer.engines.whoosh_engine._kernels import BM25, CONSTANT
 from indexer.engines.whoosh_engine._scratch import Working
-from indexer.engines.whoosh_engine._segment import MAX_EXPANSION, NO_TERM, Forms, Segment, field_mask
+from indexer.engines.whoosh_engine._segment import NO_TERM, Segment, field_mask
 from indexer.errors import UnknownFacet
 from indexer.model import FACETS, DocumentIs, FacetIs, Leaf, Phrase, Prefix, Query, Term
 from indexer.ranking import Ranking
@@ -23,7 +23,6 @@ Array = npt.NDArray[Any]
 UNTRACED = -1  # a word below a NOT: it decides what matches, but is never shown as a reason
 MAX_PHRASE = 63  # terms; of a longer phrase the beginning is looked for, since a slot is a bit of one number
 MAX_TRACED = 63  # members whose matches are told apart in an explanation; further ones share the last bit
-WIDTH = 4  # bytes of a document and of an impact in a list of postings
 BY_RANK = {"relevance": 0, "title": -1, "date": 1}  # what a title's or a date's rank counts: the lowest title first
 
 
@@ -187,7 +186,7 @@ def _resolve(parts: list[SegmentPlan], word: Term | Phrase | Prefix, member: int
 
 def _anywhere(part: SegmentPlan, word: Term, member: int, leaf: int) -> int:
     """Add the postings of a term of any field in the only segment, as ``_resolve`` does."""
-    forms = part.segment.ranges(word.text, word.exact)
+    forms = part.segment.dictionary.forms(word.text, word.exact)
     if part.segment.sparing:
         part.segment.fetch(forms)
     part.lists += forms.lists
@@ -198,7 +197,8 @@ def _anywhere(part: SegmentPlan, word: Term, member: int, leaf: int) -> int:
 def _resolved(part: SegmentPlan, word: Term | Prefix, member: int, leaf: int) -> tuple[Sequence[str], Sequence[int]]:
     """Add the postings of a word in one segment; returns its forms and how many live documents have each."""
     segment = part.segment
-    forms = segment.ranges(word.text, word.exact) if isinstance(word, Term) else _prefix_forms(segment, word.text)
+    words = segment.dictionary
+    forms = words.forms(word.text, word.exact) if isinstance(word, Term) else words.starting(word.text)
     if segment.sparing:
         segment.fetch(forms, places=bool(word.fields))
     frequencies: Sequence[int] = forms.frequencies
@@ -237,7 +237,7 @@ def _phrase(part: SegmentPlan, word: Phrase, member: int, leaf: int) -> int:
 
 def _occurrences(part: SegmentPlan, word: Phrase, member: int) -> int:
     """Find a phrase in one segment and add its documents, if it has any; returns how many of them are live."""
-    asked = part.segment.phrase(word.terms[:MAX_PHRASE], word.exact)
+    asked = part.segment.dictionary.phrase(word.terms[:MAX_PHRASE], word.exact, part.segment.sparing)
     if asked is None:
         return 0
     working = part.working
@@ -257,16 +257,6 @@ def _occurrences(part: SegmentPlan, word: Phrase, member: int) -> int:
         part.phrases += (member, part.phrase_count, part.phrase_count + found, asked.slots[0])
         part.phrase_count += found
     return frequency
-
-
-def _prefix_forms(segment: Segment, prefix: str) -> Forms:
-    numbers = segment.terms.starting(prefix)
-    chosen = list(numbers)
-    if len(chosen) > MAX_EXPANSION:
-        frequencies = segment.frequencies[numbers.start : numbers.stop]
-        best = np.argsort(-frequencies, kind="stable")[:MAX_EXPANSION]
-        chosen = sorted(int(numbers.start + each) for each in best)
-    return segment.columns_of(chosen, len(chosen))
 
 
 def numbers_of(query: Query, plan: Plan, part: SegmentPlan, head: list[int]) -> list[int]:

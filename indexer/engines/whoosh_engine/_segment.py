@@ -1,22 +1,23 @@
-"""Read one segment: its columns as mapped arrays, its words, and what a term or phrase expands to."""
+"""Read one segment: its columns as mapped arrays, its words and names, its documents."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
-from indexer.analysis import FIELDS, stem
+from indexer.analysis import FIELDS
 from indexer.engines.cards import read_card, read_document
 from indexer.engines.likeness import Compared, spans_of
 from indexer.engines.whoosh_engine._collecting import pack_codes
 from indexer.engines.whoosh_engine._columns import CORE, FREQUENCIES, LIVE, WEIGHTS, read_values
+from indexer.engines.whoosh_engine._forms import Dictionary, Forms
 from indexer.engines.whoosh_engine._pack import Pack, load_loose
 from indexer.engines.whoosh_engine._table import KINDS
 from indexer.meanings import UNKNOWN, Meanings
@@ -31,89 +32,6 @@ ARRAYS = (
 ALL = -1  # no code: every document
 NO_TERM = -1  # of a list of postings that stands for something else
 WORTH_FETCHING = 2048  # postings: two pages of documents; fewer are read when they are touched
-WORTH_READING = 8  # postings in order, for one document that need not be looked at
-MAX_EXPANSION = 48  # words a prefix or a stem may stand for: the most frequent ones
-
-
-class Forms(NamedTuple):
-    """The terms within a segment that a word stands for, with all that matching needs, column by column.
-
-    Attributes:
-        numbers: Their numbers.
-        texts: What they are.
-        starts: Where their postings start.
-        ends: Where they end.
-        frequencies: How many live documents have each.
-        lists: Of each, end to end: addresses of the documents and impacts of its postings, how many, its number.
-        typed: How many of the first ones are the form that was typed: 0 or 1, or all.
-        most: How many live documents the most frequent one has.
-        postings: How many postings they have together.
-        positions: How many places they stand at together.
-    """
-
-    numbers: tuple[int, ...]
-    texts: tuple[str, ...]
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
-    frequencies: tuple[int, ...]
-    lists: tuple[int, ...]
-    typed: int
-    most: int
-    postings: int
-    positions: int
-
-
-NO_FORMS = Forms((), (), (), (), (), (), 0, 0, 0, 0)
-
-
-class AskedPhrase(NamedTuple):
-    """What a phrase asks of a segment, apart from where its occurrences are written (``_positions.find_phrase``).
-
-    Attributes:
-        read: The forms of its rarest word, and of the word whose places are read beside those, if there is one.
-        slots: How many words it has, which of them is the rarest, which the other one.
-        rest: The numbers that follow its fields.
-    """
-
-    read: tuple[Forms, Forms]
-    slots: tuple[int, int, int]
-    rest: tuple[int, ...]
-
-    @classmethod
-    def of(cls, slots: Sequence[Forms], sparing: bool) -> AskedPhrase | None:
-        """What a phrase of words with these forms asks; None where one of them stands nowhere."""
-        costs = [forms.postings for forms in slots]
-        least = min(costs, default=0)
-        if not least:
-            return None
-        masks: dict[int, int] = {}
-        bit = 1
-        for forms in slots:
-            for number in forms.numbers:
-                masks[number] = masks.get(number, 0) | bit
-            bit <<= 1
-        lead = costs.index(least)
-        rarest = slots[lead]
-        second, other, choosy = _second(slots, lead, sparing)
-        rest = (
-            len(masks), len(rarest.starts), len(other.starts), choosy, sparing,
-            *masks, *masks.values(), *rarest.starts, *rarest.ends, *other.starts, *other.ends,
-        )  # fmt: skip
-        return cls((rarest, other), (len(slots), lead, second), rest)
-
-
-def _second(slots: Sequence[Forms], lead: int, sparing: bool) -> tuple[int, Forms, bool]:
-    """The slot whose places are read beside those of the rarest, its forms, and whether to mark its documents first.
-
-    It is the rarest of the others. Where it is frequent, looking up each place of the rarest slot in the token stream
-    is a little quicker, and there is none; but that needs nearly all pages of the largest column.
-    """
-    rest = [(forms.postings, place) for place, forms in enumerate(slots) if place != lead]
-    postings, place = min(rest, default=(0, lead))
-    few = postings <= WORTH_READING * slots[lead].postings
-    if not rest or not (few or sparing):
-        return lead, NO_FORMS, False
-    return place, slots[place], few
 
 
 class Segment:
@@ -156,12 +74,12 @@ class Segment:
         self.all_live = bool(self.live.all())
         self.live_count = int(self.live.sum())
         self.card = lru_cache(maxsize=4096)(self._card)
-        self.forms = lru_cache(maxsize=4096)(self._forms)
-        self.ranges = lru_cache(maxsize=4096)(self._ranges)
-        self.phrase = lru_cache(maxsize=4096)(self._phrase)
         self.find = lru_cache(maxsize=4096)(self._find)
         self._code_postings: dict[int, tuple[tuple[int, int, int], Array, Array]] = {}
-        self._documents_at, self._impacts_at = self.posting_documents.ctypes.data, self.impacts.ctypes.data
+        self.dictionary = Dictionary(
+            self.terms, self.stems, self.stem_ends, self.stem_terms, self.frequencies,
+            (self.posting_ends, self.posting_documents, self.impacts), self.position_ends,
+        )  # fmt: skip
         self.longest = int(np.diff(self.token_ends).max()) if self.size else 0
 
     tokens: Array
@@ -186,56 +104,9 @@ class Segment:
 
     # -- words ---------------------------------------------------------------------------------------------------------
 
-    def _forms(self, term: str, exact: bool) -> tuple[tuple[int, bool], ...]:
-        """Numbers of the terms that a query term stands for, each with whether it is the form typed."""
-        number = self.terms.find(term)
-        found = [(number, True)] if number >= 0 else []
-        if not exact:
-            group = self.stems.find(stem(term))
-            if group >= 0:
-                others = [
-                    int(t) for t in self.stem_terms[self.stem_ends[group] : self.stem_ends[group + 1]] if t != number
-                ]
-                if len(others) > MAX_EXPANSION:
-                    others = sorted(sorted(others, key=lambda t: (-self.frequencies[t], t))[:MAX_EXPANSION])
-                found += [(other, False) for other in others]
-        return tuple(found)
-
-    def _ranges(self, term: str, exact: bool) -> Forms:
-        """The forms of a term with all that matching needs."""
-        forms = self.forms(term, exact)
-        return self.columns_of([number for number, _ in forms], sum(typed for _, typed in forms))
-
-    def _phrase(self, terms: tuple[str, ...], exact: bool) -> AskedPhrase | None:
-        """What a phrase of these terms asks; the other names of words are mostly phrases, and words recur."""
-        return AskedPhrase.of([self.ranges(term, exact) for term in terms], self.sparing)
-
-    def columns_of(self, numbers: Sequence[int], typed: int) -> Forms:
-        """Some terms with all that matching needs; the first ``typed`` of them are the form that was typed."""
-        starts = [int(self.posting_ends[number]) for number in numbers]
-        ends = [int(self.posting_ends[number + 1]) for number in numbers]
-        at = self.position_ends
-        frequencies = tuple([int(self.frequencies[number]) for number in numbers])
-        lists: list[int] = []
-        for number, start, end in zip(numbers, starts, ends, strict=True):
-            lists += (self._documents_at + 4 * start, self._impacts_at + 4 * start, end - start, number)
-        return Forms(
-            tuple(numbers),
-            tuple([self.terms[number] for number in numbers]),
-            tuple(starts),
-            tuple(ends),
-            frequencies,
-            tuple(lists),
-            typed,
-            max(frequencies, default=0),
-            sum(ends) - sum(starts),
-            sum([int(at[end]) - int(at[start]) for start, end in zip(starts, ends, strict=True)]),
-        )
-
     def spare(self) -> None:
         """From now on have no more of the columns read, and kept in memory, than searches need (``_sparing``)."""
         self.sparing = True
-        self.phrase.cache_clear()
         for pack in self.packs:
             pack.read_singly()
 
