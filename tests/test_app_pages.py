@@ -127,6 +127,7 @@ def test_results_say_what_was_found_and_list_it(client: FlaskClient) -> None:
 def test_the_facet_panel_is_a_form_that_keeps_the_words(client: FlaskClient) -> None:
     page = soup(client.get("/search?q=hospital&city=Shanghai&sort=title"))
     form = page.select_one("form.facet-form")
+    assert form["autocomplete"] == "off", "Firefox ticks boxes again by their place, where other values stand by then"
     assert form["action"] == "/search"
     assert form["method"] == "get"
     assert {(field["name"], field["value"]) for field in form.select("[type=hidden]")} == {

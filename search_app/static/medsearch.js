@@ -136,9 +136,15 @@ function combobox(box, number) {
     timer = setTimeout(ask, typing);
   };
 
-  const take = (option) => {
+  // A browser that comes back shows the page as it was left, and gives the box its focus again.
+  const leave = () => {
     stop();
+    options = [];
     close();
+  };
+
+  const take = (option) => {
+    leave();
     if (option.dataset.query) {
       input.value = option.dataset.query;
       form.requestSubmit();
@@ -219,10 +225,7 @@ function combobox(box, number) {
     const option = event.target.closest("[role=option]");
     if (option) take(option);
   });
-  form.addEventListener("submit", () => {
-    stop();
-    close();
-  });
+  form.addEventListener("submit", leave);
 }
 
 const wide = matchMedia("(min-width: 60rem)");
