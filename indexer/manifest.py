@@ -11,7 +11,7 @@ import xxhash
 from indexer.errors import IndexDamaged, IndexOutdated
 from indexer.model import FACETS, Facet, IndexStats
 
-FORMAT_VERSION = 7  # raise it when the files of a generation change; an older one then asks for a rebuild
+FORMAT_VERSION = 8  # raise it when the files of a generation change; an older one then asks for a rebuild
 
 
 @dataclass(frozen=True, slots=True)

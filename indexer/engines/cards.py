@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 import orjson
@@ -38,3 +39,18 @@ def document_blob(document: Document) -> bytes:
 def read_document(blob: bytes) -> Document:
     """The document that ``document_blob`` wrote."""
     return read_record(Document, blob)
+
+
+def pack_document(document: Document, text: bytes) -> bytes:
+    """A whole document, compressed against the text that is kept of it anyway: what is left is what that lacks."""
+    packer = zlib.compressobj(1, zdict=text)
+    return packer.compress(document_blob(document)) + packer.flush()
+
+
+def unpack_document(packed: bytes, text: bytes) -> Document:
+    """The document that ``pack_document`` wrote.
+
+    Raises:
+        zlib.error: If this is not the text that it was written with.
+    """
+    return read_document(zlib.decompressobj(zdict=text).decompress(packed))

@@ -3,7 +3,7 @@
 A compiled loop, as ``inspection``, which decides where to look. What begins with each token is found when a document is
 written (``indexer/sentences.py``): of the text only those bytes are read that are shown.
 """
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, type-arg, call-arg"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, type-arg, call-arg, assignment"
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.engines.compiling import jit, jit_inline, prefetch
+from indexer.marks import BEGINS_AT, FAR, GAP_AT, MOST_LENGTH, NOTHING_BEGINS
 from indexer.outline import BULLET
 from indexer.sentences import INSIDE, LINE, SENTENCE
-from indexer.token_stream import LENGTH_BITS, LONGEST
 
 WINDOW = 44  # tokens of a snippet at most
 ENOUGH = 24  # tokens after which no further sentence is taken
@@ -26,7 +26,7 @@ OPENING_LAST = tuple("“‘".encode()[2::3])  # bytes after those they share
 QUOTE = tuple("“".encode()[:2])
 ITEM = tuple(BULLET.strip().encode())
 FIRST_OF_SEVERAL = 0x80  # bytes from here on make up a character with others
-BYTES_A_LINE, TOKENS_A_LINE, LENGTHS_A_LINE = 64, 16, 32  # in a line of memory
+BYTES_A_LINE, TOKENS_A_LINE, MARKS_A_LINE = 64, 16, 32  # in a line of memory
 OMITTED_BEFORE, OMITTED_AFTER = tuple("… ".encode()), tuple(" …".encode())  # where a sentence is cut
 OMISSION = len("… ")
 
@@ -55,21 +55,21 @@ def _itemised(texts, low, at):
 
 
 @jit_inline
-def _start(marked, lowest, first):
+def _start(marks, lowest, first):
     """The token to begin with, at ``first`` or before, not before ``lowest``: that of a sentence if there is one."""
     for token in range(first, lowest - 1, -1):
-        if marked[token] > LONGEST:
-            return token, np.int64(marked[token]) >> LENGTH_BITS
+        if marks[token] > NOTHING_BEGINS:
+            return token, np.int64(marks[token]) >> BEGINS_AT
     return max(lowest, first - LEAD), INSIDE
 
 
 @jit_inline
-def _stop(marked, start, last, end):
+def _stop(marks, start, last, end):
     """The token to end before, and whether a paragraph, a sentence or nothing ends there; ``last`` should be shown."""
     stop, kind = start, np.int64(INSIDE)
     for token in range(start + 1, min(start + WINDOW, end) + 1):
-        if token == end or marked[token] > LONGEST:
-            stop, kind = token, np.int64(LINE if token == end else marked[token] >> LENGTH_BITS)
+        if token == end or marks[token] > NOTHING_BEGINS:
+            stop, kind = token, np.int64(LINE if token == end else marks[token] >> BEGINS_AT)
             if kind == LINE or (token > last and token - start >= ENOUGH):
                 break
     if kind != LINE and (stop <= last or stop - start < LEAST):
@@ -78,17 +78,17 @@ def _stop(marked, start, last, end):
 
 
 @jit
-def sentences(marked, body, end, first, last):
+def sentences(marks, body, end, first, last):
     """The tokens of a section to show for matches from ``first`` to ``last``: start, stop, what begins and ends there.
 
-    ``marked`` are the lengths of the document's tokens with what begins with each (``token_stream.marked_lengths``);
-    the text of the section has the tokens from ``body`` to ``end``.
+    ``marks`` are those of the document's tokens, which say what begins with each (``indexer/marks.py``); the text of
+    the section has the tokens from ``body`` to ``end``.
     """
     last = max(first, min(last, first + WINDOW - 1))
-    start, opens = _start(marked, max(body, last + 1 - WINDOW), first)
-    stop, closes = _stop(marked, start, last, end)
+    start, opens = _start(marks, max(body, last + 1 - WINDOW), first)
+    stop, closes = _stop(marks, start, last, end)
     while closes and stop - start < LEAST and opens == SENTENCE:  # a short one has room for those before it
-        earlier, kind = _start(marked, max(body, stop - WINDOW), start - 1)
+        earlier, kind = _start(marks, max(body, stop - WINDOW), start - 1)
         if not kind:
             break
         start, opens = earlier, kind
@@ -104,14 +104,17 @@ def _trimmed(texts, low, at):
 
 
 @jit
-def _last_byte(texts, low, high, starts, marked, stop, end, closes):
-    """Where the snippet ends in the text: behind the marks that end its last sentence."""
-    at = np.int64(low + starts[stop - 1] + (marked[stop - 1] & LONGEST))
-    if closes and stop == end:
+def _last_byte(texts, low, high, starts, lengths, count, whole, closes):
+    """Where a snippet of ``count`` tokens ends in the text: behind the marks that end its last sentence.
+
+    ``whole`` says that it has the last token of the section.
+    """
+    at = np.int64(low + starts[count - 1] + lengths[count - 1])
+    if closes and whole:
         while at < high and texts[at] != LINE_END:
             at += 1
     elif closes:
-        at = _opened(texts, at, np.int64(low + starts[stop]))
+        at = _opened(texts, at, np.int64(low + starts[count]))
     if closes:
         at = _trimmed(texts, low, at)
         if _itemised(texts, low, at):  # of the item that follows
@@ -120,7 +123,7 @@ def _last_byte(texts, low, high, starts, marked, stop, end, closes):
 
 
 @jit
-def choose_tokens(marked, shown):
+def choose_tokens(marks, shown):
     """Turn the place of a match into the tokens to show, and what begins and ends there.
 
     ``shown`` has the section's text and the matches in tokens; it gets the first token, the one to end before, what
@@ -128,30 +131,58 @@ def choose_tokens(marked, shown):
     """
     body, end, first, last = shown[1], shown[2], shown[3], shown[4]
     if end > body:
-        start, stop, opens, closes = sentences(marked, body, end, first, last)
+        start, stop, opens, closes = sentences(marks, body, end, first, last)
         shown[1], shown[2], shown[3], shown[4], shown[5] = start, stop, opens, closes, end
+
+
+@jit
+def locate(marks, outliers, low, high, shown, starts, lengths):
+    """Find where the tokens to be shown stand in the text, and how long they are, in bytes.
+
+    The next token of the section, if there is one, is found too. What stands before them is added up, from the last
+    outlier on: those of the document are the rows from ``low`` to ``high``.
+    """
+    first, last = shown[1], min(shown[2] + 1, shown[5])
+    if shown[2] <= first:
+        return
+    counted, at = 0, 0
+    while low < high and outliers[low, 0] < first:
+        counted, at = outliers[low, 0] + 1, np.int64(outliers[low, 1]) + outliers[low, 2]
+        low += 1
+    for token in range(np.uint64(counted), np.uint64(first)):
+        mark = np.int64(marks[token])
+        at += (mark & MOST_LENGTH) + (mark >> GAP_AT & FAR)
+    for token in range(first, last):
+        mark = np.int64(marks[token])
+        start, length = at + (mark >> GAP_AT & FAR), mark & MOST_LENGTH
+        if low < high and outliers[low, 0] == token:
+            start, length = np.int64(outliers[low, 1]), np.int64(outliers[low, 2])
+            low += 1
+        starts[token - first], lengths[token - first] = start, length
+        at = start + length
 
 
 @jit
 def fetch_text(texts, low, starts, shown):
     """Ask for the lines of the text that the tokens to be shown stand in."""
-    first, last = shown[1], shown[2]
-    if last > first:
-        for at in range(low + starts[first], low + starts[last - 1] + BYTES_A_LINE, BYTES_A_LINE):
+    count = shown[2] - shown[1]
+    if count > 0:
+        for at in range(low + starts[0], low + starts[count - 1] + BYTES_A_LINE, BYTES_A_LINE):
             prefetch(texts, np.int64(at))
 
 
 @jit
-def settle(texts, low, high, starts, marked, shown, places, count, spans):
+def settle(texts, low, high, starts, lengths, shown, places, count, spans):
     """Turn the tokens to show into bytes of the text, and the tokens that matched among them into spans of bytes.
 
     ``shown`` is as ``choose_tokens`` leaves it; it gets first and last byte after ``low``, whether a sentence begins
-    and ends there, and the number of spans. ``places`` are the matched tokens, in order.
+    and ends there, and the number of spans. ``starts`` and ``lengths`` are what ``locate`` found, ``places`` the
+    matched tokens, in order.
     """
     start, stop, opens, closes, end = shown[1], shown[2], shown[3], shown[4], shown[5]
     if stop <= start:
         return
-    begin = np.int64(low + starts[start])
+    begin = np.int64(low + starts[0])
     if opens:
         begin = _opened(texts, low, begin)
     first = begin - low
@@ -159,10 +190,10 @@ def settle(texts, low, high, starts, marked, shown, places, count, spans):
     for i in range(count):
         token = places[i]
         if start <= token < stop:
-            spans[found, 0] = starts[token] - first
-            spans[found, 1] = starts[token] - first + (marked[token] & LONGEST)
+            spans[found, 0] = starts[token - start] - first
+            spans[found, 1] = starts[token - start] - first + lengths[token - start]
             found += 1
-    shown[1], shown[2] = first, _last_byte(texts, low, high, starts, marked, stop, end, closes) - low
+    shown[1], shown[2] = first, _last_byte(texts, low, high, starts, lengths, stop - start, stop == end, closes) - low
     shown[3], shown[4], shown[5] = 1 if opens else 0, 1 if closes else 0, found
 
 

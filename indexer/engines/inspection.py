@@ -11,13 +11,14 @@ import numpy as np
 
 from indexer.engines.compiling import jit, prefetch
 from indexer.engines.excerpts import (
-    LENGTHS_A_LINE,
+    MARKS_A_LINE,
     NEAR,
     TOKENS_A_LINE,
     WINDOW,
     choose_tokens,
     cut_out,
     fetch_text,
+    locate,
     settle,
 )
 
@@ -322,24 +323,28 @@ def weigh(
 
 @jit
 def show(
-    documents, tokens, token_ends, token_starts, token_lengths, sections, section_ends, texts, text_ends,
+    documents, tokens, token_ends, marks, outliers, outlier_ends, sections, section_ends, texts, text_ends,
     term_member, member_leaf, worth, leaves,
     occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
     roles, out_members, out_shown, out_spans,
 ):  # fmt: skip
     """Look at whole documents for what to show of them: their members as bits, the best section, the best of its text.
 
-    ``worth`` is what each member counts, of ``leaves`` leaves; ``texts`` are the texts of all documents end to end in
-    UTF-8, ``text_ends`` where each ends, after a 0. Returns the bytes of all snippets (``snippet_texts``).
+    ``worth`` is what each member counts, of ``leaves`` leaves; ``marks`` and ``outliers`` say where tokens stand
+    (``indexer/marks.py``), ``texts`` are the texts of all documents end to end in UTF-8, ``text_ends`` where each ends,
+    after a 0. Returns the bytes of all snippets (``snippet_texts``).
     ``out_shown`` gets per document: best section (-1: none), first and last byte of the snippet in the text, whether a
     sentence begins and ends there, number of spans; ``out_spans`` the spans in characters.
     """
     places, counts = np.empty((documents.shape[0], 2 * WINDOW), np.int32), np.empty(documents.shape[0], np.int64)
+    starts = np.empty((documents.shape[0], WINDOW + 1), np.int64)
+    lengths = np.empty_like(starts)
     got = np.empty(leaves, np.float64)
     # The documents are far apart in memory, so each step asks for what the next one needs of all of them.
     for row in range(documents.shape[0]):
         prefetch(section_ends, np.int64(documents[row]))
         prefetch(text_ends, np.int64(documents[row]))
+        prefetch(outlier_ends, np.int64(documents[row]))
         prefetch(token_ends, np.int64(documents[row]))
     for row in range(documents.shape[0]):
         prefetch(sections, np.int64(sections.shape[1] * section_ends[documents[row]]))
@@ -354,32 +359,27 @@ def show(
         counts[row] = _choose(
             d, sections, section_ends, member_leaf, worth, got, roles[:count], out_shown[row], places[row]
         )  # fmt: skip
-        first = token_ends[d] + max(out_shown[row, 1], out_shown[row, 3] - WINDOW)
         last = token_ends[d] + min(out_shown[row, 2], out_shown[row, 3] + WINDOW + NEAR)
-        for token in range(first, last + LENGTHS_A_LINE, LENGTHS_A_LINE):
-            prefetch(token_lengths, np.int64(token))
+        for token in range(max(token_ends[d], last - TEXT_LINES * MARKS_A_LINE), last + MARKS_A_LINE, MARKS_A_LINE):
+            prefetch(marks, np.int64(token))
     for row in range(documents.shape[0]):
         d = documents[row]
-        choose_tokens(token_lengths[token_ends[d] : token_ends[d + 1]], out_shown[row])
-        first, last = token_ends[d] + out_shown[row, 1], token_ends[d] + out_shown[row, 2]
-        for token in range(first, last + TOKENS_A_LINE, TOKENS_A_LINE):
-            prefetch(token_starts, np.int64(token))
+        here, low, high = marks[token_ends[d] : token_ends[d + 1]], outlier_ends[d], outlier_ends[d + 1]
+        choose_tokens(here, out_shown[row])
+        locate(here, outliers, low, high, out_shown[row], starts[row], lengths[row])
+        fetch_text(texts, text_ends[d], starts[row], out_shown[row])
     for row in range(documents.shape[0]):
         d = documents[row]
-        fetch_text(texts, text_ends[d], token_starts[token_ends[d] : token_ends[d + 1]], out_shown[row])
-    for row in range(documents.shape[0]):
-        d = documents[row]
-        here = slice(token_ends[d], token_ends[d + 1])
         settle(
-            texts, text_ends[d], text_ends[d + 1], token_starts[here], token_lengths[here], out_shown[row],
-            places[row], counts[row], out_spans[row],
+            texts, text_ends[d], text_ends[d + 1], starts[row], lengths[row], out_shown[row], places[row], counts[row],
+            out_spans[row],
         )  # fmt: skip
     return cut_out(documents, texts, text_ends, out_shown, out_spans)
 
 
 @jit
 def inspect(
-    documents, priors, tokens, token_ends, token_starts, token_lengths, title_ends, sections, section_ends,
+    documents, priors, tokens, token_ends, marks, outliers, outlier_ends, title_ends, sections, section_ends,
     texts, text_ends, term_member, member_leaf, worth, leaf_idf, leaf_position,
     occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
     total_idf, title_coverage, title_fill, adjacency,
@@ -394,7 +394,7 @@ def inspect(
         occurrence_length, total_idf, title_coverage, title_fill, adjacency, roles, out_bonus,
     )  # fmt: skip
     return show(
-        documents, tokens, token_ends, token_starts, token_lengths, sections, section_ends, texts, text_ends,
+        documents, tokens, token_ends, marks, outliers, outlier_ends, sections, section_ends, texts, text_ends,
         term_member, member_leaf, worth, leaf_idf.shape[0], occurrence_member, occurrence_start, occurrence_end,
         occurrence_documents, occurrence_positions, occurrence_length, roles, out_members, out_shown, out_spans,
     )  # fmt: skip

@@ -52,6 +52,9 @@ def look(plan: Plan, hits: list[Packed], ranking: Ranking) -> list[Seen]:
     tokens = np.array([find(term, OTHER) for hit in hits for term in hit.terms], np.int32)
     section_ends = np.zeros(len(hits) + 1, np.int32)
     np.cumsum([len(hit.sections) for hit in hits], out=section_ends[1:])
+    marked = [hit.marks() for hit in hits]
+    outlier_ends = np.zeros(len(hits) + 1, np.int32)
+    np.cumsum([len(outliers) for _, outliers in marked], out=outlier_ends[1:])
     places = _occurrences(plan, hits)
     bonus = np.empty(len(hits), np.float64)
     words = np.empty(len(hits), np.uint64)
@@ -62,8 +65,8 @@ def look(plan: Plan, hits: list[Packed], ranking: Ranking) -> list[Seen]:
     cut = inspect(
         np.arange(len(hits), dtype=np.int32),
         _fixed(np.array([ranking.prior(hit.card.doubt) for hit in hits], np.float32)),
-        _fixed(tokens), _fixed(ends), _fixed(np.concatenate([hit.starts for hit in hits])),
-        _fixed(np.concatenate([hit.lengths for hit in hits])),
+        _fixed(tokens), _fixed(ends), _fixed(np.concatenate([marks for marks, _ in marked])),
+        _fixed(np.concatenate([outliers for _, outliers in marked])), _fixed(outlier_ends),
         _fixed(np.array([hit.title_end for hit in hits], np.int32)),
         _fixed(np.concatenate([hit.sections for hit in hits])), _fixed(section_ends),
         np.frombuffer(b"".join([hit.text for hit in hits]), np.uint8), _fixed(text_ends),

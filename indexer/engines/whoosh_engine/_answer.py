@@ -286,7 +286,8 @@ def _look(table, numbers, plan, weights, kept, out):
         documents, members = top_documents[first:last], masks_of(table, Place.MEMBERS)
         sections = ints(table, Place.SECTIONS).reshape((-1, 3))
         cut = show(
-            documents, tokens, token_ends, ints(table, Place.TOKEN_STARTS), shorts(table, Place.TOKEN_LENGTHS),
+            documents, tokens, token_ends, shorts(table, Place.MARKS),
+            ints(table, Place.OUTLIERS).reshape((-1, 3)), ints(table, Place.OUTLIER_ENDS),
             sections, ints(table, Place.SECTION_ENDS), bytes_of(table, Place.TEXT_BYTES), longs(table, Place.TEXT_ENDS),
             marked, member_leaf, worth, idf.shape[0], member, start, end, owners, places, length, roles, members, shown,
             spans,

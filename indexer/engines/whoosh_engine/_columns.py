@@ -12,6 +12,8 @@ import orjson
 
 from indexer.analysis import FIELDS, stem
 from indexer.engines.whoosh_engine._pack import Pack, PackWriter, save_loose
+from indexer.engines.whoosh_engine._places import LOW, Places, save_places
+from indexer.marks import fields_of
 from indexer.model import FACETS
 from indexer.ranking import Ranking
 
@@ -74,9 +76,8 @@ def write_postings(folder: Path, pack: PackWriter, tokens: Ints, token_ends: Int
         raise ValueError(f"{len(tokens):,} tokens in one segment")
     invert = _inverted_few if len(tokens) <= FEW_TOKENS else _inverted_many
     found = invert(tokens, token_ends, terms)
-    pack.save("positions", found.positions)
+    save_places(pack, found.positions, found.position_ends)
     pack.save("posting_documents", found.documents)
-    pack.save("position_ends", found.position_ends)
     pack.save("posting_ends", found.posting_ends)
     save_loose(folder / FREQUENCIES, np.diff(found.posting_ends).astype(np.int32))
 
@@ -88,7 +89,8 @@ def _inverted_many(tokens: Ints, token_ends: Ints, terms: int) -> Inverted:
     occurrences, postings = np.zeros(terms, np.int64), np.zeros(terms, np.int64)
     _inverting.count_terms(tokens, token_ends, occurrences, postings)
     position_starts, posting_ends = ends_of(occurrences), ends_of(postings)
-    positions = np.empty(int(position_starts[-1]), np.int32)
+    narrow = int(np.diff(token_ends).max(initial=0)) <= LOW + 1
+    positions: Ints = np.empty(int(position_starts[-1]), np.uint16 if narrow else np.int32)
     documents = np.empty(int(posting_ends[-1]), np.int32)
     position_ends = np.empty(len(documents) + 1, np.int32)
     position_ends[-1] = len(positions)
@@ -140,18 +142,18 @@ def write_impacts(folder: Path, pivots: tuple[float, ...], ranking: Ranking) -> 
     priors = np.where(core.load("doubtful"), ranking.in_doubt, 1.0).astype(np.float32)
     scale = field_scale(core.load("lengths"), priors, pivots, ranking)
     token_ends = core.load("token_ends")
-    fields = core.load("token_fields")
+    marks = core.load("marks")
     documents = core.load("posting_documents")
-    ends = core.load("position_ends")
-    positions = core.load("positions")
+    places = Places(core)
     impacts = np.zeros(len(documents), np.float32)
     step = 1 << 20  # postings at a time, so that a large segment needs no second copy of its positions
     for start in range(0, len(documents), step):
         stop = min(start + step, len(documents))
-        first, last = int(ends[start]), int(ends[stop])
-        owner = np.repeat(documents[start:stop], np.diff(ends[start : stop + 1]))
-        weight = scale[owner, fields[token_ends[owner] + positions[first:last]]]
-        impacts[start:stop] = np.add.reduceat(weight.astype(np.float64), ends[start:stop] - first)
+        ends = places.ends(start, stop + 1)
+        first, last = int(ends[0]), int(ends[-1])
+        owner = np.repeat(documents[start:stop], np.diff(ends))
+        weight = scale[owner, fields_of(marks[token_ends[owner] + places.positions(first, last)])]
+        impacts[start:stop] = np.add.reduceat(weight.astype(np.float64), ends[:-1] - first)
         core.release()
     pack = PackWriter(folder / WEIGHTS)
     pack.save("priors", priors)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from indexer.analysis import stem
 from indexer.engines.whoosh_engine._pack import StringTable
+from indexer.engines.whoosh_engine._places import Places
 
 Array = npt.NDArray[Any]
 KEPT = 4096  # of each kind, of those asked for last
@@ -105,14 +106,14 @@ class Dictionary:
 
     def __init__(
         self, terms: StringTable, stems: StringTable, stem_ends: Array, stem_terms: Array, frequencies: Array,
-        postings: tuple[Array, Array, Array], position_ends: Array,
+        postings: tuple[Array, Array, Array], places: Places,
     ) -> None:  # fmt: skip
         """``postings`` are where those of each term end, their documents and their impacts."""
         self.terms, self.frequencies = terms, frequencies
         self._stems, self._stem_ends, self._stem_terms = stems, stem_ends, stem_terms
         self._posting_ends, documents, impacts = postings
         self._documents_at, self._impacts_at = documents.ctypes.data, impacts.ctypes.data
-        self._position_ends = position_ends
+        self._position_end = places.end
         self.numbers = lru_cache(maxsize=KEPT)(self._numbers)
         self.forms = lru_cache(maxsize=KEPT)(self._forms)
         self.phrase = lru_cache(maxsize=KEPT)(self._phrase)
@@ -154,7 +155,7 @@ class Dictionary:
         """Some terms with all that matching needs; the first ``typed`` of them are the form that was typed."""
         starts = [int(self._posting_ends[number]) for number in numbers]
         ends = [int(self._posting_ends[number + 1]) for number in numbers]
-        at = self._position_ends
+        at = self._position_end
         frequencies = tuple([int(self.frequencies[number]) for number in numbers])
         lists: list[int] = []
         for number, start, end in zip(numbers, starts, ends, strict=True):
@@ -169,5 +170,5 @@ class Dictionary:
             typed,
             max(frequencies, default=0),
             sum(ends) - sum(starts),
-            sum([int(at[end]) - int(at[start]) for start, end in zip(starts, ends, strict=True)]),
+            sum([at(end) - at(start) for start, end in zip(starts, ends, strict=True)]),
         )

@@ -65,14 +65,14 @@ def join(folders: Sequence[Path], target: Path) -> None:
     write_stems(pack, terms)
     token_ends = _ends(sources, "token_ends")
     pack.save("token_ends", token_ends)
-    for name in ("token_fields", "token_starts", "token_lengths"):
-        pack.save(name, _rows(sources, (source.pack.load(name) for source in sources), "token_ends", token_ends))
+    pack.save("marks", _rows(sources, (source.pack.load("marks") for source in sources), "token_ends", token_ends))
     for name in ("lengths", "title_ends", "dates", "doubtful"):
         pack.save(name, _columns(sources, name))
-    section_ends = _ends(sources, "section_ends")
-    pack.save("section_ends", section_ends.astype(np.int32))
-    sections = (source.pack.load("sections") for source in sources)
-    pack.save("sections", _rows(sources, sections, "section_ends", section_ends))
+    for name in ("section", "outlier"):
+        ends = _ends(sources, f"{name}_ends")
+        pack.save(f"{name}_ends", ends.astype(np.int32))
+        parts = (source.pack.load(f"{name}s") for source in sources)
+        pack.save(f"{name}s", _rows(sources, parts, f"{name}_ends", ends))
     for name in ("texts", "cards", "documents", "titles"):
         ends = _ends(sources, name + ".ends")
         pack.save(name + ".ends", ends)

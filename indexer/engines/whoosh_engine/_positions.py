@@ -9,7 +9,9 @@ from indexer.analysis import FIELDS as FIELD_NAMES
 from indexer.engines.compiling import LONG, array_at, jit, jit_for, jit_inline, own
 from indexer.engines.inspection import first_at_least
 from indexer.engines.whoosh_engine._joining import mark
-from indexer.engines.whoosh_engine._table import Place, bytes_of, floats, ints, longs, masks_of, smalls
+from indexer.engines.whoosh_engine._places import HALF, LOW, TOGETHER
+from indexer.engines.whoosh_engine._table import Place, floats, ints, longs, masks_of, shorts, smalls
+from indexer.marks import FIELD_AT, FIELD_MASK
 
 # The numbers in front of what is asked about a phrase.
 MADE_AT, PHRASES_AT, LENGTH, LEAD, SECOND, FIELDS, TERMS, LISTS, OTHERS, CHOOSY, SPARING, HEAD = range(12)
@@ -37,7 +39,13 @@ def _scale(table):
 
 
 @jit_inline
-def _field(d, at, token_ends, token_fields, title_ends, sections, section_ends):
+def field_of(mark):
+    """The field of a token, by what its document says of it."""
+    return np.int64(mark) >> FIELD_AT & FIELD_MASK
+
+
+@jit_inline
+def _field(d, at, token_ends, marks, title_ends, sections, section_ends):
     """The field of a token of a document, from where its title and sections stand as far as these say it.
 
     They are a thirtieth as large as the fields of all tokens, of which nearly each document would be a page.
@@ -47,7 +55,24 @@ def _field(d, at, token_ends, token_fields, title_ends, sections, section_ends):
     for s in range(section_ends[d], section_ends[d + 1]):
         if sections[s, 0] <= at < sections[s, 2]:
             return HEADING if at < sections[s, 1] else BODY
-    return np.int64(token_fields[token_ends[d] + at])
+    return field_of(marks[token_ends[d] + at])
+
+
+@jit_inline
+def _end(ends, bases, posting):
+    """Where the positions of the posting before end, and so those of this one start (``_places.save_places``)."""
+    shift = np.uint64(0 if bases.shape[0] == ends.shape[0] else TOGETHER)
+    base = np.int64(bases[posting >> shift])
+    return base + ((np.int64(ends[posting]) - base) & LOW)
+
+
+@jit_inline
+def _position(positions, highs, place):
+    """One position of a posting."""
+    at = np.int64(positions[place])
+    if highs.shape[0]:
+        at |= np.int64(highs[place]) << HALF
+    return at
 
 
 @jit_inline
@@ -82,8 +107,10 @@ def _pairs(table, lead, shift, choosy, starts, ends, seconds, second_ends, out_d
     Without another slot every place of the first one counts. If ``choosy``, only documents whose bit is set are looked
     at. The postings of both are gone through side by side, list by list of the first.
     """
-    bits, positions = masks_of(table, Place.BITS), ints(table, Place.POSITIONS)
-    documents, position_ends = ints(table, Place.POSTING_DOCUMENTS), ints(table, Place.POSITION_ENDS)
+    bits, documents = masks_of(table, Place.BITS), ints(table, Place.POSTING_DOCUMENTS)
+    position_ends, bases = shorts(table, Place.POSITION_ENDS), ints(table, Place.POSITION_BASES)
+    positions, highs = shorts(table, Place.POSITIONS), shorts(table, Place.POSITIONS_HIGH)
+    one = np.uint64(1)
     density = (second_ends - seconds) / (longs(table, Place.TOKEN_ENDS).shape[0] - 1)
     found = 0
     for i in range(starts.shape[0]):
@@ -92,23 +119,25 @@ def _pairs(table, lead, shift, choosy, starts, ends, seconds, second_ends, out_d
             d = np.uint32(documents[p])
             if choosy and not (bits[d >> np.uint32(6)] >> np.uint64(d & np.uint32(63))) & np.uint64(1):
                 continue
-            first, last = np.uint64(position_ends[p]), np.uint64(position_ends[p + np.uint64(1)])
+            first, last = np.uint64(_end(position_ends, bases, p)), np.uint64(_end(position_ends, bases, p + one))
             if places.shape[0] == 0:
                 for q in range(first, last):
-                    out_documents[found], out_positions[found] = d, positions[q] - lead
+                    out_documents[found], out_positions[found] = d, _position(positions, highs, q) - lead
                     found += 1
             for j in range(places.shape[0]):
                 at = _forward(documents, places[j], second_ends[j], documents[p], density[j])
                 places[j] = at
                 if at == second_ends[j] or documents[at] != documents[p]:
                     continue
-                r, stop = np.uint64(position_ends[at]), np.uint64(position_ends[at + 1])
+                r = np.uint64(_end(position_ends, bases, np.uint64(at)))
+                stop = np.uint64(_end(position_ends, bases, np.uint64(at + 1)))
                 for q in range(first, last):
-                    wanted = positions[q] + shift
-                    while r < stop and positions[r] < wanted:
-                        r += np.uint64(1)
-                    if r < stop and positions[r] == wanted:
-                        out_documents[found], out_positions[found] = d, positions[q] - lead
+                    place = _position(positions, highs, q)
+                    wanted = place + shift
+                    while r < stop and _position(positions, highs, r) < wanted:
+                        r += one
+                    if r < stop and _position(positions, highs, r) == wanted:
+                        out_documents[found], out_positions[found] = d, place - lead
                         found += 1
     return found
 
@@ -117,14 +146,14 @@ def _pairs(table, lead, shift, choosy, starts, ends, seconds, second_ends, out_d
 def _whole(table, length, fields, elements, slots, documents, positions):
     """Keep the occurrences all of whose tokens fit, within the fields; returns how many."""
     tokens, token_ends = ints(table, Place.TOKENS), longs(table, Place.TOKEN_ENDS)
-    token_fields = bytes_of(table, Place.TOKEN_FIELDS)
+    marks = shorts(table, Place.MARKS)
     kept = 0
     for i in range(documents.shape[0]):
         d, at = documents[i], positions[i]
         base = token_ends[d]
         if at < 0 or base + at + length > token_ends[d + 1]:
             continue
-        if _fits(tokens, np.uint64(base + at), length, elements, slots) and (fields >> token_fields[base + at]) & 1:
+        if _fits(tokens, np.uint64(base + at), length, elements, slots) and (fields >> field_of(marks[base + at])) & 1:
             documents[kept], positions[kept] = d, at
             kept += 1
     return kept
@@ -169,7 +198,7 @@ def find_phrase(table):
         order = np.argsort((documents[:found].astype(np.int64) << 32) | positions[:found])
         documents[:found] = documents[:found][order]
         positions[:found] = positions[:found][order]
-    scale, token_ends, fields = _scale(table), longs(table, Place.TOKEN_ENDS), bytes_of(table, Place.TOKEN_FIELDS)
+    scale, token_ends, marks = _scale(table), longs(table, Place.TOKEN_ENDS), shorts(table, Place.MARKS)
     title_ends, section_ends = ints(table, Place.TITLE_ENDS), ints(table, Place.SECTION_ENDS)
     sections, sparing = ints(table, Place.SECTIONS).reshape((-1, 3)), numbers[SPARING] != 0
     owners = ints(table, Place.MADE_DOCUMENTS)[numbers[MADE_AT] :]
@@ -181,9 +210,9 @@ def find_phrase(table):
         weight = 0.0
         while i < found and documents[i] == d:
             if sparing:
-                weight += scale[d, _field(d, positions[i], token_ends, fields, title_ends, sections, section_ends)]
+                weight += scale[d, _field(d, positions[i], token_ends, marks, title_ends, sections, section_ends)]
             else:
-                weight += scale[d, fields[token_ends[d] + positions[i]]]
+                weight += scale[d, field_of(marks[token_ends[d] + positions[i]])]
             i += 1
         owners[kept] = d
         impacts[kept] = weight
@@ -194,17 +223,19 @@ def find_phrase(table):
 @jit_for(own(LONG), LONG, LONG, LONG, LONG)
 def term_in_fields(table, start, end, field_mask, made_at):
     """Write the postings of one term limited to some fields, with their weight there; returns how many."""
-    documents, position_ends = ints(table, Place.POSTING_DOCUMENTS), ints(table, Place.POSITION_ENDS)
-    positions, token_ends = ints(table, Place.POSITIONS), longs(table, Place.TOKEN_ENDS)
-    scale, fields = _scale(table), bytes_of(table, Place.TOKEN_FIELDS)
+    documents, token_ends = ints(table, Place.POSTING_DOCUMENTS), longs(table, Place.TOKEN_ENDS)
+    position_ends, bases = shorts(table, Place.POSITION_ENDS), ints(table, Place.POSITION_BASES)
+    positions, highs = shorts(table, Place.POSITIONS), shorts(table, Place.POSITIONS_HIGH)
+    scale, marks = _scale(table), shorts(table, Place.MARKS)
     out_documents, out_impacts = ints(table, Place.MADE_DOCUMENTS), floats(table, Place.MADE_IMPACTS)
     found = made_at
     for p in range(start, end):
         d = documents[p]
         weight = 0.0
         hit = False
-        for q in range(position_ends[p], position_ends[p + 1]):
-            f = fields[token_ends[d] + positions[q]]
+        first, last = _end(position_ends, bases, np.uint64(p)), _end(position_ends, bases, np.uint64(p + 1))
+        for q in range(np.uint64(first), np.uint64(last)):
+            f = field_of(marks[token_ends[d] + _position(positions, highs, q)])
             if (field_mask >> f) & 1:
                 weight += scale[d, f]
                 hit = True

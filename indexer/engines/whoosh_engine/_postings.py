@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.engines.whoosh_engine._pack import Pack
+from indexer.engines.whoosh_engine._places import Places
+from indexer.marks import fields_of
 
 Array = npt.NDArray[Any]
 
@@ -53,12 +55,14 @@ class Texts:
 
     def __init__(self, core: Pack) -> None:
         self._terms = core.strings("terms")
-        self._fields = core.load("token_fields")
+        self._fields = fields_of(core.load("marks"))
         self._tokens = core.load("tokens")
         ends = core.load("token_ends")
         owner = core.load("posting_documents")
-        self._documents = np.repeat(owner, np.diff(core.load("position_ends")))
-        self._places = ends[self._documents].astype(np.int32) + core.load("positions")
+        places = Places(core)
+        position_ends = places.ends(0, len(owner) + 1)
+        self._documents = np.repeat(owner, np.diff(position_ends))
+        self._places = ends[self._documents].astype(np.int32) + places.positions(0, int(position_ends[-1]))
         self._document_starts = np.repeat(ends[:-1].astype(np.int32), np.diff(ends))
         self._by_loop = len(self._tokens) > FEW_TOKENS
 

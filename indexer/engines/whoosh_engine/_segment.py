@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -13,20 +12,22 @@ import numpy.typing as npt
 import orjson
 
 from indexer.analysis import FIELDS
-from indexer.engines.cards import read_card, read_document
+from indexer.engines.cards import read_card, unpack_document
 from indexer.engines.likeness import Compared, spans_of
 from indexer.engines.whoosh_engine._collecting import pack_codes
 from indexer.engines.whoosh_engine._columns import CORE, FREQUENCIES, LIVE, WEIGHTS, read_values
 from indexer.engines.whoosh_engine._forms import Dictionary, Forms
 from indexer.engines.whoosh_engine._pack import Pack, load_loose
+from indexer.engines.whoosh_engine._places import Places
 from indexer.engines.whoosh_engine._table import KINDS
+from indexer.marks import fields_of
 from indexer.meanings import UNKNOWN, Meanings
 from indexer.model import FACETS, Card, Document, SectionRef
 
 Array = npt.NDArray[Any]
 ARRAYS = (
-    "tokens", "token_fields", "token_ends", "token_starts", "token_lengths", "posting_documents", "posting_ends",
-    "position_ends", "positions", "stem_ends", "stem_terms", "codes", "code_ends",
+    "tokens", "token_ends", "marks", "outliers", "outlier_ends", "posting_documents", "posting_ends",
+    "position_ends", "position_bases", "positions", "positions_high", "stem_ends", "stem_terms", "codes", "code_ends",
     "sections", "section_ends", "title_ends", "title_ranks", "dates", "name_documents",
 )  # fmt: skip
 ALL = -1  # no code: every document
@@ -43,6 +44,7 @@ class Segment:
         self.sparing = False
         for name in ARRAYS:
             setattr(self, name, core.load(name))
+        self.places = Places(core)
         self.impacts = weights.load("impacts")
         self.scale = weights.load("scale")
         self.priors = weights.load("priors")
@@ -57,6 +59,7 @@ class Segment:
         self.text_bytes, self.text_ends = core.load("texts.bytes"), core.load("texts.ends")
         self._cards = core.blobs("cards")
         self._documents = core.blobs("documents")
+        self._texts = core.blobs("texts")
         self.values = read_values(core)
         keys = [orjson.dumps(value) + b":" for _, value in self.values]
         self.value_keys = np.frombuffer(b"".join(keys), np.uint8)  # each value as a key of JSON
@@ -78,19 +81,21 @@ class Segment:
         self._code_postings: dict[int, tuple[tuple[int, int, int], Array, Array]] = {}
         self.dictionary = Dictionary(
             self.terms, self.stems, self.stem_ends, self.stem_terms, self.frequencies,
-            (self.posting_ends, self.posting_documents, self.impacts), self.position_ends,
+            (self.posting_ends, self.posting_documents, self.impacts), self.places,
         )  # fmt: skip
         self.longest = int(np.diff(self.token_ends).max()) if self.size else 0
 
     tokens: Array
-    token_fields: Array
     token_ends: Array
-    token_starts: Array
-    token_lengths: Array
+    marks: Array
+    outliers: Array
+    outlier_ends: Array
     posting_documents: Array
     posting_ends: Array
     position_ends: Array
+    position_bases: Array
     positions: Array
+    positions_high: Array
     stem_ends: Array
     stem_terms: Array
     codes: Array
@@ -119,7 +124,7 @@ class Segment:
             core.fetch("posting_documents", start, end)
             if places:
                 core.fetch("position_ends", start, end + 1)
-                core.fetch("positions", int(self.position_ends[start]), int(self.position_ends[end]))
+                core.fetch("positions", self.places.end(start), self.places.end(end))
             else:
                 weights.fetch("impacts", start, end)
 
@@ -181,7 +186,7 @@ class Segment:
             end = int(self.token_ends[number + 1])
             sections = self.sections[self.section_ends[number] : self.section_ends[number + 1]]
             tokens = self.tokens[base:end]
-            spans = spans_of(int(self.title_ends[number]), sections, self.token_fields[base:end], tokens < 0)
+            spans = spans_of(int(self.title_ends[number]), sections, fields_of(self.marks[base:end]), tokens < 0)
             rows = row_of[tokens]
             yield self.ids[number], spans.words(lambda start, stop, rows=rows: rows[start:stop])  # type: ignore[misc]
 
@@ -192,7 +197,7 @@ class Segment:
 
     def document(self, number: int) -> Document:
         """One whole document."""
-        return read_document(zlib.decompress(self._documents[number]))
+        return unpack_document(self._documents[number], self._texts[number])
 
     def _find(self, doc_id: str) -> int:
         """Number of a live document by id, or -1."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 import orjson
 
 from indexer.analysis import BREAK, name_key
-from indexer.engines.cards import card_blob, document_blob
+from indexer.engines.cards import card_blob, pack_document
 from indexer.engines.whoosh_engine._columns import (
     CORE,
     LIVE,
@@ -23,8 +22,9 @@ from indexer.engines.whoosh_engine._columns import (
     write_stems,
 )
 from indexer.engines.whoosh_engine._pack import PackWriter, save_loose
+from indexer.marks import fields_of
 from indexer.model import FACETS, Document, date_number
-from indexer.token_stream import AnalyzedDocument, document_names, marked_lengths
+from indexer.token_stream import AnalyzedDocument, document_names, marks_of
 
 
 class _Numbers(dict[str, int]):
@@ -42,9 +42,8 @@ class SegmentWriter:
         self._documents: list[tuple[str, int]] = []
         self._vocabulary = _Numbers({BREAK: 0})
         self._terms: list[array[int]] = []
-        self._fields: list[bytes] = []
-        self._starts: list[array[int]] = []
-        self._lengths: list[Ints] = []
+        self._marks: list[Ints] = []
+        self._outliers: list[Ints] = []
         self._sections: list[list[tuple[int, int, int]]] = []
         self._title_ends: list[int] = []
         self._texts: list[bytes] = []
@@ -64,14 +63,14 @@ class SegmentWriter:
         """Take one document; ids must not repeat within a segment."""
         self._documents.append((document.doc_id, len(self._documents)))
         self._terms.append(array("i", map(self._vocabulary.__getitem__, analyzed.terms)))
-        self._fields.append(bytes(analyzed.fields))
-        self._starts.append(array("i", analyzed.starts))
-        self._lengths.append(marked_lengths(analyzed))
+        marks, outliers = marks_of(analyzed)
+        self._marks.append(marks)
+        self._outliers.append(outliers)
         self._sections.append([(span.start, span.body, span.end) for span in analyzed.sections])
         self._title_ends.append(analyzed.title_end)
         self._texts.append(analyzed.text)
         self._cards.append(card_blob(document))
-        self._blobs.append(zlib.compress(document_blob(document), 1))
+        self._blobs.append(pack_document(document, analyzed.text))
         self._values.append(tuple(document.values(facet) for facet in FACETS))
         self._titles.append(name_key(document.title))
         self._dates.append(date_number(document.date))
@@ -92,14 +91,14 @@ class SegmentWriter:
         tokens = ranks[
             np.concatenate([np.frombuffer(self._terms[i], np.int32) for i in order] or [np.zeros(0, np.int32)])
         ]
-        fields = np.frombuffer(b"".join(self._fields[i] for i in order), np.uint8)
+        marks = _joined(self._marks, order, np.uint16)
         token_ends = ends_of([len(self._terms[i]) for i in order])
-        pack.save("lengths", field_lengths(tokens, fields, token_ends))
+        pack.save("lengths", field_lengths(tokens, fields_of(marks), token_ends))
         pack.save("tokens", tokens)
-        pack.save("token_fields", fields)
         pack.save("token_ends", token_ends)
-        pack.save("token_starts", _joined(self._starts, order, np.int32))
-        pack.save("token_lengths", _joined(self._lengths, order, np.uint16))
+        pack.save("marks", marks)
+        pack.save("outliers", np.concatenate([self._outliers[i] for i in order] or [np.zeros((0, 3), np.int32)]))
+        pack.save("outlier_ends", ends_of([len(self._outliers[i]) for i in order]).astype(np.int32))
         write_postings(folder, pack, tokens, token_ends, len(terms))
         write_stems(pack, terms)
         self._write_facets(pack, order)

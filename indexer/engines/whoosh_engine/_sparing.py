@@ -17,7 +17,7 @@ from indexer.engines.whoosh_engine._segment import Segment
 LARGE = 1 << 30  # bytes of columns; a smaller index may stay in memory as a whole
 KEPT = 512 << 20  # bytes of columns that a process keeps mapped, about
 # Columns of which a search reads those parts that belong to a few documents.
-OF_DOCUMENTS = ("tokens", "token_fields", "token_starts", "token_lengths", "texts.bytes", "cards.bytes")
+OF_DOCUMENTS = ("tokens", "marks", "texts.bytes", "cards.bytes")
 SEARCHES = 4  # between two looks at how many these are
 RESIDENT = Path("/proc/self/statm")  # in pages: all, resident, those of them that are of files, and others
 

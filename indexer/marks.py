@@ -1,0 +1,45 @@
+"""What is kept of each token in two bytes: where it stands in the text, its field, what begins with it.
+
+From the highest bit down: what begins with the token (two bits), the number of its field (three), how many bytes of
+text there are between the end of the last token before it that is shown and its start (four), its own length in bytes
+(seven). A token for which these are too few stands among the outliers of its document, with its place in the text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.analysis import FIELDS
+
+Ints = npt.NDArray[np.integer[Any]]
+
+GAP_AT, FIELD_AT, BEGINS_AT = 7, 11, 14  # the lowest bit of each; the length has those from 0 on
+MOST_LENGTH = (1 << GAP_AT) - 1
+FAR = (1 << FIELD_AT - GAP_AT) - 1  # instead of the gap of a token that stands among the outliers
+FIELD_MASK = (1 << BEGINS_AT - FIELD_AT) - 1
+NOTHING_BEGINS = (1 << BEGINS_AT) - 1  # the greatest mark of a token with which nothing begins
+assert len(FIELDS) <= FIELD_MASK + 1
+
+
+def token_marks(starts: Ints, lengths: Ints, begins: Ints, fields: Ints) -> tuple[npt.NDArray[np.uint16], Ints]:
+    """The marks of the tokens of one document, and its outliers: rows of token, start and length.
+
+    Starts and lengths are in bytes of the document's text; a token that is not shown has the length 0.
+    """
+    marks = begins.astype(np.int32) << BEGINS_AT | fields.astype(np.int32) << FIELD_AT
+    shown = np.flatnonzero(lengths)
+    first, length = starts[shown].astype(np.int32), lengths[shown].astype(np.int32)
+    gaps = np.diff(first, prepend=np.int32(0))
+    gaps[1:] -= length[:-1]
+    far = (gaps < 0) | (gaps >= FAR) | (length > MOST_LENGTH)
+    marks[shown] |= np.where(far, FAR << GAP_AT, gaps << GAP_AT | length)
+    outliers: Ints = np.column_stack((shown, first, length))[far].astype(np.int32)
+    return marks.astype(np.uint16), outliers
+
+
+def fields_of(marks: Ints) -> npt.NDArray[np.uint8]:
+    """The number of the field of each token."""
+    return (marks >> FIELD_AT & FIELD_MASK).astype(np.uint8)
