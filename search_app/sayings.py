@@ -10,6 +10,7 @@ from indexer.analysis import HAN
 from indexer.placings import Placing
 from search_app.catalogues import catalogue
 from search_app.field_names import field_name, value_name
+from search_app.reading import HAS_ALL
 from search_app.settings import LANGUAGES, LOCALES
 from search_app.site import Site
 
@@ -73,6 +74,7 @@ _LISTS = (N_("Fudan list for %(year)s"),)
 _RANKS = (N_("rank %(number)s"), N_("joint rank %(number)s"))  # English says "2nd" and "joint 2nd"
 _PLACES = (N_("%(list)s: %(rank)s (%(source)s)"), N_("%(list)s: %(rank)s (reputation, %(source)s)"))
 _RANK = re.compile(r"(joint )?(\d+)(?:st|nd|rd|th)")
+_LABEL = " (field of the page)"
 _STANDS_FOR = re.compile(r"(?P<value>.+) \(what (?P<word>.+) stands for\)", re.S)
 _NAMED = re.compile(r"%\((\w+)\)s")
 _BOTH = re.compile(rf"(?P<english>[^()]+) \((?P<chinese>[{HAN}]+)\)")  # a hospital's names: "Huaxi (华西医院)"
@@ -101,7 +103,7 @@ def reasons(matched: Iterable[str], site: Site) -> tuple[str, ...]:
 
     What has one reason stands together: "retina, cornea (what it is known for)".
     """
-    shown = [_BETWEEN_HAN.sub("", each) for each in matched]
+    shown = _once([_BETWEEN_HAN.sub("", each) for each in matched])
     plain = [(each,) for each in shown if not each.endswith(")")]
     together: dict[str, dict[str, None]] = {}
     for each in shown:
@@ -111,6 +113,21 @@ def reasons(matched: Iterable[str], site: Site) -> tuple[str, ...]:
             together.setdefault(ending, {})[each] = None
     first = [*plain, *(tuple(each)[:MAX_TOGETHER] for each in together.values())][:MAX_REASONS]
     return tuple(dict.fromkeys(_listed(each, site) for each in first))
+
+
+def _once(matched: list[str]) -> list[str]:
+    """Reasons without what others of them say too, as far as one page goes.
+
+    That it has all words says of each that it is there, and that a value is a label of it where that came from.
+    """
+    labels = {each.removesuffix(_LABEL) for each in matched if each.endswith(_LABEL)}
+    whole = HAS_ALL in matched
+    return [
+        each
+        for each in matched
+        if not ((read := _STANDS_FOR.fullmatch(each)) and read["value"] in labels)
+        and not (whole and not any(pattern.fullmatch(each) for pattern, _template in _REASON_PATTERNS))
+    ]
 
 
 def _listed(same: tuple[str, ...], site: Site) -> str:

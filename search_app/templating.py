@@ -28,7 +28,7 @@ from search_app.context import EXTENSION, Services, Visit, language_of, visit
 from search_app.labels import BROWSED, KIND_FOLDERS
 from search_app.markup import in_markup, spoken
 from search_app.present import CountedChoice
-from search_app.sayings import reasons, said, said_field
+from search_app.sayings import reasons, said, said_field, said_value
 from search_app.settings import LANGUAGES, LOCALES, MAX_QUERY_CHARS
 from search_app.site import LANGUAGE_NAMES, LANGUAGE_OFFERS, Site
 from search_app.state import SearchState
@@ -130,6 +130,7 @@ def make_environment(app: Flask, language: str, locale_name: str) -> Environment
         "max_shown_chars": MAX_SHOWN_CHARS,
     }
     environment.filters["spoken"] = lambda text: spoken(text, here.tag.startswith("zh"))
+    environment.filters["stated"] = lambda text: said_value(text, here)
     environment.filters |= {name: kept(environment, "parts.html", name) for name in PARTS}
     environment.filters["hits"] = framed(
         environment, "parts.html", "hit", HitView, why=environment.filters["why"], prices=environment.filters["prices"]

@@ -576,6 +576,18 @@ def test_what_has_one_reason_stands_together() -> None:
     assert len(reasons([f"x{n} (related to y{n})" for n in range(9)], here)) == MAX_REASONS
 
 
+def test_a_reason_is_given_once() -> None:
+    """On a phone the same label stood there twice, and each word beside "all words"."""
+    label, read = (
+        "Organ Transplantation (field of the page)",
+        "Organ Transplantation (what kidney transplant stands for)",
+    )
+    told = ("kidney", "transplant", "“kidney” in the title", "all words", read, "Beijing (what pek stands for)", label)
+    kept = ("“kidney” in the title", "all words", "Beijing (what “pek” stands for)", label)
+    assert reasons(told, Site("en", default_labels())) == kept
+    assert reasons(("kidney", read), Site("en", default_labels()))[0] == "kidney"
+
+
 def test_words_of_another_language_are_marked_in_a_reason(client: FlaskClient) -> None:
     chinese = soup(client.get("/zh/search?q=shangai+eye"))
     assert "shangai" in [each.get_text() for each in chinese.select(".reason [lang=en]")]

@@ -7,11 +7,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 from indexer.engines import open_engine
 from indexer.errors import TaxonomyError
 from indexer.model import FacetIs, Query
 from indexer.placings import ALL
+from search_app import create_app
 from search_app.field_names import default_names, field_name, load_names, value_name
 from search_app.settings import LANGUAGES
 from search_app.strengths import default_strengths
@@ -76,3 +78,15 @@ def test_wrong_names_are_named(tmp_path: Path, content: str, message: str) -> No
     path.write_text(content, "utf-8")
     with pytest.raises(TaxonomyError, match=message):
         load_names(path)
+
+
+def test_that_a_hospital_may_not_be_open_is_said_in_chinese() -> None:
+    """It matters more than any other sentence of a hit, and was English."""
+    client = create_app({"index": str(real_index())}).test_client()
+    hits = BeautifulSoup(client.get("/zh/search?q=evergrande+hospital").text, "lxml").select(".doubt span")
+    assert [(each["lang"], each.get_text()[:2]) for each in hits] == [("zh-Hans", "存疑")]
+    small = BeautifulSoup(client.get("/zh/cities/shanghai").text, "lxml").select(".small-doubt span")
+    assert [(each["lang"], each.get_text()[:5]) for each in small] == [("zh-Hans", "未确认开业")]
+    page = BeautifulSoup(client.get("/zh/hospitals/boao-evergrande-international-hospital").text, "lxml")
+    assert page.select_one(".notice-strong span").get_text().startswith("存疑")
+    assert not page.select(".notice-strong span[lang=en]")

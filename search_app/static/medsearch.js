@@ -24,7 +24,7 @@ function combobox(box, number) {
   let composing = false;
 
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", words.queries);
+  list.setAttribute("aria-label", words.suggestions);
   status.setAttribute("role", "status");
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-autocomplete", "list");
@@ -238,10 +238,12 @@ async function refresh(address, push) {
   refreshing?.abort();
   const mine = new AbortController();
   refreshing = mine;
+  let text;
   try {
     const answer = await fetch(address, { signal: mine.signal, headers: { Accept: "text/html" } });
+    text = await answer.text();
     if (!(answer.headers.get("Content-Type") ?? "").startsWith("text/html") || answer.status >= 500) throw new Error();
-    const next = new DOMParser().parseFromString(policy.createHTML(await answer.text()), "text/html");
+    const next = new DOMParser().parseFromString(policy.createHTML(text), "text/html");
     const fresh = next.querySelector("[data-results]");
     const old = document.querySelector("[data-results]");
     if (!fresh || !old) throw new Error();
@@ -275,8 +277,18 @@ async function refresh(address, push) {
     status.textContent = old.querySelector("[data-count]").textContent;
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   } catch (error) {
-    if (error.name !== "AbortError") location.assign(address);
+    if (error.name === "AbortError") return;
+    const form = document.querySelector("[data-facets]");
+    if (push && form && text === undefined) lost(form);
+    else location.assign(address);
   }
+}
+
+// Without a connection the results stay, and the boxes say again what they are of.
+function lost(form) {
+  for (const box of form.querySelectorAll("input[type=checkbox]")) box.checked = box.defaultChecked;
+  form.querySelector(".live-note").textContent = form.dataset.lost;
+  document.querySelector("[data-status]").textContent = form.dataset.lost;
 }
 
 function addressOf(form) {
@@ -458,7 +470,6 @@ function recentSearches(place) {
     return;
   }
   show();
-  place.hidden = false;
 }
 
 document.querySelectorAll("[data-combobox]").forEach(combobox);

@@ -54,6 +54,8 @@ def test_it_is_a_combobox_by_the_pattern(open_page: OpenPage) -> None:
     ready(page)
     expect(box).to_have_attribute("aria-expanded", "true")
     assert box.get_attribute("aria-controls") == page.get_by_role("listbox").get_attribute("id")
+    expect(page.get_by_role("listbox", name="Suggestions")).to_be_visible()
+    expect(page.get_by_role("search")).to_have_count(1)  # one landmark, not one within the other
     group = page.get_by_role("listbox").get_by_role("group").first
     named = "node => document.getElementById(node.getAttribute('aria-labelledby')).textContent"
     assert group.evaluate(named) == "Hospitals"

@@ -217,6 +217,22 @@ def test_results_follow_the_checkboxes(open_page: OpenPage) -> None:
     page.wait_for_url(re.compile(r"q=eye&city=Shanghai$"))
 
 
+def test_without_a_connection_the_results_stay_and_say_so(open_page: OpenPage) -> None:
+    """A tick led to the browser's own page of errors, and what was read was gone."""
+    page = open_page("/search?q=hospital", expected=("net::ERR",))
+    page.route("**/search?**", lambda route: route.abort("internetdisconnected"))
+    before = page.locator("h1").inner_text()
+    page.get_by_label(re.compile("^Beijing")).check()
+    expect(page.locator(".live-note")).to_contain_text("No connection")
+    expect(page.locator("[data-status]")).to_contain_text("No connection")
+    expect(page.get_by_label(re.compile("^Beijing"))).not_to_be_checked()
+    assert page.locator("h1").inner_text() == before
+    page.unroute("**/search?**")
+    page.get_by_label(re.compile("^Beijing")).check()
+    expect(page).to_have_url(re.compile("city=Beijing"))
+    expect(page.locator(".live-note")).to_have_text("Results follow as you tick.")
+
+
 def test_a_shortlist_survives_paging_and_becomes_an_address(open_page: OpenPage) -> None:
     page = open_page("/search?kind=hospital&sort=title&per_page=3")
     expect(page.locator("[data-compare]")).to_be_hidden()
