@@ -77,8 +77,60 @@ def by_ear(word: str, dice: random.Random) -> str:
     return word
 
 
+def beginning(word: str, dice: random.Random) -> str:
+    """The first letter was left out, came twice, or changed places with the second."""
+    return dice.choice((word[1:], word[0] + word, word[1] + word[0] + word[2:]))
+
+
+def twice(word: str, dice: random.Random) -> str:
+    """Two errors in one word."""
+    for _ in range(2):
+        word = dice.choice((neighbour, doubled, missing, swapped, by_ear))(word, dice)
+    return word
+
+
 KINDS: dict[str, Callable[[str, random.Random], str]] = {
-    each.__name__: each for each in (neighbour, doubled, missing, swapped, by_ear)
+    each.__name__: each for each in (neighbour, doubled, missing, swapped, by_ear, beginning, twice)
+}
+
+
+def joined(text: str, dice: random.Random) -> str:
+    """A space was left out."""
+    places = [found.start() for found in re.finditer(r"(?<=[A-Za-z]{3}) (?=[A-Za-z]{3})", text)]
+    at = dice.choice(places) if places else len(text)
+    return text[:at] + text[at + 1 :]
+
+
+def apart(text: str, dice: random.Random) -> str:
+    """A space came into a word."""
+    places = [found.start() for found in re.finditer(r"(?<=[A-Za-z]{2})(?=[A-Za-z]{2})", text)]
+    at = dice.choice(places) if places else len(text)
+    return (text[:at] + " " + text[at:]).strip()
+
+
+def shifted(text: str, dice: random.Random) -> str:
+    """A space came a letter too early or too late."""
+    places = [found.start() for found in re.finditer(r"(?<=[A-Za-z]{3}) (?=[A-Za-z]{3})", text)]
+    if not places:
+        return text
+    at = dice.choice(places)
+    early = text[: at - 1] + " " + text[at - 1] + text[at + 1 :]
+    return early if dice.random() < 0.5 else text[:at] + text[at + 1] + " " + text[at + 2 :]
+
+
+def small(text: str, dice: random.Random) -> str:
+    """Two letters of a small word changed places."""
+    optional = default_words().thesaurus.optional
+    places = [found for found in re.finditer(r"[A-Za-z]{3,}", text) if optional(found.group().lower())]
+    if not places:
+        return text
+    found = dice.choice(places)
+    at = found.start() + dice.randrange(len(found.group()) - 1)
+    return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+
+
+SPACES: dict[str, Callable[[str, random.Random], str]] = {
+    each.__name__: each for each in (joined, apart, shifted, small)
 }
 
 
@@ -106,22 +158,32 @@ class Outcome:
 
 def wrong_forms(queries: Sequence[JudgedQuery], lexicon: Lexicon, seed: int, forms: int) -> Iterator[Wrong]:
     """The wrong forms of some queries, each kind in turn, always the same for a seed."""
-    small = default_words().thesaurus
+    thesaurus, kinds = default_words().thesaurus, (*KINDS, *SPACES)
     for number, query in enumerate(queries):
         spots = [
             (found.start(), found.end())
             for found in re.finditer(r"[A-Za-z]+", query.text)
-            if found.end() - found.start() >= MIN_LETTERS and not small.optional(found.group().lower())
+            if found.end() - found.start() >= MIN_LETTERS and not thesaurus.optional(found.group().lower())
         ]
         for form in range(forms if spots else 0):
             dice = random.Random(f"{seed} {query.query_id} {form}")
-            kind = list(KINDS)[(number * forms + form) % len(KINDS)]
+            kind = kinds[(number * forms + form) % len(kinds)]
+            if kind in SPACES:
+                text = SPACES[kind](query.text, dice)
+                known = all(map(lexicon.exact_frequency, set(text.lower().split()) - set(query.text.lower().split())))
+                if text != query.text and not known:
+                    words = tuple(re.findall(r"[a-z]+", query.text.lower())), tuple(re.findall(r"[a-z]+", text.lower()))
+                    meant = [word for word in words[0] if word not in words[1]]
+                    yield Wrong(
+                        query, kind, text, tuple(meant), tuple(word for word in words[1] if word not in words[0])
+                    )
+                continue
             several = len(spots) > 1 and len(query.text) > LONG_QUERY and dice.random() < 0.5
             text, meant, typed = query.text, [], []
             for start, end in sorted(dice.sample(spots, 2 if several else 1), reverse=True):
                 right = text[start:end].lower()
                 changed = KINDS[kind](right, dice)
-                if changed != right and not lexicon.exact_frequency(changed) and not small.ordinary(changed):
+                if changed != right and not lexicon.exact_frequency(changed) and not thesaurus.ordinary(changed):
                     text = text[:start] + changed + text[end:]
                     meant.append(right)
                     typed.append(changed)
@@ -162,7 +224,7 @@ def _mean(values: Sequence[float]) -> float:
 def report(found: Sequence[Outcome]) -> str:
     """By kind of error: forms, nDCG@10 as meant and as typed, share lost, and how the errors were read."""
     lines = [f"{'':14}{'forms':>7}{'meant':>8}{'typed':>8}{'lost':>7}{'mended':>9}{'other':>8}{'left':>7}"]
-    groups = {kind: [each for each in found if each.wrong.kind == kind] for kind in KINDS}
+    groups = {kind: [each for each in found if each.wrong.kind == kind] for kind in (*KINDS, *SPACES)}
     classes = {name: [each for each in found if each.wrong.query.query_class == name] for name in CLASSES}
     for name, group in ({**groups, **classes, "all": list(found)}).items():
         if group:

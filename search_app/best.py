@@ -9,7 +9,7 @@ from indexer.model import And, Concept, FacetIs, Node, Or, Term
 from indexer.placings import ALL
 from indexer.token_stream import list_term
 from search_app.findings import Findings
-from search_app.reading import Part
+from search_app.reading import Part, as_meant
 from search_app.strengths import IN_A_LIST, Meant, Strengths
 from search_app.thesaurus import Terms
 
@@ -31,11 +31,15 @@ def asked_for_best(typed: Terms, parts: Sequence[Part], meant: Sequence[Meant], 
 def _says_more(parts: Iterable[Part], found: Findings, strengths: Strengths) -> bool:
     if any(each.facet in _OTHER_FACETS for each in found.found):
         return True
-    cities = (each.words for each in found.found if each.facet == "city")
+
+    def meant(words: str) -> str:
+        return as_meant(words, found.corrected.items())
+
+    cities = (meant(each.words) for each in found.found if each.facet == "city")
     known = {token for words in (*strengths.best, *strengths.everywhere, *map(terms, cities)) for token in words}
     wanted = [part for part in parts if part.role != "optional"]
     return any(
-        part.role != "word" or any(not token.isdecimal() and token not in known for token in terms(part.words))
+        part.role != "word" or any(not token.isdecimal() and token not in known for token in terms(meant(part.words)))
         for part in wanted
     )
 

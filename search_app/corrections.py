@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
 
+from rapidfuzz.distance import OSA
+
 from indexer.analysis import stem
 from indexer.engines import Lexicon
 from search_app.by_ear import MAX_HEARD, is_heard
 from search_app.pinyin import is_pinyin, is_syllable
-from search_app.recut import lost_spaces, moved_space, needless_space
+from search_app.recut import is_listed, lost_space, lost_spaces, moved_space, needless_space
 from search_app.spelling import (
     MIN_CHARS,
     compound_meant,
@@ -20,19 +22,20 @@ from search_app.spelling import (
     ranked_corrections,
     slip_cost,
     split_phrase,
-    split_word,
     weighed_corrections,
 )
 from search_app.widen import Piece
 from search_app.words import Words
 
 MAX_CORRECTED = 6  # unknown words looked into: a text with more is no search with slips, and each costs a lookup
-SMALL_WORD = 0.5  # what "best" and "being" cost more than a word that says something
+SMALL_WORD = 0.3  # what "best" and "being" cost more than a word that says something
 TOGETHER = 0.5  # what a word costs less that makes a known phrase of its neighbours: "beast implants"
-PLACE = 0.3  # what the name of a city costs less than another word
+PLACE = 0.3  # what the name of a city or of a field costs less than another word
 REACH = 3  # words beside one that are looked at for a phrase
 JOINING = frozenset(("for", "in", "of", "and", "at", "with", "to", "from", "near"))
 MIN_NAME = 6  # letters of pinyin in several syllables that nobody writes by chance
+SMALL = 3  # letters of a small word that is told with two of them swapped
+ONE_LETTER = 1  # slips from which a word is rather two without their space, where both are known: "guangzhoueye"
 SURE_NAME = 1.0  # most that a name may cost that was heard as two words
 SURE = 0.9  # slip cost below which another form of a known stem is an error: a vowel, a doubled letter
 
@@ -53,7 +56,9 @@ def corrected(pieces: Sequence[Piece], lexicon: Lexicon, words: Words, text: str
     changes: list[Change] = []
     protected = words.thesaurus.protected
     known = [
-        not may_be_wrong(piece.term, protected) or _settled(piece.term, _Near.at(place, pieces), lexicon, words)
+        _settled(piece.term, _Near.at(place, pieces), lexicon, words)
+        if may_be_wrong(piece.term, protected)
+        else not _small_slip(piece.term, lexicon, words)
         for place, piece in enumerate(pieces)
     ]
     unknown = [place for place, is_it in enumerate(known) if not is_it]
@@ -67,7 +72,7 @@ def corrected(pieces: Sequence[Piece], lexicon: Lexicon, words: Words, text: str
         joined = piece.term + following.term if following else ""
         apart = not (known[place] and known[place + 1]) if following else False
         meant: tuple[str, ...] = ()
-        if following and apart and may_be_wrong(joined, protected) and lexicon.exact_frequency(joined):
+        if following and may_be_wrong(joined, protected) and _in_two(place, pieces, apart, lexicon, words):
             meant = (joined,)
         elif following and text[piece.end : following.start] == " ":
             meant = _respaced(place, pieces, whole, lexicon, words)
@@ -126,6 +131,8 @@ def _respaced(
     if name := _heard_apart(first, second, lexicon, words):
         return (name,)
     if not (whole[place] and whole[place + 1]):
+        if any(lost_space(each, lexicon, words) for each in (first, second)):  # "medicinechengdu" needs no other word
+            return ()
         return moved_space(first, second, lexicon) or ()
     if needless_space(first, second, lexicon, words):
         # "By pass" and "heart by pass", but not "change in voice" and "visit or treatment".
@@ -183,14 +190,43 @@ def _is_ours(word: str, lexicon: Lexicon, words: Words) -> bool:
     return len(word) > MIN_CHARS and bool(lexicon.exact_frequency(word))
 
 
+def _in_two(place: int, pieces: Sequence[Piece], apart: bool, lexicon: Lexicon, words: Words) -> bool:
+    """Whether the piece at a place and the next are a word with a space in it: "can cer", "sic kle"."""
+    pair = pieces[place].term, pieces[place + 1].term
+    joined = pair[0] + pair[1]
+    if not (lexicon.exact_frequency(joined) or (is_listed(joined, words) and _leads_somewhere(joined, lexicon, words))):
+        return False
+    if apart or any(len(each) > 1 and not _means(each, lexicon, words) for each in pair):
+        return True
+    return all(map(is_syllable, pair)) and bool(words.facets.read((joined,)))
+
+
+def _means(word: str, lexicon: Lexicon, words: Words) -> bool:
+    """Whether a word is one by itself, and no part of another."""
+    return is_known(word, lexicon, words) or words.english(word) or word in words.thesaurus.protected
+
+
+def _small_slip(word: str, lexicon: Lexicon, words: Words) -> str:
+    """The small word that a short one is with two letters swapped ("adn", "hwo"), or ""."""
+    if not (len(word) == SMALL and word.isascii() and word.isalpha()) or _means(word, lexicon, words):
+        return ""
+    swapped = (word[0] + word[2] + word[1], word[1] + word[0] + word[2])  # "hwo" is rather how than who
+    return next((each for each in swapped if words.thesaurus.optional(each)), "")
+
+
 def _meant(word: str, near: _Near, lexicon: Lexicon, words: Words) -> tuple[str, ...]:
     listed = words.thesaurus.misspelt.get(word)
     if listed and _leads_somewhere(listed, lexicon, words):
         return (listed,)
+    if small := _small_slip(word, lexicon, words):
+        return (small,)
     likely = _likely(word, near, lexicon, words)
-    if likely:
+    if likely and OSA.distance(word, likely) <= ONE_LETTER:
         return (likely,)
-    found = split_word(word, lexicon) or compound_meant(word, lexicon) or split_phrase(word, lexicon, JOINING)
+    apart = lost_space(word, lexicon, words)
+    if likely and (not apart or any(map(is_syllable, apart))):
+        return (likely,)
+    found = apart or compound_meant(word, lexicon) or split_phrase(word, lexicon, JOINING)
     return found or lost_spaces(word, lexicon)
 
 
@@ -207,11 +243,22 @@ def _likely(word: str, near: _Near, lexicon: Lexicon, words: Words) -> str:
             if not together:
                 continue
         if together or _leads_somewhere(one, lexicon, words):
-            place = any(facet == "city" for facet, _ in words.facets.read((one,)))
+            place = bool(words.facets.read((one,)))
             small = words.thesaurus.optional(one)
             weight = cost + SMALL_WORD * small - TOGETHER * together - PLACE * place
             best = min(best, (weight, one))
-    return best[1]
+    return best[1] or ("" if good else _asked_for(word, near, lexicon, words))
+
+
+def _asked_for(word: str, near: _Near, lexicon: Lexicon, words: Words) -> str:
+    """The likeliest word with more slips than is likely that makes a known phrase of its neighbours, or "".
+
+    "going bliin", "hearing viocs".
+    """
+    if not (near.before or near.after):
+        return ""
+    others = weighed_corrections(word, lexicon, words.correctable, words.thesaurus.protected, TOGETHER)
+    return next((one for _, one in others if near.phrase(one, words)), "")
 
 
 def _leads_somewhere(word: str, lexicon: Lexicon, words: Words) -> bool:

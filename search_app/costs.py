@@ -110,17 +110,20 @@ class _Wanted:
 def _wanted(reading: Reading, facets: FacetWords) -> tuple[_Wanted, ...]:
     if COSTS not in reading.topic:
         return ()
-    said = {word for each in reading.found if _beside(each.facet, each.value) for word in terms(each.words)}
-    meant = {word for each in reading.found if each.facet == "specialty" for word in terms(each.words)}
+    said = {
+        word for each in reading.found if _beside(each.facet, each.value) for word in terms(reading.meant(each.words))
+    }
+    meant = {word for each in reading.found if each.facet == "specialty" for word in terms(reading.meant(each.words))}
     names = _names(reading, facets)
     found = []
     for part in reading.words():
-        words = terms(part.words)
+        typed = reading.meant(part.words)
+        words = terms(typed)
         if said.issuperset(words):
             continue
         # What a Chinese word is called in English is only related to it.
-        least = 0.0 if any(map(is_han, part.words)) else LEAST_WEIGHT
-        stems = _stems(part.words)
+        least = 0.0 if any(map(is_han, typed)) else LEAST_WEIGHT
+        stems = _stems(typed)
         members = tuple(_members(part.node))
         found.append(
             _Wanted(

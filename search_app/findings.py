@@ -72,6 +72,8 @@ class Findings:
 
     def used(self) -> str:
         """The text with its corrections."""
+        if not self.replaced:
+            return self.text
         used = self.text
         for (start, end), text in sorted(self.replaced.items(), reverse=True):
             used = used[:start] + text + used[end:]
@@ -82,8 +84,9 @@ class Findings:
         return tuple(dict.fromkeys(each.value for each in self.found if each.facet == "city"))
 
     def asks(self) -> bool:
-        """Whether the words begin as a question does."""
-        return self.text.casefold().partition(" ")[0] in ASKING
+        """Whether the words begin as a question does, also where that word is misspelt: "what's", "waht"."""
+        first = terms(self.used().partition(" ")[0])
+        return bool(first) and first[0] in ASKING
 
     def advice(self) -> bool:
         """Whether the words name a topic that only articles are about."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -107,6 +108,18 @@ class Reading:
         """Kinds read from the words."""
         return self.values("kind")
 
+    def meant(self, words: str) -> str:
+        """Words of a part or a facet reading with their corrections, as they are compared with those of pages."""
+        return as_meant(words, self.corrected)
+
+    def parts_as_meant(self) -> tuple[Part, ...]:
+        """The parts with their words corrected."""
+        return (
+            tuple([part._replace(words=self.meant(part.words)) for part in self.parts])
+            if self.corrected
+            else self.parts
+        )
+
     def words(self) -> tuple[Part, ...]:
         """The wanted words, in typed order."""
         return tuple(part for part in self.parts if part.role == "word")
@@ -133,6 +146,14 @@ class Reading:
     def _asking(self, root: Node) -> Query:
         """The query with another tree."""
         return Query(root, boosts=self.query.boosts)
+
+
+def as_meant(words: str, corrected: Iterable[tuple[str, str]]) -> str:
+    """Words as they were typed, with pairs of what was typed and what was used instead applied."""
+    for typed, used in corrected:
+        if typed in words:
+            words = words.replace(typed, used)
+    return words
 
 
 def compose(parts: tuple[Part, ...], missing: int = 0, field: Node | None = None) -> Node:

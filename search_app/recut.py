@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indexer.engines import Lexicon
-from search_app.words import Words
+from search_app.words import POSSESSIVE, Words
 
 MIN_PART = 3  # letters of a word on either side of a space
 MIN_LONGER = 4  # of the longer one
@@ -36,6 +36,22 @@ def needless_space(first: str, second: str, lexicon: Lexicon, words: Words) -> b
     return bool(said and lexicon.exact_frequency(whole))
 
 
+def lost_space(word: str, lexicon: Lexicon, words: Words) -> tuple[str, str] | None:
+    """Two words that were typed without the space ("wobblyteeth"), as pages or the vocabulary have them; or None.
+
+    The commonest pair: what only the vocabulary has counts as one document.
+    """
+    if not (2 * MIN_PART < len(word) <= MOST_LETTERS and word.isascii() and word.isalpha()):
+        return None
+    best: tuple[int, str, str] | None = None
+    for place in range(MIN_PART, len(word) - MIN_PART + 1):
+        left, right = word[:place], word[place:]
+        common = min(_listed(left, lexicon, words), _listed(right, lexicon, words))
+        if common and (best is None or common > best[0]):
+            best = (common, left, right)
+    return best and best[1:]
+
+
 def lost_spaces(word: str, lexicon: Lexicon) -> tuple[str, ...]:
     """Three known words or more that were typed without a space ("stemcelltherapy"), in as few as possible; or none."""
     if not (MOST_LETTERS >= len(word) > 3 * MIN_PART and word.isascii() and word.isalpha()):
@@ -52,6 +68,17 @@ def lost_spaces(word: str, lexicon: Lexicon) -> tuple[str, ...]:
                 reached = (before[0] + 1, rarest, (*before[2], word[start:end]))
                 read[end] = min(read[end] or reached, reached)
     return read[-1][2] if read[-1] else ()
+
+
+def _listed(word: str, lexicon: Lexicon, words: Words) -> int:
+    """How many documents have a word, 1 where only the vocabulary has it."""
+    return lexicon.exact_frequency(word) or int(is_listed(word, words))
+
+
+def is_listed(word: str, words: Words) -> bool:
+    """Whether a word is one of the vocabulary, whether or not any page has it."""
+    listed = word in words.thesaurus.vocabulary or word in POSSESSIVE or words.thesaurus.optional(word)
+    return listed or words.thesaurus.ordinary(word) or bool(words.facets.read((word,)))
 
 
 def _documents(word: str, lexicon: Lexicon) -> int:

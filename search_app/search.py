@@ -135,7 +135,7 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
         did_you_mean=meant,
         unknown_values=unknown_values,
         applied=_applied(reading, wider, unknown_values, beside=results.total.value > with_words),
-        asked=asked(reading.parts, results.hits, vocabulary.thesaurus.optional),
+        asked=asked(reading.parts_as_meant(), results.hits, vocabulary.thesaurus.optional),
         prices=priced(reading, results.hits, vocabulary.facets),
     )
 

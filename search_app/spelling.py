@@ -20,7 +20,9 @@ SAME_SOUND = 0.6  # times the cost of slips that do not change how a word sounds
 SOUNDS_SO = 0.9  # the most that such slips cost together, however many: "oftalmologia"
 SOUND_ONLY = 0.6  # slips for each letter from which words that sound alike are others: "qwertyuiop", "karyotype"
 HEARD = 0.3  # what a Chinese name costs that may have been heard, beside how far its spelling is from pinyin
+FIRST_LETTER = 0.2  # what a slip in the first letter costs more, which people rarely miss
 NAME = 0.95  # slip cost from which pinyin is another name and no error: "wenliang" is not Wenjiang
+BEGINNING = 0.9  # what a word costs of which only the first letter is missing, which short ones may lack too: "iver"
 COMMON = 0.05  # what a slip may cost more per unit of log(documents + 1): "hoptal" is hospital
 
 Extra = Correctable | None
@@ -77,7 +79,7 @@ def slip_cost(typed: str, meant: str) -> float:
     if alike and cost <= SOUND_ONLY * len(typed):
         return min(cost * SAME_SOUND, SOUNDS_SO) if alike >= MIN_SOUND else cost * SAME_SOUND
     if typed[:1] != meant[:1] and (typed[:1], meant[:1]) not in _ALIKE:
-        cost += 0.5  # people rarely miss the first letter
+        cost += FIRST_LETTER
     return cost
 
 
@@ -92,20 +94,23 @@ def ranked_corrections(word: str, lexicon: Lexicon, extra: Extra, protected: fro
 
 
 def weighed_corrections(
-    word: str, lexicon: Lexicon, extra: Extra, protected: frozenset[str]
+    word: str, lexicon: Lexicon, extra: Extra, protected: frozenset[str], more: float = 0.0
 ) -> list[tuple[float, str]]:
-    """The same with what each costs: about 1 a slip, less for words that many documents have."""
+    """The same with what each costs: about 1 a slip, less for words that many documents have.
+
+    Slips may cost ``more`` than is likely, where something else speaks for a word.
+    """
     if not may_be_wrong(word, protected):
         return []
     distance = 2 if len(word) >= MIN_CHARS_FOR_TWO else 1
     counts = {found: count for found, _, count in lexicon.similar(word, CANDIDATES, distance)}
     for found in (*(near for near, _ in extra.near(word, distance, CANDIDATES)), *extra.alike(word)) if extra else ():
         counts.setdefault(found, 2)
-    allowed = 0.95 if len(word) <= 5 else 1.6 if len(word) <= 7 else 2.1  # in short words only likely slips
+    allowed = more + (0.95 if len(word) <= 5 else 1.6 if len(word) <= 7 else 2.1)  # in short words only likely slips
     is_name = is_pinyin(word)
     scored: dict[str, float] = {}
     for found, count in counts.items():
-        cost = slip_cost(word, found)
+        cost = BEGINNING if found[1:] == word else slip_cost(word, found)
         likely = cost < NAME if is_name else cost <= allowed + COMMON * math.log1p(count)
         if likely and len(found) >= MIN_CHARS - 1 and found != word:
             scored[found] = cost - 0.1 * math.log1p(count)

@@ -44,6 +44,11 @@ def index() -> Iterator[Searcher]:
         ("by pass", "bypass"),
         ("heart by pass", "heart bypass"),
         ("sye he hospital", "xiehe hospital"),
+        ("wobblyteeth", "wobbly teeth"),  # words of the vocabulary that no page has
+        ("childrenshospital", "childrens hospital"),
+        ("beijingeye surgery", "beijing eye surgery"),
+        ("can cer", "cancer"),
+        ("luo hu", "luohu"),
     ],
 )
 def test_a_space_is_put_where_it_belongs(index: Searcher, typed: str, used: str) -> None:

@@ -74,7 +74,7 @@ READINGS: list[tuple[str, set[str], set[str], str, dict[str, str]]] = [
     ("deltahealth", set(), set(), "hospitals/deltahealth", {}),
     ("daltahealth", set(), set(), "hospitals/deltahealth", {"daltahealth": "delta health"}),  # an error within one half
     ("delthaealth", set(), set(), "hospitals/deltahealth", {"delthaealth": "delta health"}),  # and where they meet
-    ("gammahealth", set(), set(), "", {}),
+    ("gammehealth", set(), set(), "", {}),
     ("上海眼科医院", {"city:Shanghai", "specialty:Ophthalmology", "kind:hospital"}, set(),
      "hospitals/shanghai-eye", {}),
     ("眼科", {"specialty:Ophthalmology"}, set(), "", {}),
@@ -521,6 +521,12 @@ def test_initials_with_dots_are_one_word_where_the_word_is_known(index: Searcher
         ("hospitalforchildren", "hospital for children"),
         ("hospital beiing", "hospital beijing"),
         ("beijing peples hospital", "beijing peoples hospital"),
+        ("eijing hospital", "beijing hospital"),  # which could be another name in pinyin, letter by letter
+        ("yopia surgery", "myopia surgery"),
+        ("hwo much is surgery", "how much is surgery"),
+        ("eyes adn surgery", "eyes and surgery"),
+        ("hearing viocs", "hearing voice"),  # two slips in a short word, told by its neighbour
+        ("surgery viocs", "surgery viocs"),
     ],
 )
 def test_neighbours_decide_what_a_slip_was_meant_to_be(index: Searcher, typed: str, used: str) -> None:
@@ -583,3 +589,19 @@ def test_words_for_who_is_ill_say_little_beside_a_complaint() -> None:
     assert [part.words for part in beside.words()] == ["cataract"]
     assert [part.words for part in named.words()] == ["geriatric", "cataract"]
     assert beside.field == FacetIs("specialty", "Ophthalmology")
+
+
+@pytest.mark.parametrize("typed", ["what is myopia", "whhat is myopia", "What's myopia", "waht is myopia"])
+def test_a_question_is_one_however_its_first_word_is_written(index: Searcher, typed: str) -> None:
+    assert any((each.facet, each.value) == ("kind", "article") for each in read(typed, index.lexicon).query.boosts)
+
+
+def test_no_question_is_read_from_a_piece_of_a_word(index: Searcher) -> None:
+    assert read("can cer hospital", index.lexicon).query.boosts == read("cancer hospital", index.lexicon).query.boosts
+
+
+def test_a_misspelt_word_is_compared_with_pages_as_it_was_meant(index: Searcher) -> None:
+    reading = read("myopi surgery price", index.lexicon)
+    assert [part.words for part in reading.words()][0] == "myopi"
+    assert [part.words for part in reading.parts_as_meant() if part.role == "word"][0] == "myopia"
+    assert reading.meant("myopi surgery") == "myopia surgery"
