@@ -1,13 +1,14 @@
 """The loops that read where words stand in a text: phrases, and words of some fields alone."""
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, type-arg"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator, type-arg, call-arg"
 
 from __future__ import annotations
 
 import numpy as np
 
 from indexer.analysis import FIELDS as FIELD_NAMES
-from indexer.engines.compiling import LONG, array_at, jit, jit_for, jit_inline, own
+from indexer.engines.compiling import LONG, array_at, jit, jit_for, jit_inline, own, prefetch
 from indexer.engines.inspection import first_at_least
+from indexer.engines.whoosh_engine._collecting import AHEAD
 from indexer.engines.whoosh_engine._joining import mark
 from indexer.engines.whoosh_engine._places import HALF, LOW, TOGETHER
 from indexer.engines.whoosh_engine._table import Place, floats, ints, longs, masks_of, shorts, smalls
@@ -101,6 +102,57 @@ def _forward(documents, place, end, wanted, density):
 
 
 @jit
+def _meet(table, left, left_end, right, right_end):
+    """Find which postings of two lists have the same document, of which the first is the shorter; returns how many.
+
+    Both are read in order, and their numbers written to ``touched`` and ``leaf_touched``.
+    """
+    documents, bits = ints(table, Place.POSTING_DOCUMENTS), masks_of(table, Place.BITS)
+    lefts, rights = ints(table, Place.TOUCHED), ints(table, Place.LEAF_TOUCHED)
+    mark(documents[left:left_end], bits)
+    count, at = np.uint64(0), np.uint64(left)
+    for p in range(np.uint64(right), np.uint64(right_end)):
+        d = np.uint64(documents[p])
+        if (bits[d >> np.uint64(6)] >> (d & np.uint64(63))) & np.uint64(1):
+            while documents[at] != documents[p]:
+                at += np.uint64(1)
+            lefts[count], rights[count] = at, p
+            count += np.uint64(1)
+    bits[:] = np.uint64(0)
+    return np.int64(count)
+
+
+@jit
+def _neighbours(table, lead, shift, met, out_documents, out_positions):
+    """What ``_pairs`` writes, of so many postings that ``_meet`` has found."""
+    lefts, rights = ints(table, Place.TOUCHED)[:met], ints(table, Place.LEAF_TOUCHED)[:met]
+    documents, position_ends = ints(table, Place.POSTING_DOCUMENTS), shorts(table, Place.POSITION_ENDS)
+    bases = ints(table, Place.POSITION_BASES)
+    positions, highs = shorts(table, Place.POSITIONS), shorts(table, Place.POSITIONS_HIGH)
+    one, found = np.uint64(1), 0
+    for i in range(lefts.shape[0]):
+        # They are far apart in memory, so what is needed some pairs on is asked for meanwhile.
+        if i + 2 * AHEAD < lefts.shape[0]:
+            prefetch(position_ends, np.int64(lefts[i + 2 * AHEAD]))
+            prefetch(position_ends, np.int64(rights[i + 2 * AHEAD]))
+        if i + AHEAD < lefts.shape[0]:
+            prefetch(positions, np.int64(_end(position_ends, bases, np.uint64(lefts[i + AHEAD]))))
+            prefetch(positions, np.int64(_end(position_ends, bases, np.uint64(rights[i + AHEAD]))))
+        left, right = np.uint64(lefts[i]), np.uint64(rights[i])
+        q, last = np.uint64(_end(position_ends, bases, left)), np.uint64(_end(position_ends, bases, left + one))
+        r, stop = np.uint64(_end(position_ends, bases, right)), np.uint64(_end(position_ends, bases, right + one))
+        while q < last:
+            place = _position(positions, highs, q)
+            while r < stop and _position(positions, highs, r) < place + shift:
+                r += one
+            if r < stop and _position(positions, highs, r) == place + shift:
+                out_documents[found], out_positions[found] = documents[left], place - lead
+                found += 1
+            q += one
+    return found
+
+
+@jit
 def _pairs(table, lead, shift, choosy, starts, ends, seconds, second_ends, out_documents, out_positions):
     """Write where a term of one slot of a phrase has one of another ``shift`` tokens on; returns how many places.
 
@@ -146,14 +198,18 @@ def _pairs(table, lead, shift, choosy, starts, ends, seconds, second_ends, out_d
 def _whole(table, length, fields, elements, slots, documents, positions):
     """Keep the occurrences all of whose tokens fit, within the fields; returns how many."""
     tokens, token_ends = ints(table, Place.TOKENS), longs(table, Place.TOKEN_ENDS)
-    marks = shorts(table, Place.MARKS)
+    marks, anywhere = shorts(table, Place.MARKS), fields == ANYWHERE
     kept = 0
     for i in range(documents.shape[0]):
+        if i + AHEAD < documents.shape[0]:
+            prefetch(tokens, np.int64(token_ends[documents[i + AHEAD]] + positions[i + AHEAD]))
         d, at = documents[i], positions[i]
         base = token_ends[d]
         if at < 0 or base + at + length > token_ends[d + 1]:
             continue
-        if _fits(tokens, np.uint64(base + at), length, elements, slots) and (fields >> field_of(marks[base + at])) & 1:
+        if not _fits(tokens, np.uint64(base + at), length, elements, slots):
+            continue
+        if anywhere or (fields >> field_of(marks[base + at])) & 1:
             documents[kept], positions[kept] = d, at
             kept += 1
     return kept
@@ -179,15 +235,20 @@ def find_phrase(table):
     at += 2 * lists
     seconds, second_ends = numbers[at : at + others], numbers[at + others : at + 2 * others]
     choosy, bits = numbers[CHOOSY] != 0, masks_of(table, Place.BITS)
-    if choosy:
+    one_each = lists == 1 and others == 1 and choosy
+    if choosy and not one_each:
         for i in range(others):
             mark(ints(table, Place.POSTING_DOCUMENTS)[seconds[i] : second_ends[i]], bits)
     documents = ints(table, Place.PHRASE_DOCUMENTS)[numbers[PHRASES_AT] :]
     positions = ints(table, Place.PHRASE_POSITIONS)[numbers[PHRASES_AT] :]
     lead, shift = numbers[LEAD], numbers[SECOND] - numbers[LEAD]
-    found = _pairs(table, lead, shift, choosy, starts, ends, seconds, second_ends, documents, positions)
-    if choosy:
-        bits[:] = np.uint64(0)
+    if one_each:
+        met = _meet(table, starts[0], ends[0], seconds[0], second_ends[0])
+        found = _neighbours(table, lead, shift, met, documents, positions)
+    else:
+        found = _pairs(table, lead, shift, choosy, starts, ends, seconds, second_ends, documents, positions)
+        if choosy:
+            bits[:] = np.uint64(0)
     if length - 1 > min(others, 1) or numbers[FIELDS] != ANYWHERE:
         for i in range(count):
             elements[terms[i]] = i + 1
@@ -199,6 +260,7 @@ def find_phrase(table):
         documents[:found] = documents[:found][order]
         positions[:found] = positions[:found][order]
     scale, token_ends, marks = _scale(table), longs(table, Place.TOKEN_ENDS), shorts(table, Place.MARKS)
+    weights = floats(table, Place.SCALE)
     title_ends, section_ends = ints(table, Place.TITLE_ENDS), ints(table, Place.SECTION_ENDS)
     sections, sparing = ints(table, Place.SECTIONS).reshape((-1, 3)), numbers[SPARING] != 0
     owners = ints(table, Place.MADE_DOCUMENTS)[numbers[MADE_AT] :]
@@ -209,6 +271,9 @@ def find_phrase(table):
         d = documents[i]
         weight = 0.0
         while i < found and documents[i] == d:
+            if not sparing and i + AHEAD < found:
+                prefetch(marks, np.int64(token_ends[documents[i + AHEAD]] + positions[i + AHEAD]))
+                prefetch(weights, np.int64(documents[i + AHEAD] * scale.shape[1]))
             if sparing:
                 weight += scale[d, _field(d, positions[i], token_ends, marks, title_ends, sections, section_ends)]
             else:
