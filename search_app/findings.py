@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from indexer.analysis import stem, terms
@@ -145,8 +146,12 @@ class Findings:
         hinted = [value for facet, value in self.hints if facet == "specialty" and (facet, value) not in who]
         return tuple(dict.fromkeys(read or hinted))
 
-    def field(self, stated: Node | None = None) -> Node | None:
-        """Pages of every field and city that were read, of a related field where none was; None without a field."""
+    def field(self, stated: Node | None = None, stated_each: Node | None = None) -> Node | None:
+        """Pages of every field and city that were read, of a related field where none was; None without a field.
+
+        ``stated`` are hospitals that state what is meant: they count where no specialty is known. Beside a complaint of
+        which no specialty or several were read, ``stated_each``, those that state all of it, are as good.
+        """
         fields: dict[str, list[Node]] = {}
         cities: list[Node] = []
         who = self.told_by_who_is_ill()
@@ -166,10 +171,16 @@ class Findings:
         wanted = [_any(nodes) for nodes in fields.values() if nodes]
         if stated is not None and not wanted and not self.asks() and not self.advice():
             wanted = [stated]
+        elif stated_each is not None and wanted and self._vague(fields) and not cities:
+            wanted = [Or((stated_each, wanted[0] if len(wanted) == 1 else And(tuple(wanted))))]
         if not wanted:
             return None
         wanted += [_any(cities)] if cities else []
         return wanted[0] if len(wanted) == 1 else And(tuple(wanted))
+
+    def _vague(self, fields: Mapping[str, list[Node]]) -> bool:
+        """Whether words are a complaint that names no specialty or several, of which few pages have all."""
+        return self.complaint and not self.wants_article() and (len(fields) > 1 or "" in fields)
 
 
 def names_itself(value: str, words: str) -> bool:

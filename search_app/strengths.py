@@ -11,13 +11,17 @@ from types import MappingProxyType
 
 from indexer.analysis import is_han, stem, terms
 from indexer.errors import TaxonomyError
-from indexer.model import Concept, Node, Term
+from indexer.model import And, Concept, Node, Term
 from indexer.token_stream import strength_term
 from search_app.thesaurus import VOCABULARY, Terms, read_toml, stems
 
-STATED = 0.3  # weight of a stated field that finds a page which lacks the words
+STATED = 0.3
+STATED_BESIDE = 0.05  # of one that finds pages beside those of a specialty, so that these keep their places
+MAX_PHRASES = 3  # of which a hospital states a field each, to be found beside those
 MAX_FIELDS = 12  # of these in one search
 MAX_WORDS = 24  # longer texts are no list of complaints
+
+CHILDREN = "children's medicine"
 
 IN_A_LIST = "a national list"
 
@@ -40,6 +44,9 @@ class Strengths:
         listed: The names of all these lists, in the order of the file.
         persons: Fields that are meant by who is ill.
         signs: Stems of words that are said of many organs, as "cyst" is.
+        sites: Stems of words for parts of the body that many fields treat, as "neck" is.
+        anywhere: Fields that treat any part of the body, as those of injuries do.
+        children: For a field that of the children who have the same.
         best: Words by which the best are asked for, in their order.
         everywhere: Words that say nothing more beside those.
     """
@@ -54,6 +61,9 @@ class Strengths:
     listed: tuple[str, ...]
     persons: frozenset[str]
     signs: frozenset[str]
+    sites: frozenset[str]
+    anywhere: frozenset[str]
+    children: Mapping[str, Meant]
     best: frozenset[Terms]
     everywhere: frozenset[Terms]
 
@@ -72,12 +82,33 @@ class Strengths:
         groups = [self.phrases[each] for each in found if not each <= self.signs] + self._chinese(typed)
         if self.persons.issuperset(field for each in groups for field in each):
             groups += [self.phrases[each] for each in found if each <= self.signs]
+        elif len(groups) > 1:
+            beside = [self.phrases[each] for each in found if not each <= self.signs and not each <= self.sites]
+            if any(not (self.persons | self.anywhere).issuperset(each) for each in beside):
+                groups = beside + self._chinese(typed)
         told = [each for each in groups if not self.persons.issuperset(each)]
+        if told and any(CHILDREN in each for each in groups):
+            told = [self._of_children(each) for each in told]
         return tuple(dict.fromkeys(told or groups))
+
+    def _of_children(self, meant: Meant) -> Meant:
+        """The fields that some words mean of a child: with those that treat children alone."""
+        own = [each for field in meant for each in self.children.get(field, ())]
+        return tuple(dict.fromkeys((*meant, *own)))
 
     def is_sign(self, typed: Terms) -> bool:
         """Whether some words only say what may be the matter with any organ."""
         return self.signs.issuperset(map(stem, typed))
+
+    def is_site(self, typed: Terms) -> bool:
+        """Whether some words only name a part of the body that many fields treat."""
+        return self.sites.issuperset(map(stem, typed))
+
+    def of_one_place(self, typed: Terms) -> bool:
+        """Whether some words mean a field by themselves that does not treat any part of the body."""
+        fields = self.phrases.get(frozenset(stems(typed)), ())
+        said = self.is_sign(typed) or self.is_site(typed)
+        return not said and not (self.persons | self.anywhere).issuperset(fields)
 
     def organ(self, typed: Terms) -> bool:
         """Whether some words mean a field by themselves, apart from signs and from who is ill."""
@@ -109,11 +140,19 @@ class Strengths:
 
     def stated(self, meant: tuple[Meant, ...]) -> Node | None:
         """Hospitals that state a field which is meant, or a narrower one; None where nothing is meant."""
-        fields = dict.fromkeys(
-            each for group in meant for field in group for each in (field, *sorted(self.narrower[field]))
-        )
-        ways = [Term(strength_term(each), ("pinyin",), STATED, True, f"{each} (field of the page)") for each in fields]
-        return Concept(tuple(ways[:MAX_FIELDS])) if ways else None
+        return self._stating(tuple(field for group in meant for field in group), STATED) if meant else None
+
+    def stated_each(self, meant: tuple[Meant, ...]) -> Node | None:
+        """Hospitals that state one for each of a few phrases; None where nothing is meant, or too much."""
+        if not 0 < len(meant) <= MAX_PHRASES:
+            return None
+        groups = tuple(self._stating(group, STATED_BESIDE) for group in meant)
+        return groups[0] if len(groups) == 1 else And(groups)
+
+    def _stating(self, meant: Meant, weight: float) -> Node:
+        fields = dict.fromkeys(each for field in meant for each in (field, *sorted(self.narrower[field])))
+        ways = [Term(strength_term(each), ("pinyin",), weight, True, f"{each} (field of the page)") for each in fields]
+        return Concept(tuple(ways[:MAX_FIELDS]))
 
     def worth(self, meant: Meant) -> Worth:
         """What counts for fields of which each alone is meant."""
@@ -164,11 +203,18 @@ def load_strengths(path: Path) -> Strengths:
             letters, or a field of ``within``, ``of``, ``listed`` or ``persons`` that has no words.
     """
     content = read_toml(path)
-    words, within, of, lists = (content.pop(key, {}) for key in ("words", "within", "of", "listed"))
-    persons, signs, best, everywhere = (content.pop(key, []) for key in ("persons", "signs", "best", "everywhere"))
+    words, within, of, lists, children = (
+        content.pop(key, {}) for key in ("words", "within", "of", "listed", "children")
+    )
+    persons, signs, sites, anywhere, best, everywhere = (
+        content.pop(key, []) for key in ("persons", "signs", "sites", "anywhere", "best", "everywhere")
+    )
     if content:
         raise TaxonomyError(
-            path, next(iter(content)), "unknown key; known: best, everywhere, listed, of, persons, signs, within, words"
+            path,
+            next(iter(content)),
+            "unknown key; known: "
+            "anywhere, best, children, everywhere, listed, of, persons, signs, sites, within, words",
         )
     phrases: dict[frozenset[str], dict[str, None]] = {}
     han: dict[Terms, dict[str, None]] = {}
@@ -182,11 +228,11 @@ def load_strengths(path: Path) -> Strengths:
             else:
                 phrases.setdefault(frozenset(stems(found)), {})[key_of(field)] = None
     fields = {key_of(field) for field in words}
-    named = (each for inner in (*within.values(), *of.values(), *lists.values()) for each in inner)
-    for field in (*within, *named, *persons):
+    named = (each for inner in (*within.values(), *of.values(), *lists.values(), *children.values()) for each in inner)
+    for field in (*within, *named, *children, *persons, *anywhere):
         if key_of(field) not in fields:
             raise TaxonomyError(path, field, "has no words")
-    return _made(phrases, han, within, of, lists, persons, signs, best, everywhere, fields)
+    return _made(phrases, han, within, of, lists, children, persons, signs, sites, anywhere, best, everywhere, fields)
 
 
 def _made(
@@ -195,8 +241,11 @@ def _made(
     within: Mapping[str, list[str]],
     of: Mapping[str, list[str]],
     listed: Mapping[str, list[str]],
+    children: Mapping[str, list[str]],
     persons: list[str],
     signs: list[str],
+    sites: list[str],
+    anywhere: list[str],
     best: list[str],
     everywhere: list[str],
     fields: set[str],
@@ -226,6 +275,9 @@ def _made(
         listed=tuple(listed),
         persons=frozenset(map(key_of, persons)),
         signs=frozenset(stem(word) for each in signs for word in terms(each)),
+        sites=frozenset(stem(word) for each in sites for word in terms(each)),
+        anywhere=frozenset(map(key_of, anywhere)),
+        children=MappingProxyType({key_of(field): tuple(map(key_of, own)) for field, own in children.items()}),
         best=frozenset(map(terms, best)),
         everywhere=frozenset(map(terms, everywhere)),
     )

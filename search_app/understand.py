@@ -112,7 +112,7 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         exact_reason=reason,
         optional=tuple(dict.fromkeys(part.words for part in parts if part.role == "optional" and part.words)),
         unknown=tuple(found.unknown),
-        field=found.field(found.words.strengths.stated(meant)),
+        field=found.field(found.words.strengths.stated(meant), found.words.strengths.stated_each(meant)),
         alike=like,
         key_words=about,
         strengths=meant,

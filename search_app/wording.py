@@ -194,6 +194,9 @@ class _Stretch:
             unit.pieces[0].start not in signs and (each - WHO or strengths.organ(unit.terms))
             for unit, each in zip(self.units, fields, strict=True)
         )
+        if any(strengths.of_one_place(unit.terms) for unit in self.units):
+            signs |= {unit.pieces[0].start for unit in self.units if strengths.is_site(unit.terms)}
+            return signs
         return signs if named else set()
 
     def _keep(self, unit: Unit, values: tuple[Value, ...]) -> None:

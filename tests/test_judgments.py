@@ -21,6 +21,8 @@ QUERIES, QRELS, BASELINE = FOLDER / "queries.jsonl", FOLDER / "qrels.tsv", FOLDE
 SECOND = FOLDER / "second_qrels.tsv"
 FRESH = FOLDER / "fresh_queries.jsonl", FOLDER / "fresh_qrels.tsv"
 MIXED = FOLDER / "mixed_queries.jsonl", FOLDER / "mixed_qrels.tsv"
+EVERYDAY = FOLDER / "everyday_queries.jsonl", FOLDER / "everyday_qrels.tsv"
+FURTHER = {"fresh": (FRESH, 150), "mixed": (MIXED, 110), "everyday": (EVERYDAY, 80)}
 SEED = "medsearch judgments 1"
 TOLERANCE = 0.01  # of the mean over a class; one of 27 queries that loses its first place costs about as much
 CLASSES = {
@@ -73,7 +75,7 @@ def test_halves_follow_the_written_rule() -> None:
         assert halves == [HALVES[(first + place) % 2] for place in range(len(halves))], name
 
 
-@pytest.mark.parametrize(("files", "least"), [(FRESH, 150), (MIXED, 110)], ids=["fresh", "mixed"])
+@pytest.mark.parametrize(("files", "least"), FURTHER.values(), ids=FURTHER)
 def test_the_further_queries_have_pages_that_exist(files: tuple[Path, Path], least: int) -> None:
     judged = load(*files)
     pages = {f"{path.parent.name}/{path.stem}" for path in CORPUS.glob("*/*.html")}
@@ -83,11 +85,9 @@ def test_the_further_queries_have_pages_that_exist(files: tuple[Path, Path], lea
         assert max(judged.of(query.query_id).values()) == 3, query.text
 
 
-@pytest.mark.parametrize(("part", "files"), [("fresh", FRESH), ("mixed", MIXED)], ids=["fresh", "mixed"])
-def test_the_further_queries_do_not_fall_below_their_baseline(
-    part: str, files: tuple[Path, Path], snapshot_update: bool
-) -> None:
-    judged = load(*files)
+@pytest.mark.parametrize("part", FURTHER)
+def test_the_further_queries_do_not_fall_below_their_baseline(part: str, snapshot_update: bool) -> None:
+    judged = load(*FURTHER[part][0])
     with real_engine().searcher() as searcher:
         now = _means(measure(judged, make_run(judged, searcher)))
     _check(part, now, snapshot_update)

@@ -37,6 +37,9 @@ def meant(text: str) -> set[str]:
         ("my hip is broken", {"injuries"}),
         ("grandma broke her hip", {"injuries"}),  # who is ill says nothing beside what is
         ("grandma", {"medicine for old age"}),
+        ("goitre on the neck", {"thyroid"}),  # what is the matter there tells more than where it is
+        ("cancer in the neck", {"cancer", "cancer screening", "spine"}),  # which any part of the body can have
+        ("child with a cough", {"lung disease", "children's lung disease", "children's medicine"}),
         ("北京白内障医院", {"cataract"}),
         ("letter of invitation", set()),
     ],
@@ -218,6 +221,18 @@ def test_every_field_that_a_page_states_has_words_and_stands_there_once() -> Non
     assert "Ophthalmology" in first.specialty
 
 
+def test_beside_a_complaint_of_several_specialties_those_that_state_what_is_meant_are_found() -> None:
+    """No hospital has both specialties, and few pages all words."""
+    with real_engine().searcher() as opened:
+        found = answer(SearchRequest("thalassemia cure for child"), opened).results
+        near = read("neck goitre", opened.lexicon)
+        known = [hit for hit in found.hits if any("thalassaemia" in each.lower() for each in hit.card.known)]
+    assert known
+    assert known[0].rank <= 3
+    assert near.strengths == (("thyroid",),)
+    assert [each.value for each in near.query.boosts] == []  # a neck by itself is for orthopaedics
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -227,6 +242,8 @@ def test_every_field_that_a_page_states_has_words_and_stands_there_once() -> Non
         ('[words]\n"cataract" = []\n[within]\n"eyes" = ["cataract"]', "eyes"),
         ('[words]\n"cataract" = []\n[listed]\n"Eyes" = ["eyes"]', "eyes"),
         ('persons = ["old age"]\n[words]\n"cataract" = []', "old age"),
+        ('anywhere = ["pain"]\n[words]\n"cataract" = []', "pain"),
+        ('[words]\n"cataract" = []\n[children]\n"cataract" = ["squint"]', "squint"),
     ],
 )
 def test_wrong_data_is_named(tmp_path: Path, content: str, message: str) -> None:
