@@ -378,9 +378,12 @@ class Card:
     departments: tuple[str, ...] = ()
     profile: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()  # its places in national lists, as its page words them
-    # A card is looked up many times in a search, by what it has beside these.
-    questions: tuple[Question, ...] = field(default=(), hash=False)
-    prices: tuple[Price, ...] = field(default=(), hash=False)
+    questions: tuple[Question, ...] = ()
+    prices: tuple[Price, ...] = ()
+
+    def __hash__(self) -> int:
+        # A card is looked up dozens of times in a search; to hash all of it each time would be a hundredth of a page.
+        return hash(self.doc_id)
 
     @property
     def url(self) -> str:

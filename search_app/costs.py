@@ -139,9 +139,8 @@ def _wanted(reading: Reading, facets: FacetWords) -> tuple[_Wanted, ...]:
 
 def _names(reading: Reading, facets: FacetWords) -> tuple[frozenset[str], ...]:
     """The names of the specialties that were read, as stems."""
-    known = (
-        name for (facet, name), value in facets.names.items() if facet == "specialty" and value in reading.specialty
-    )
+    read = reading.specialty
+    known = (name for (facet, name), value in facets.names.items() if facet == "specialty" and value in read)
     return tuple(map(_stems, known))
 
 

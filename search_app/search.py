@@ -151,7 +151,7 @@ def _found(
     edited = shown_by is not searcher
 
     def ask(query: Query) -> Results:
-        return _ask(request, query, shown_by, reading, words, searcher.lexicon)
+        return _ask(request, query, shown_by, reading)
 
     def number(query: Query) -> int:
         return _count(query, shown_by, _filters(request)).value
@@ -173,7 +173,7 @@ def _found(
     if results is None:
         beside = total or _count(query, searcher).value  # whatever is filtered: see _wider
         results = ask(reading.beside(query) if beside else query)
-    return results, wider, total
+    return _page(request, results, reading, words, searcher.lexicon), wider, total
 
 
 def _canonical(request: SearchRequest, words: Words) -> tuple[SearchRequest, tuple[UnknownValue, ...]]:
@@ -224,32 +224,39 @@ def _filters(request: SearchRequest) -> tuple[Filter, ...]:
     return tuple(Filter(facet, values) for facet in FACETS if (values := request.values(facet)))
 
 
-def _ask(
-    request: SearchRequest,
-    query: Query,
-    searcher: Searcher | EditedSearcher,
-    reading: Reading,
-    words: Words,
-    lexicon: Lexicon,
-) -> Results:
-    offset = (request.page - 1) * request.per_page
-    limit = request.per_page
-    if offset + limit > MAX_WINDOW:  # past what any engine shows: only the numbers
-        offset, limit = 0, 0
-    costs = COSTS in reading.topic
-    ordering = reading.strengths or reading.key_words or costs
+def _offset_and_limit(request: SearchRequest) -> tuple[int, int]:
+    offset, limit = (request.page - 1) * request.per_page, request.per_page
+    # Past what any engine shows there are only the numbers.
+    return (offset, limit) if offset + limit <= MAX_WINDOW else (0, 0)
+
+
+def _window(request: SearchRequest, reading: Reading) -> int:
+    """How many of the first hits may change places before the page is cut out; 0 where the engine's order stays."""
+    ordering = reading.strengths or reading.key_words or COSTS in reading.topic
     window = BEST_WINDOW if reading.best else WINDOW if ordering else 0
-    ordered = request.sort == "relevance" and bool(limit) and offset < window
-    first, size = (0, max(window, offset + limit)) if ordered else (offset, limit)
-    results = searcher.search(
-        Query(query.root, _filters(request), query.boosts, query.facets, request.sort, first, size, request.explain)
+    offset, limit = _offset_and_limit(request)
+    return window if request.sort == "relevance" and limit and offset < window else 0
+
+
+def _ask(request: SearchRequest, query: Query, searcher: Searcher | EditedSearcher, reading: Reading) -> Results:
+    """What the engine gives for a query: the page, or all hits of which those of the page are chosen by ``_page``."""
+    offset, limit = _offset_and_limit(request)
+    if window := _window(request, reading):
+        offset, limit = 0, max(window, offset + limit)
+    return searcher.search(
+        Query(query.root, _filters(request), query.boosts, query.facets, request.sort, offset, limit, request.explain)
     )
-    if not ordered:
+
+
+def _page(request: SearchRequest, results: Results, reading: Reading, words: Words, lexicon: Lexicon) -> Results:
+    """What is shown of the results of ``_ask``: the page, once the first hits have changed places."""
+    if not _window(request, reading):
         return results
     if reading.key_words and sum(hit.card.kind == "article" for hit in results.hits[:WINDOW]) > 1:
         results = articles_in_order(results, lexicon.alike(reading.key_words))
-    if costs:
+    if COSTS in reading.topic:
         results = others_later(results, reading, words.facets)
+    offset, limit = _offset_and_limit(request)
     if not (reading.best or reading.strengths):
         shown = results.hits[offset : offset + limit]
         return results._replace(query=replace(results.query, offset=offset, limit=limit), hits=shown)
@@ -280,7 +287,7 @@ class _Wider:
         missing: Words that a page may lack that is not of the field.
         first: Pages that have them all.
         here: As many of these as the filters let through.
-        results: What is shown of it, where that was asked already.
+        results: What the engine gives for it, where that was asked already.
     """
 
     absent: int = 0
@@ -291,7 +298,7 @@ class _Wider:
 
 
 def _all_hits(request: SearchRequest, results: Results) -> tuple[str, ...] | None:
-    """All that a search finds whatever is chosen, best first, where its results have them; None where they do not."""
+    """All that a search finds whatever is chosen, where its results have them; None where they do not."""
     if request.filtered or request.sort != "relevance" or len(results.hits) != results.total.value:
         return None
     return tuple(hit.doc_id for hit in results.hits)
@@ -306,7 +313,7 @@ def _wider(
     """What to give up when no page or few have all words; ``known`` are those that do, as far as they are known.
 
     Filters play no part, so that choosing a value never changes what the other values' counts promise. ``ask`` gives
-    the results that are shown of a query: the last step is not counted first, when both are the same pages.
+    the results of a query that are shown: the last step is not counted first, when both are the same pages.
     """
     fillable = may_be_filled_up(reading)
     with_field = fillable and reading.field is not None
