@@ -34,7 +34,7 @@ TERMS = (
     HERE / "lay_cities.txt",
 )
 WISHES = HERE / "plain_wishes.txt"
-QUESTIONS = tuple(HERE / f"plain_questions{each}.txt" for each in ("", "_unseen", "_fresh", "_third"))
+QUESTIONS = tuple(HERE / f"plain_questions{each}.txt" for each in ("", "_unseen", "_fresh", "_third", "_fourth"))
 LOOKED_AT = 5
 LITTLE = 0.75  # of the first hospitals: below it a term is shown as going wrong
 NOWHERE = 99
