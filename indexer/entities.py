@@ -17,6 +17,7 @@ from indexer.taxonomy import Entity, Taxonomy
 _T = TypeVar("_T")
 
 SIMILAR = 70  # of 100, between two words that differ: "maternity" and "maternal" have 71, "Renji" and "Ruijin" 55
+_MARKER = re.compile(r"\[(\d{1,3})\]")  # of a source, by its place in the list of them
 _ORDINAL_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _ORDINALS = {word: str(number) for number, word in enumerate((*_ORDINAL_WORDS, "eleventh", "twelfth"), 1)}
 # Words that say what an institution is, not which one.
@@ -163,7 +164,8 @@ def _joined(kept: Document, other: Document) -> Document:
     used = {section.anchor for section in kept.sections}
     new = [section for section in other.sections if section.text not in known_text]
     sections = [replace(section, anchor=_free(section.anchor, used)) for section in new]
-    joined = [_headed(section, other.title) for section in sections]
+    before, own = len(kept.citations), len(other.citations)
+    joined = [_headed(_renumbered(section, before, own), other.title) for section in sections]
     headed = {old.anchor: section for old, section in zip(new, joined, strict=True)}
     names = dict.fromkeys((*kept.aliases, other.title, *other.aliases))
     names.pop(kept.title, None)
@@ -201,6 +203,16 @@ def _new_questions(kept: Document, other: Document, headed: Mapping[str, Section
     for each in other.questions:
         if _fold(each.text) not in known:
             yield replace(each, anchor=headed[each.anchor].anchor if each.anchor in headed else "")
+
+
+def _renumbered(section: Section, before: int, own: int) -> Section:
+    """The section with the numbers of its ``own`` sources as they are behind the ``before`` of the first page."""
+
+    def moved(marker: re.Match[str]) -> str:
+        number = int(marker[1])
+        return f"[{number + before}]" if 1 <= number <= own else marker[0]
+
+    return replace(section, text=_MARKER.sub(moved, section.text))
 
 
 def _headed(section: Section, title: str) -> Section:

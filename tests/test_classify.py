@@ -376,7 +376,11 @@ def test_joined_document_keeps_what_only_one_of_them_says() -> None:
         "B",
         title_zh="乙",
         summary="S",
-        sections=(Section("", "", "Lead."), Section("About", "about", "Other text."), Section("X", "x", "Same text.")),
+        sections=(
+            Section("", "", "Lead."),
+            Section("About", "about", "Other text.[1] Row [2]."),
+            Section("X", "x", "Same text."),
+        ),
         citations=(source,),
         facts=(Fact("Beds", "200", ("source-1",)), Fact("Founded", "1901", ("source-1",))),
         city=("Beijing",),
@@ -392,7 +396,7 @@ def test_joined_document_keeps_what_only_one_of_them_says() -> None:
     assert found.sections == (
         Section("About", "about", "Same text."),
         Section("B", "", "Lead."),
-        Section("About", "about-2", "Other text."),
+        Section("About", "about-2", "Other text.[2] Row [2]."),  # [1] is the source of the first page
     )
     assert found.facts == (Fact("Beds", "100", ("source-1",)), Fact("Founded", "1901", ("source-1-2",)))
     assert [citation.anchor for citation in found.citations] == ["source-1", "source-1-2"]
