@@ -15,6 +15,7 @@ from search_app.settings import LANGUAGES, LOCALES
 from search_app.site import Site
 
 MAX_REASONS = 6  # shown under a hit; the API names all
+MAX_EXPLAINED = 3  # of them with what they are in brackets: each is half a line, a whole one on a phone
 MAX_TOGETHER = 4  # things that have one reason
 N_ = str  # marks a text for the catalogues, which translate it where it is shown
 
@@ -101,6 +102,7 @@ def said(text: str, site: Site) -> str:
 def reasons(matched: Iterable[str], site: Site) -> tuple[str, ...]:
     """Why a hit is here, at most ``MAX_REASONS``: the words it has as they were typed, then what else they mean.
 
+    At most ``MAX_EXPLAINED`` have an explanation in brackets.
     What has one reason stands together: "retina, cornea (what it is known for)".
     """
     shown = _once([_BETWEEN_HAN.sub("", each) for each in matched])
@@ -111,7 +113,8 @@ def reasons(matched: Iterable[str], site: Site) -> tuple[str, ...]:
             # A place in a list is a reason of its own.
             ending = each if " list for " in each else each[each.rfind(" (") :]
             together.setdefault(ending, {})[each] = None
-    first = [*plain, *(tuple(each)[:MAX_TOGETHER] for each in together.values())][:MAX_REASONS]
+    explained = [tuple(each)[:MAX_TOGETHER] for each in together.values()][:MAX_EXPLAINED]
+    first = [*plain, *explained][:MAX_REASONS]
     return tuple(dict.fromkeys(_listed(each, site) for each in first))
 
 

@@ -16,7 +16,7 @@ from scripts import translations
 from search_app import create_app, feeds, sayings
 from search_app.context import EXTENSION
 from search_app.labels import default_labels
-from search_app.sayings import MAX_REASONS, reasons
+from search_app.sayings import MAX_EXPLAINED, reasons
 from search_app.settings import MAX_COMPARED
 from search_app.site import Site
 from search_app.templating import make_environment
@@ -573,7 +573,7 @@ def test_what_has_one_reason_stands_together() -> None:
     assert reasons(("Shanghai (what sh stands for)", "Beijing (what sh stands for)"), Site("zh", default_labels())) == (
         "上海、北京（由“sh”读出）",
     )
-    assert len(reasons([f"x{n} (related to y{n})" for n in range(9)], here)) == MAX_REASONS
+    assert len(reasons([f"x{n} (related to y{n})" for n in range(9)], here)) == MAX_EXPLAINED
 
 
 def test_a_reason_is_given_once() -> None:

@@ -15,6 +15,7 @@ PATHS = (
     "/search?q=eye+hospital+in+shangai",
     "/search?q=hospital&city=Shanghai&kind=hospital&per_page=2&page=2",
     "/search?q=visa&city=Guangzhou",
+    "/search?q=proton+therapy+cost",
     "/search?q=eye&page=9",
     "/hospitals/shanghai-eye-hospital?q=cataract",
     "/articles/what-does-cancer-treatment-cost?q=proton",
