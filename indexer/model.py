@@ -304,8 +304,7 @@ class Filter:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """What an engine is asked: a tree, filters, what to count, how to order, and which hits to show."""
 
     root: Node

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 
 from indexer.model import Card, Hit, Results, Weight
@@ -59,7 +58,7 @@ def in_order(
     query = results.query
     shown, asked = slice(offset, None), query
     if limit is not None:
-        shown, asked = slice(offset, offset + limit), replace(query, offset=offset, limit=limit)
+        shown, asked = slice(offset, offset + limit), query._replace(offset=offset, limit=limit)
     window = BEST_WINDOW if best else WINDOW
     near, rest = results.hits[:window], results.hits[window:]
     worths = [strengths.worth(each) for each in meant] or [Worth({}, {ALL: True})]

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -145,11 +145,11 @@ class EditedSearcher:
         root: Node = Or((*self._placed, query.root)) if self._placed else query.root
         if self.entry.out:
             root = And((root, Not(DocumentIs(self.entry.out))))
-        return self.plain.search(replace(query, root=root))
+        return self.plain.search(query._replace(root=root))
 
     def left_out(self, query: Query) -> int:
         """How many hits of a query the editors leave out."""
         if not self.entry.out:
             return 0
         root = And((query.root, DocumentIs(self.entry.out)))
-        return self.plain.search(replace(query, root=root, facets=(), boosts=(), limit=0, offset=0)).total.value
+        return self.plain.search(query._replace(root=root, facets=(), boosts=(), limit=0, offset=0)).total.value

@@ -109,7 +109,7 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
         results = named(results, reading.field, vocabulary.facets)
     if edited:
         shown = reading.beside(reading.relaxed(wider.missing, wider.first) if absent else reading.query)
-        if out := edited.left_out(replace(shown, filters=_filters(request))):
+        if out := edited.left_out(shown._replace(filters=_filters(request))):
             reading = replace(reading, notes=(*reading.notes, f"The editors leave pages out of this search: {out}."))
     offered: tuple[Relaxation, ...] = ()
     meant: DidYouMean | None = None
@@ -259,7 +259,7 @@ def _page(request: SearchRequest, results: Results, reading: Reading, words: Wor
     offset, limit = _offset_and_limit(request)
     if not (reading.best or reading.strengths):
         shown = results.hits[offset : offset + limit]
-        return results._replace(query=replace(results.query, offset=offset, limit=limit), hits=shown)
+        return results._replace(query=results.query._replace(offset=offset, limit=limit), hits=shown)
     return in_order(
         results,
         reading.strengths,

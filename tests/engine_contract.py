@@ -13,6 +13,7 @@ from indexer.engines import Engine, Lexicon
 from indexer.engines.memory import MemoryEngine
 from indexer.errors import QueryError, UnknownFacet
 from indexer.model import (
+    FACETS,
     And,
     Boost,
     Citation,
@@ -134,9 +135,11 @@ queries = st.builds(
     boosts=st.lists(
         st.builds(Boost, st.just("city"), st.sampled_from(CITIES), st.sampled_from((0.5, 2.0))), max_size=1
     ).map(tuple),
+    facets=st.just(FACETS),
     sort=st.sampled_from(("relevance", "relevance", "title", "date")),
     offset=st.sampled_from((0, 0, 2)),
     limit=st.sampled_from((0, 3, 40)),
+    explain=st.just(False),
 )
 
 

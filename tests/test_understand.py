@@ -29,7 +29,7 @@ def found(reading: Reading) -> set[str]:
 
 
 def hits(index: Searcher, reading: Reading) -> list[str]:
-    return [hit.doc_id for hit in index.search(replace(reading.query, limit=50)).hits]
+    return [hit.doc_id for hit in index.search(reading.query._replace(limit=50)).hits]
 
 
 # query, facet values read, values left out, exact document, corrections

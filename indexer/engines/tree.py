@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from indexer.analysis import is_han
@@ -40,16 +40,22 @@ _NESTED = frozenset(_NODES)
 _FACETS = frozenset(FACETS)
 
 
+Masks = tuple[int, int, int, int]
+"""Leaves that are required, forbidden and optional, as bits, and how many of the optional ones are needed."""
+
+
 class FlatTree(NamedTuple):
     """A query tree as its leaves in typed order, and a postfix program of (operation, argument, minimum) over them.
 
-    ``open`` says that a document without any of the leaves may match; where it is False none does.
+    ``masks`` say the same as the program, where bits can; else they are None. ``open`` says that a document without any
+    of the leaves may match; where it is False none does.
     """
 
     leaves: tuple[Leaf, ...]
     scoring: tuple[bool, ...]
     program: tuple[tuple[int, int, int], ...]
-    open: bool = True
+    masks: Masks | None
+    open: bool
 
     def holds(self, matching: int) -> bool:
         """Whether a document matches whose matching leaves are the bits of ``matching``."""
@@ -80,9 +86,14 @@ def flatten(root: Node) -> FlatTree:
         QueryError: If it has more than ``MAX_LEAVES`` leaves.
     """
     if not isinstance(root, _NODES):
-        return FlatTree((root,), (not isinstance(root, _SILENT),), _LEAVES[:1], False)
+        return FlatTree((root,), (not isinstance(root, _SILENT),), _LEAVES[:1], (1, 0, 0, 0), False)
     if isinstance(root, _GROUPS) and _NESTED.isdisjoint(map(type, root.children)) and len(root.children) <= MAX_LEAVES:
         return _flat_group(root)
+    return (_flat_exclusion(root) if isinstance(root, And) else None) or _flat_any(root)
+
+
+def _flat_any(root: Node) -> FlatTree:
+    """``flatten`` of any tree."""
     leaves: list[Leaf] = []
     scoring: list[bool] = []
     program: list[tuple[int, int, int]] = []
@@ -108,16 +119,91 @@ def flatten(root: Node) -> FlatTree:
             program.append(_LEAVES[len(leaves)])
             leaves.append(node)
             scoring.append(scores and not isinstance(node, _SILENT))
-    return FlatTree(tuple(leaves), tuple(scoring), tuple(program), may_be_empty)
+    return FlatTree(tuple(leaves), tuple(scoring), tuple(program), _masks(program), may_be_empty)
 
 
 def _flat_group(root: And | Or) -> FlatTree:
     """``flatten`` of a group of leaves, which most queries are."""
     leaves: tuple[Leaf, ...] = root.children  # type: ignore[assignment]  # ``flatten`` has looked
     count = len(leaves)
-    kind, minimum = (AND, count) if isinstance(root, And) else (OR, root.minimum)
+    bits = (1 << count) - 1
+    masks: Masks | None
+    if isinstance(root, And):
+        kind, minimum, masks = AND, count, (bits, 0, 0, 0)
+    else:
+        kind, minimum = OR, root.minimum
+        masks = (0, 0, bits, minimum) if minimum <= count else None
     scoring = tuple([not isinstance(leaf, _SILENT) for leaf in leaves])
-    return FlatTree(leaves, scoring, (*_LEAVES[:count], (kind, count, minimum)), minimum <= 0)
+    return FlatTree(leaves, scoring, (*_LEAVES[:count], (kind, count, minimum)), masks, minimum <= 0)
+
+
+def _flat_exclusion(root: And) -> FlatTree | None:
+    """``flatten`` of leaves that all match and others that do not, or None if the tree is more than that."""
+    leaves: list[Leaf] = []
+    scoring: list[bool] = []
+    program: list[tuple[int, int, int]] = []
+    required = forbidden = 0
+    if len(root.children) > MAX_LEAVES:
+        return None
+    for number, child in enumerate(root.children):
+        program.append(_LEAVES[number])
+        if isinstance(child, Not):
+            leaf = child.child
+            program.append(_NOT)
+            forbidden |= 1 << number
+        else:
+            leaf = child
+            required |= 1 << number
+        if isinstance(leaf, _NODES):
+            return None
+        leaves.append(leaf)
+        scoring.append(leaf is child and not isinstance(leaf, _SILENT))
+    program.append((AND, len(leaves), len(leaves)))
+    return FlatTree(tuple(leaves), tuple(scoring), tuple(program), (required, forbidden, 0, 0), not required)
+
+
+def _masks(program: Sequence[tuple[int, int, int]]) -> Masks | None:
+    """The masks of a program, if they can say the same."""
+    stack: list[tuple[str, int, int, int, int]] = []  # kind, required, forbidden, optional, minimum
+    for operation, argument, minimum in program:
+        if operation == LEAF:
+            stack.append(("leaf", 1 << argument, 0, 0, 0))
+        elif operation == NOT:
+            kind, required, _, _, _ = stack.pop()
+            if kind != "leaf":
+                return None
+            stack.append(("and", 0, required, 0, 0))
+        else:
+            children = stack[len(stack) - argument :]
+            del stack[len(stack) - argument :]
+            group = _all_of(children) if operation == AND else _some_of(children, minimum)
+            if group is None:
+                return None
+            stack.append(group)
+    return stack[0][1:]
+
+
+def _all_of(children: Sequence[tuple[str, int, int, int, int]]) -> tuple[str, int, int, int, int] | None:
+    """What ``_masks`` keeps of a group all of whose children match."""
+    optional = [child for child in children if child[3]]
+    if len(optional) > 1:
+        return None
+    required = forbidden = 0
+    for child in children:
+        required |= child[1]
+        forbidden |= child[2]
+    group = optional[0] if optional else ("", 0, 0, 0, 0)
+    return "and", required, forbidden, group[3], group[4]
+
+
+def _some_of(children: Sequence[tuple[str, int, int, int, int]], minimum: int) -> tuple[str, int, int, int, int] | None:
+    """What ``_masks`` keeps of a group of which some children match."""
+    if any(child[0] != "leaf" for child in children) or minimum > len(children):
+        return None
+    bits = 0
+    for child in children:
+        bits |= child[1]
+    return ("or", 0, 0, bits, minimum) if bits else None
 
 
 def check(query: Query) -> None:

@@ -82,8 +82,11 @@ class Presenter:
 
     def _words(self, words: int) -> tuple[str, ...]:
         """The words of the query that a document has, given as bits, as they are named to the searcher."""
-        bits = chain(_BITS, repeat(_BITS[-1]))
-        return tuple(dict.fromkeys([reason for bit, reason in zip(bits, self._reasons, strict=False) if words & bit]))
+        reasons = self._reasons
+        if words == 1:
+            return (reasons[0],)
+        bits = _BITS if len(reasons) < len(_BITS) else chain(_BITS, repeat(_BITS[-1]))
+        return tuple(dict.fromkeys([reason for bit, reason in zip(bits, reasons, strict=False) if words & bit]))
 
     def _explain(self, part: SegmentPlan, number: int, card: Card, bonus: float) -> tuple[Weight, ...]:
         plan, k1 = self._plan, self._ranking.k1

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from indexer.engines.tree import AND, LEAF, NOT, OR, FlatTree, members
+from indexer.engines.tree import FlatTree, members
 from indexer.engines.whoosh_engine import _positions as loops
 from indexer.engines.whoosh_engine._answer import LIST_ROW, PHRASE_ROW, WORD_ROW
 from indexer.engines.whoosh_engine._forms import WIDTH, Forms
@@ -120,9 +120,17 @@ def make_plan(tree: FlatTree, parts: list[SegmentPlan], documents: int, ranking:
     idf: list[float] = []
     weights: list[float] = []
     place = 0
-    only = parts[0] if len(parts) == 1 else None
+    only = parts[0] if len(parts) == 1 and not parts[0].segment.sparing else None
     for number, (leaf, scores) in enumerate(zip(tree.leaves, tree.scoring, strict=True)):
-        words = members(leaf)
+        words = (leaf,) if type(leaf) is Term else members(leaf)
+        if not words:
+            idf.append(0.0)
+            leaves += (CONSTANT, -1)
+            weights.append(1.0)
+            for part in parts:
+                _constant(part, leaf, scores)
+                part.words += (len(part.lists) // LIST_ROW, 1, UNTRACED, number)
+            continue
         frequency = 0
         for word in words:
             member = UNTRACED
@@ -136,18 +144,9 @@ def make_plan(tree: FlatTree, parts: list[SegmentPlan], documents: int, ranking:
             if found > frequency:
                 frequency = found
             weights.append(word.weight)
-        if words and scores:
-            idf.append(ranking.idf(documents, frequency))
-            leaves += (BM25, place)
-            place += 1
-            continue
-        idf.append(0.0)
-        leaves += (BM25 if words else CONSTANT, -1)
-        if not words:
-            weights.append(1.0)
-            for part in parts:
-                _constant(part, leaf, scores)
-                part.words += (len(part.lists) // LIST_ROW, 1, UNTRACED, number)
+        idf.append(ranking.idf(documents, frequency) if scores else 0.0)
+        leaves += (BM25, place if scores else -1)
+        place += scores
     for part in parts:
         part.settle()
     return Plan(tree, parts, flat, leaves, idf, weights, sum(idf))
@@ -187,8 +186,6 @@ def _resolve(parts: list[SegmentPlan], word: Term | Phrase | Prefix, member: int
 def _anywhere(part: SegmentPlan, word: Term, member: int, leaf: int) -> int:
     """Add the postings of a term of any field in the only segment, as ``_resolve`` does."""
     forms = part.segment.dictionary.forms(word.text, word.exact)
-    if part.segment.sparing:
-        part.segment.fetch(forms)
     part.lists += forms.lists
     part.words += (len(part.lists) // LIST_ROW, forms.typed, member, leaf)
     return forms.most
@@ -261,7 +258,9 @@ def _occurrences(part: SegmentPlan, word: Phrase, member: int) -> int:
 
 def numbers_of(query: Query, plan: Plan, part: SegmentPlan, head: list[int]) -> list[int]:
     """A plan for one segment as ``_answer`` reads it, after the numbers of ``head``, which say what to do."""
-    steps, required, forbidden, optional, minimum = _wanted(plan.tree)
+    # What matches: bits, or a program where they cannot say it.
+    required, forbidden, optional, minimum = plan.tree.masks or (0, 0, 0, 0)
+    steps = () if plan.tree.masks else plan.tree.program
     filtered, chosen, boosts = _codes(query, part.segment) if query.filters or query.boosts else (0, (), ())
     numbers = [
         *head,
@@ -297,55 +296,3 @@ def _codes(query: Query, segment: Segment) -> tuple[int, Sequence[int], Sequence
             chosen += [segment.code_of.get((each.facet, value), -1) for value in each.values]
     boosts = [segment.code_of.get((boost.facet, boost.value), -1) for boost in query.boosts]
     return filtered, [code for code in chosen if code >= 0], [code for code in boosts if code >= 0]
-
-
-def _wanted(tree: FlatTree) -> tuple[Sequence[tuple[int, int, int]], int, int, int, int]:
-    """What matches: a postfix program, or none where bits of required, forbidden and optional leaves say it all.
-
-    After these, how many of the optional ones are needed.
-    """
-    program = tree.program
-    leaves = len(tree.leaves)
-    if len(program) == 1 or (len(program) == leaves + 1 and program[-1][0] == AND):
-        return (), (1 << leaves) - 1, 0, 0, 0
-    if len(program) == leaves + 1 and program[-1][0] == OR and program[-1][2] <= leaves:
-        return (), 0, 0, (1 << leaves) - 1, program[-1][2]
-    flat = _masks(tree)
-    return (program, 0, 0, 0, 0) if flat is None else ((), *flat)
-
-
-def _masks(tree: FlatTree) -> tuple[int, int, int, int] | None:
-    """Required, forbidden and optional leaves as bits and how many of the optional are needed, if the tree is flat."""
-    stack: list[tuple[str, int, int, int, int]] = []  # kind, required, forbidden, optional, minimum
-    for operation, argument, minimum in tree.program:
-        if operation == LEAF:
-            stack.append(("leaf", 1 << argument, 0, 0, 0))
-        elif operation == NOT:
-            kind, required, _, _, _ = stack.pop()
-            if kind != "leaf":
-                return None
-            stack.append(("and", 0, required, 0, 0))
-        else:
-            children = stack[len(stack) - argument :]
-            del stack[len(stack) - argument :]
-            if operation == AND:
-                optional = [child for child in children if child[3]]
-                if len(optional) > 1:
-                    return None
-                required = forbidden = 0
-                for child in children:
-                    required |= child[1]
-                    forbidden |= child[2]
-                group = optional[0] if optional else ("", 0, 0, 0, 0)
-                stack.append(("and", required, forbidden, group[3], group[4]))
-            else:
-                if any(child[0] != "leaf" for child in children) or minimum > argument:
-                    return None
-                bits = 0
-                for child in children:
-                    bits |= child[1]
-                if not bits:
-                    return None
-                stack.append(("or", 0, 0, bits, minimum))
-    _, required, forbidden, optional_bits, minimum = stack[0]
-    return required, forbidden, optional_bits, minimum
