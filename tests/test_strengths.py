@@ -39,7 +39,7 @@ def meant(text: str) -> set[str]:
         ("grandma", {"medicine for old age"}),
         ("goitre on the neck", {"thyroid"}),  # what is the matter there tells more than where it is
         ("cancer in the neck", {"cancer", "cancer screening", "spine"}),  # which any part of the body can have
-        ("child with a cough", {"lung disease", "children's lung disease", "children's medicine"}),
+        ("small boy with a cough", {"lung disease", "children's lung disease", "children's medicine"}),
         ("北京白内障医院", {"cataract"}),
         ("letter of invitation", set()),
     ],
