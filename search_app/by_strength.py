@@ -28,10 +28,17 @@ TOO_FAR = 4.0  # points less for a general hospital elsewhere, or one of another
 LIFT = 0.15  # of the points also count against articles, where the words are a complaint or ask for the best
 MOST_LIFTING = 12.0  # of the points that do
 PLACES, ALL_PLACES = 10, 100  # of a list of one field, and of all hospitals, that count
-WINDOW, BEST_WINDOW = 30, 80  # hits of which the hospitals change places; where the best are asked for: a list has 100
+WINDOW = 30  # hits of which the hospitals change places
+CITY_WINDOW = 50  # of these where a city was read: hospitals elsewhere are among them, and make room
+BEST_WINDOW = 80  # of these where the best are asked for: a list has 100
 DIGITS = 4  # of a score behind the point
 
 GENERAL = "General Hospital"
+
+
+def window_of(cities: Collection[str], *, best: bool) -> int:
+    """How many of the first hits of a search ``in_order`` looks at."""
+    return BEST_WINDOW if best else CITY_WINDOW if cities else WINDOW
 
 
 def in_order(
@@ -59,7 +66,7 @@ def in_order(
     shown, asked = slice(offset, None), query
     if limit is not None:
         shown, asked = slice(offset, offset + limit), query._replace(offset=offset, limit=limit)
-    window = BEST_WINDOW if best else WINDOW
+    window = window_of(cities, best=best)
     near, rest = results.hits[:window], results.hits[window:]
     worths = [strengths.worth(each) for each in meant] or [Worth({}, {ALL: True})]
     hospitals = [hit for hit in near if hit.card.kind == "hospital"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from indexer.engines import Lexicon, Searcher
 from indexer.model import FACETS, MAX_WINDOW, Count, Filter, Price, Query, Question, Results
 from search_app.alike import articles_in_order
-from search_app.by_strength import BEST_WINDOW, WINDOW, in_order
+from search_app.by_strength import WINDOW, in_order, window_of
 from search_app.costs import COSTS, others_later, priced
 from search_app.of_field import named
 from search_app.placed import EditedSearcher, entry_for
@@ -232,8 +232,9 @@ def _offset_and_limit(request: SearchRequest) -> tuple[int, int]:
 
 def _window(request: SearchRequest, reading: Reading) -> int:
     """How many of the first hits may change places before the page is cut out; 0 where the engine's order stays."""
-    ordering = reading.strengths or reading.key_words or COSTS in reading.topic
-    window = BEST_WINDOW if reading.best else WINDOW if ordering else 0
+    window = WINDOW if reading.key_words or COSTS in reading.topic else 0
+    if reading.best or reading.strengths:
+        window = window_of(reading.city, best=reading.best)
     offset, limit = _offset_and_limit(request)
     return window if request.sort == "relevance" and limit and offset < window else 0
 

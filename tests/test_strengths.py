@@ -189,6 +189,13 @@ def test_beside_a_city_a_hospital_of_the_field_alone_comes_before_general_ones_e
     assert ordered(*hits)[0] == "hospitals/general"
 
 
+def test_beside_a_city_more_hits_change_places() -> None:
+    before = [Hit(rank, 12.0, hospital(f"other-{rank}", city=("Shanghai",))) for rank in range(1, 41)]
+    special = Hit(41, 10.0, hospital("special", ("Retina",), city=("Beijing",)))
+    assert ordered(*before, special, cities=("Beijing",))[0] == "hospitals/special"
+    assert ordered(*before, special)[-1] == "hospitals/special"
+
+
 def test_the_order_is_one_whatever_the_size_of_a_page() -> None:
     fields = {"hospitals/shanghai-eye": "Cataract", "hospitals/renji": "Cataract", "hospitals/pumch": "Rare disease"}
     documents = tuple(
