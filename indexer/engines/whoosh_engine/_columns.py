@@ -82,6 +82,11 @@ def write_postings(folder: Path, pack: PackWriter, tokens: Ints, token_ends: Int
     save_loose(folder / FREQUENCIES, np.diff(found.posting_ends).astype(np.int32))
 
 
+def _kind_of_positions(token_ends: Ints) -> type[np.integer[Any]]:
+    """The narrowest kind of number that counts the tokens of each document."""
+    return np.uint16 if int(np.diff(token_ends).max(initial=0)) <= LOW + 1 else np.int32
+
+
 def _inverted_many(tokens: Ints, token_ends: Ints, terms: int) -> Inverted:
     """The token stream of a segment, in which -1 is no term, sorted by term."""
     from indexer.engines.whoosh_engine import _inverting  # it loads the compiler
@@ -89,8 +94,7 @@ def _inverted_many(tokens: Ints, token_ends: Ints, terms: int) -> Inverted:
     occurrences, postings = np.zeros(terms, np.int64), np.zeros(terms, np.int64)
     _inverting.count_terms(tokens, token_ends, occurrences, postings)
     position_starts, posting_ends = ends_of(occurrences), ends_of(postings)
-    narrow = int(np.diff(token_ends).max(initial=0)) <= LOW + 1
-    positions: Ints = np.empty(int(position_starts[-1]), np.uint16 if narrow else np.int32)
+    positions: Ints = np.empty(int(position_starts[-1]), _kind_of_positions(token_ends))
     documents = np.empty(int(posting_ends[-1]), np.int32)
     position_ends = np.empty(len(documents) + 1, np.int32)
     position_ends[-1] = len(positions)
@@ -108,7 +112,7 @@ def _inverted_few(tokens: Ints, token_ends: Ints, terms: int) -> Inverted:
     owners = np.repeat(np.arange(len(token_ends) - 1, dtype=np.int32), np.diff(token_ends))[places]
     first = np.flatnonzero((np.diff(numbers, prepend=-1) != 0) | (np.diff(owners, prepend=-1) != 0))
     return Inverted(
-        (places - token_ends[owners]).astype(np.int32),
+        (places - token_ends[owners]).astype(_kind_of_positions(token_ends)),
         owners[first],
         np.append(first, len(places)).astype(np.int32),
         ends_of(np.bincount(numbers[first], minlength=terms)),
