@@ -24,20 +24,28 @@ NOTHING_BEGINS = (1 << BEGINS_AT) - 1  # the greatest mark of a token with which
 assert len(FIELDS) <= FIELD_MASK + 1
 
 
-def token_marks(starts: Ints, lengths: Ints, begins: Ints, fields: Ints) -> tuple[npt.NDArray[np.uint16], Ints]:
-    """The marks of the tokens of one document, and its outliers: rows of token, start and length.
+def token_marks(
+    starts: Ints, lengths: Ints, begins: Ints, fields: Ints, ends: Ints
+) -> tuple[npt.NDArray[np.uint16], Ints, Ints]:
+    """The marks of the tokens of some documents, their outliers, and where those of each document end, after a 0.
 
-    Starts and lengths are in bytes of the document's text; a token that is not shown has the length 0.
+    An outlier is a row of token within its document, start and length. Starts and lengths are in bytes of a document's
+    text; a token that is not shown has the length 0. ``ends`` says where the tokens of each document end, after a 0.
     """
     marks = begins.astype(np.int32) << BEGINS_AT | fields.astype(np.int32) << FIELD_AT
     shown = np.flatnonzero(lengths)
-    first, length = starts[shown].astype(np.int32), lengths[shown].astype(np.int32)
-    gaps = np.diff(first, prepend=np.int32(0))
+    first, length = starts[shown], lengths[shown]
+    gaps = np.diff(first, prepend=0)
     gaps[1:] -= length[:-1]
+    leading = np.searchsorted(shown, ends[:-1])
+    leading = leading[leading < len(shown)]
+    gaps[leading] = first[leading]
     far = (gaps < 0) | (gaps >= FAR) | (length > MOST_LENGTH)
     marks[shown] |= np.where(far, FAR << GAP_AT, gaps << GAP_AT | length)
-    outliers: Ints = np.column_stack((shown, first, length))[far].astype(np.int32)
-    return marks.astype(np.uint16), outliers
+    owners = np.searchsorted(ends, shown[far], side="right") - 1
+    outliers: Ints = np.column_stack((shown[far] - ends[owners], first[far], length[far])).astype(np.int32)
+    outlier_ends = np.searchsorted(owners, np.arange(len(ends))).astype(np.int32)
+    return marks.astype(np.uint16), outliers, outlier_ends
 
 
 def fields_of(marks: Ints) -> npt.NDArray[np.uint8]:

@@ -24,7 +24,6 @@ from indexer.analysis import (
     pinyin_terms,
     terms,
 )
-from indexer.marks import token_marks
 from indexer.model import DEPARTMENTS, KNOWN_FOR, NATIONAL_LISTS, Document, Fact, Section
 from indexer.placings import placing_of
 from indexer.sentences import beginnings
@@ -163,13 +162,6 @@ def marked_lengths(analyzed: AnalyzedDocument) -> npt.NDArray[np.uint16]:
     begins = np.frombuffer(analyzed.begins, np.uint8).astype(np.int64)
     marked: Ints = np.minimum(np.array(analyzed.lengths, np.int64), LONGEST) | begins << LENGTH_BITS
     return marked.astype(np.uint16)
-
-
-def marks_of(analyzed: AnalyzedDocument) -> tuple[npt.NDArray[np.uint16], Ints]:
-    """Marks and outliers of the tokens (``indexer/marks.py``), of which none counts as longer than ``LONGEST``."""
-    lengths = np.minimum(np.array(analyzed.lengths, np.int32), LONGEST)
-    begins, fields = np.frombuffer(analyzed.begins, np.uint8), np.frombuffer(bytes(analyzed.fields), np.uint8)
-    return token_marks(np.array(analyzed.starts, np.int32), lengths, begins, fields)
 
 
 def _section(stream: _Stream, section: Section) -> SectionSpan:

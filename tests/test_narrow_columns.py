@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -22,7 +23,9 @@ from indexer.model import Document, Phrase, Query, Section
 def test_tokens_are_found_where_they_stand(longest: int) -> None:
     dice = Random(longest)
     starts, lengths, at = [], [], 0
-    for _ in range(300):
+    ends = [0, 0, 120, 121, 300]  # of the tokens of some documents, one without any
+    for number in range(300):
+        at = 0 if number in ends else at
         hidden = dice.random() < 0.2
         start, length = (0, 0) if hidden else (at + dice.choice([0, 1, 1, 14, 15, longest]), dice.randint(1, longest))
         starts.append(start)
@@ -30,18 +33,20 @@ def test_tokens_are_found_where_they_stand(longest: int) -> None:
         at = at if hidden else start + length
     fields = np.array([dice.randrange(len(FIELDS)) for _ in starts], np.uint8)
     begins = np.array([dice.randrange(3) for _ in starts], np.uint8)
-    marks, outliers = token_marks(np.array(starts), np.array(lengths), begins, fields)
+    marks, outliers, outlier_ends = token_marks(np.array(starts), np.array(lengths), begins, fields, np.array(ends))
     assert fields_of(marks).tolist() == fields.tolist()
     assert (marks >> BEGINS_AT).tolist() == begins.tolist()
     found_starts, found_lengths = np.empty(WINDOW + 1, np.int64), np.empty(WINDOW + 1, np.int64)
-    for first in range(0, 300, 7):
-        last = min(first + WINDOW, 300)
-        shown = np.array([0, first, last, 0, 0, 300])
-        locate(marks, outliers, 0, len(outliers), shown, found_starts, found_lengths)
-        for token in range(first, min(last + 1, 300)):
-            if lengths[token]:
-                found = found_starts[token - first], found_lengths[token - first]
-                assert found == (starts[token], lengths[token])
+    for document, (base, end) in enumerate(pairwise(ends)):
+        for first in range(0, end - base, 7):
+            last = min(first + WINDOW, end - base)
+            shown = np.array([0, first, last, 0, 0, end - base])
+            low, high = outlier_ends[document], outlier_ends[document + 1]
+            locate(marks[base:end], outliers, low, high, shown, found_starts, found_lengths)
+            for token in range(first, min(last + 1, end - base)):
+                if lengths[base + token]:
+                    found = found_starts[token - first], found_lengths[token - first]
+                    assert found == (starts[base + token], lengths[base + token])
 
 
 @pytest.mark.parametrize(("most", "times"), [(60_000, 3), (300_000, 3), (60_000, 60_000)])

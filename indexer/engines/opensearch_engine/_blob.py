@@ -13,9 +13,8 @@ import numpy.typing as npt
 
 from indexer.analysis import stem
 from indexer.engines.cards import card_blob, read_card
-from indexer.marks import token_marks
 from indexer.model import Card, Document, SectionRef
-from indexer.token_stream import LENGTH_BITS, LONGEST, AnalyzedDocument, marked_lengths
+from indexer.token_stream import AnalyzedDocument, marked_lengths
 
 Array = npt.NDArray[Any]
 _HEAD = struct.Struct("<6I")  # bytes of card and terms, tokens, sections, end of the title, bytes of text
@@ -39,10 +38,6 @@ class Packed:
     def stems(self) -> list[str]:
         """The stem of each term."""
         return list(map(stem, self.terms))
-
-    def marks(self) -> tuple[Array, Array]:
-        """Where the tokens stand in the text, as those who look at hits read it (``indexer/marks.py``)."""
-        return token_marks(self.starts, self.lengths & LONGEST, self.lengths >> LENGTH_BITS, self.fields)
 
 
 def pack(document: Document, analyzed: AnalyzedDocument) -> bytes:

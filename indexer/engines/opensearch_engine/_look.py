@@ -13,8 +13,10 @@ from indexer.engines.excerpts import WINDOW, snippet_texts
 from indexer.engines.inspection import inspect
 from indexer.engines.opensearch_engine._blob import Packed
 from indexer.engines.opensearch_engine._plan import Plan
+from indexer.marks import token_marks
 from indexer.model import Phrase, Snippet
 from indexer.ranking import Ranking
+from indexer.token_stream import LENGTH_BITS, LONGEST
 
 Array = npt.NDArray[Any]
 OTHER, BETWEEN = 0, -1  # numbers of terms that no word of the query stands for, and of breaks
@@ -52,9 +54,9 @@ def look(plan: Plan, hits: list[Packed], ranking: Ranking) -> list[Seen]:
     tokens = np.array([find(term, OTHER) for hit in hits for term in hit.terms], np.int32)
     section_ends = np.zeros(len(hits) + 1, np.int32)
     np.cumsum([len(hit.sections) for hit in hits], out=section_ends[1:])
-    marked = [hit.marks() for hit in hits]
-    outlier_ends = np.zeros(len(hits) + 1, np.int32)
-    np.cumsum([len(outliers) for _, outliers in marked], out=outlier_ends[1:])
+    lengths = np.concatenate([hit.lengths for hit in hits])
+    starts, fields = np.concatenate([hit.starts for hit in hits]), np.concatenate([hit.fields for hit in hits])
+    marked = token_marks(starts, (lengths & LONGEST).astype(np.int32), lengths >> LENGTH_BITS, fields, ends)
     places = _occurrences(plan, hits)
     bonus = np.empty(len(hits), np.float64)
     words = np.empty(len(hits), np.uint64)
@@ -65,8 +67,7 @@ def look(plan: Plan, hits: list[Packed], ranking: Ranking) -> list[Seen]:
     cut = inspect(
         np.arange(len(hits), dtype=np.int32),
         _fixed(np.array([ranking.prior(hit.card.doubt) for hit in hits], np.float32)),
-        _fixed(tokens), _fixed(ends), _fixed(np.concatenate([marks for marks, _ in marked])),
-        _fixed(np.concatenate([outliers for _, outliers in marked])), _fixed(outlier_ends),
+        _fixed(tokens), _fixed(ends), *map(_fixed, marked),
         _fixed(np.array([hit.title_end for hit in hits], np.int32)),
         _fixed(np.concatenate([hit.sections for hit in hits])), _fixed(section_ends),
         np.frombuffer(b"".join([hit.text for hit in hits]), np.uint8), _fixed(text_ends),

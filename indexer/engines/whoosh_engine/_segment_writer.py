@@ -22,9 +22,9 @@ from indexer.engines.whoosh_engine._columns import (
     write_stems,
 )
 from indexer.engines.whoosh_engine._pack import PackWriter, save_loose
-from indexer.marks import fields_of
+from indexer.marks import token_marks
 from indexer.model import FACETS, Document, date_number
-from indexer.token_stream import AnalyzedDocument, document_names, marks_of
+from indexer.token_stream import LONGEST, AnalyzedDocument, document_names
 
 
 class _Numbers(dict[str, int]):
@@ -42,8 +42,10 @@ class SegmentWriter:
         self._documents: list[tuple[str, int]] = []
         self._vocabulary = _Numbers({BREAK: 0})
         self._terms: list[array[int]] = []
-        self._marks: list[Ints] = []
-        self._outliers: list[Ints] = []
+        self._fields: list[bytes] = []
+        self._begins: list[bytes] = []
+        self._starts: list[array[int]] = []
+        self._lengths: list[array[int]] = []
         self._sections: list[list[tuple[int, int, int]]] = []
         self._title_ends: list[int] = []
         self._texts: list[bytes] = []
@@ -63,9 +65,10 @@ class SegmentWriter:
         """Take one document; ids must not repeat within a segment."""
         self._documents.append((document.doc_id, len(self._documents)))
         self._terms.append(array("i", map(self._vocabulary.__getitem__, analyzed.terms)))
-        marks, outliers = marks_of(analyzed)
-        self._marks.append(marks)
-        self._outliers.append(outliers)
+        self._fields.append(bytes(analyzed.fields))
+        self._begins.append(analyzed.begins)
+        self._starts.append(array("i", analyzed.starts))
+        self._lengths.append(array("i", analyzed.lengths))
         self._sections.append([(span.start, span.body, span.end) for span in analyzed.sections])
         self._title_ends.append(analyzed.title_end)
         self._texts.append(analyzed.text)
@@ -91,14 +94,16 @@ class SegmentWriter:
         tokens = ranks[
             np.concatenate([np.frombuffer(self._terms[i], np.int32) for i in order] or [np.zeros(0, np.int32)])
         ]
-        marks = _joined(self._marks, order, np.uint16)
         token_ends = ends_of([len(self._terms[i]) for i in order])
-        pack.save("lengths", field_lengths(tokens, fields_of(marks), token_ends))
+        fields = np.frombuffer(b"".join(self._fields[i] for i in order), np.uint8)
+        pack.save("lengths", field_lengths(tokens, fields, token_ends))
         pack.save("tokens", tokens)
         pack.save("token_ends", token_ends)
-        pack.save("marks", marks)
-        pack.save("outliers", np.concatenate([self._outliers[i] for i in order] or [np.zeros((0, 3), np.int32)]))
-        pack.save("outlier_ends", ends_of([len(self._outliers[i]) for i in order]).astype(np.int32))
+        begins = np.frombuffer(b"".join(self._begins[i] for i in order), np.uint8)
+        lengths = np.minimum(_joined(self._lengths, order, np.int32), LONGEST)
+        marked = token_marks(_joined(self._starts, order, np.int32), lengths, begins, fields, token_ends)
+        for name, column in zip(("marks", "outliers", "outlier_ends"), marked, strict=True):
+            pack.save(name, column)
         write_postings(folder, pack, tokens, token_ends, len(terms))
         write_stems(pack, terms)
         self._write_facets(pack, order)
