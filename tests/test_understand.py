@@ -74,6 +74,7 @@ READINGS: list[tuple[str, set[str], set[str], str, dict[str, str]]] = [
     ("deltahealth", set(), set(), "hospitals/deltahealth", {}),
     ("daltahealth", set(), set(), "hospitals/deltahealth", {"daltahealth": "delta health"}),  # an error within one half
     ("delthaealth", set(), set(), "hospitals/deltahealth", {"delthaealth": "delta health"}),  # and where they meet
+    ("gammahealth", set(), set(), "", {"gammahealth": "gamma health"}),  # both are words: a space is missing
     ("gammehealth", set(), set(), "", {}),
     ("上海眼科医院", {"city:Shanghai", "specialty:Ophthalmology", "kind:hospital"}, set(),
      "hospitals/shanghai-eye", {}),
