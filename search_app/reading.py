@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -151,8 +152,7 @@ class Reading:
 def as_meant(words: str, corrected: Iterable[tuple[str, str]]) -> str:
     """Words as they were typed, with pairs of what was typed and what was used instead applied."""
     for typed, used in corrected:
-        if typed in words:
-            words = words.replace(typed, used)
+        words = used.join(re.split(rf"(?<!\w){re.escape(typed)}(?!\w)", words))
     return words
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from indexer.engines import Searcher
 from indexer.engines.tree import flatten, members
 from indexer.model import And, Concept, DocumentIs, FacetIs, Node, Not, Or
-from search_app.reading import Reading
+from search_app.reading import Reading, as_meant
 from search_app.strengths import default_strengths
 from search_app.understand import read
 from tests.searchable import DOCUMENTS, EMPTY, searcher
@@ -606,3 +606,8 @@ def test_a_misspelt_word_is_compared_with_pages_as_it_was_meant(index: Searcher)
     assert [part.words for part in reading.words()][0] == "myopi"
     assert [part.words for part in reading.parts_as_meant() if part.role == "word"][0] == "myopia"
     assert reading.meant("myopi surgery") == "myopia surgery"
+
+
+def test_only_whole_words_are_put_in_the_place_of_misspelt_ones() -> None:
+    assert as_meant("the hert, hertz", [("hert", "heart")]) == "the heart, hertz"
+    assert as_meant("a\\b", [("a", r"\1")]) == r"\1" + "\\b"
