@@ -165,7 +165,8 @@ def page(measured: list[Figures]) -> str:
         "least and the greatest of them. Documents are made of real sentences with a seed (`benchmarks/speed/samples.py`); memory is proportional",
         "set size of a process that has answered all questions, mapped index files included. Machines are noisy: trust ratios,",
         "not milliseconds. Build rates come from one build each, some of them beside other work, where the processor's time",
-        f"says more: our documents a second of it are {_processor_rates(measured)}. The last parts are over HTTP.\n",
+        f"says more: our documents a second of it are {_processor_rates(measured)}. A first answer whose",
+        "files come from the disk takes longer, with every engine. The last parts are over HTTP.\n",
     ]
     for figures in measured:
         parts += [
