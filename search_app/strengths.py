@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from indexer.analysis import is_han, stem, terms
 from indexer.errors import TaxonomyError
@@ -15,7 +16,7 @@ from indexer.model import And, Concept, Node, Term
 from indexer.token_stream import strength_term
 from search_app.thesaurus import VOCABULARY, Terms, read_toml, stems
 
-STATED = 0.3
+STATED = 0.3  # weight of a stated field that finds a page which lacks the words
 STATED_BESIDE = 0.05  # of one that finds pages beside those of a specialty, so that these keep their places
 MAX_PHRASES = 3  # of which a hospital states a field each, to be found beside those
 MAX_FIELDS = 12  # of these in one search
@@ -24,6 +25,11 @@ MAX_WORDS = 24  # longer texts are no list of complaints
 CHILDREN = "children's medicine"
 
 IN_A_LIST = "a national list"
+
+_OF_FIELDS = ("within", "of", "listed", "children")  # tables whose values are lists of fields
+_KEYS: Mapping[str, type] = dict.fromkeys(("words", *_OF_FIELDS), dict) | dict.fromkeys(
+    ("persons", "signs", "sites", "anywhere", "best", "everywhere"), list
+)  # of the file, and what each holds
 
 Meant = tuple[str, ...]
 """Fields that one phrase means; each alone is enough."""
@@ -200,25 +206,16 @@ def load_strengths(path: Path) -> Strengths:
 
     Raises:
         TaxonomyError: Names file, key and reason; for a missing file, wrong TOML, an unknown key, a word without
-            letters, or a field of ``within``, ``of``, ``listed`` or ``persons`` that has no words.
+            letters, or a field of ``within``, ``of``, ``listed``, ``children``, ``persons`` or ``anywhere`` that has no
+            words.
     """
     content = read_toml(path)
-    words, within, of, lists, children = (
-        content.pop(key, {}) for key in ("words", "within", "of", "listed", "children")
-    )
-    persons, signs, sites, anywhere, best, everywhere = (
-        content.pop(key, []) for key in ("persons", "signs", "sites", "anywhere", "best", "everywhere")
-    )
-    if content:
-        raise TaxonomyError(
-            path,
-            next(iter(content)),
-            "unknown key; known: "
-            "anywhere, best, children, everywhere, listed, of, persons, signs, sites, within, words",
-        )
+    if unknown := [key for key in content if key not in _KEYS]:
+        raise TaxonomyError(path, unknown[0], f"unknown key; known: {', '.join(_KEYS)}")
+    given: dict[str, Any] = {key: content.get(key, empty()) for key, empty in _KEYS.items()}
     phrases: dict[frozenset[str], dict[str, None]] = {}
     han: dict[Terms, dict[str, None]] = {}
-    for field, listed in words.items():
+    for field, listed in given["words"].items():
         for word in (field, *listed):
             found = terms(word)
             if not found:
@@ -227,37 +224,29 @@ def load_strengths(path: Path) -> Strengths:
                 han.setdefault(found, {})[key_of(field)] = None
             else:
                 phrases.setdefault(frozenset(stems(found)), {})[key_of(field)] = None
-    fields = {key_of(field) for field in words}
-    named = (each for inner in (*within.values(), *of.values(), *lists.values(), *children.values()) for each in inner)
-    for field in (*within, *named, *children, *persons, *anywhere):
+    fields = {key_of(field) for field in given["words"]}
+    named = [each for key in _OF_FIELDS for inner in given[key].values() for each in inner]
+    for field in (*given["within"], *named, *given["children"], *given["persons"], *given["anywhere"]):
         if key_of(field) not in fields:
             raise TaxonomyError(path, field, "has no words")
-    return _made(phrases, han, within, of, lists, children, persons, signs, sites, anywhere, best, everywhere, fields)
+    return _made(phrases, han, fields, given)
 
 
 def _made(
     phrases: Mapping[frozenset[str], Mapping[str, None]],
     han: Mapping[Terms, Mapping[str, None]],
-    within: Mapping[str, list[str]],
-    of: Mapping[str, list[str]],
-    listed: Mapping[str, list[str]],
-    children: Mapping[str, list[str]],
-    persons: list[str],
-    signs: list[str],
-    sites: list[str],
-    anywhere: list[str],
-    best: list[str],
-    everywhere: list[str],
     fields: set[str],
+    given: Mapping[str, Any],
 ) -> Strengths:
+    """``given`` is the content of the file by its ``_KEYS``."""
     wider: dict[str, set[str]] = {field: set() for field in fields}
     narrower: dict[str, set[str]] = {field: set() for field in fields}
-    for wide, inner in within.items():
+    for wide, inner in given["within"].items():
         for field in inner:
             wider[key_of(field)].add(key_of(wide))
             narrower[key_of(wide)].add(key_of(field))
     lists: dict[str, list[str]] = {}
-    for name, of_fields in listed.items():
+    for name, of_fields in given["listed"].items():
         for field in of_fields:
             lists.setdefault(key_of(field), []).append(name)
     having = Counter(word for phrase in phrases for word in phrase)
@@ -270,14 +259,14 @@ def _made(
         han=MappingProxyType({word: tuple(found) for word, found in han.items()}),
         wider=MappingProxyType({field: frozenset(found) for field, found in wider.items()}),
         narrower=MappingProxyType({field: frozenset(found) for field, found in narrower.items()}),
-        of=MappingProxyType({specialty: tuple(map(key_of, found)) for specialty, found in of.items()}),
+        of=MappingProxyType({specialty: tuple(map(key_of, found)) for specialty, found in given["of"].items()}),
         lists=MappingProxyType({field: tuple(names) for field, names in lists.items()}),
-        listed=tuple(listed),
-        persons=frozenset(map(key_of, persons)),
-        signs=frozenset(stem(word) for each in signs for word in terms(each)),
-        sites=frozenset(stem(word) for each in sites for word in terms(each)),
-        anywhere=frozenset(map(key_of, anywhere)),
-        children=MappingProxyType({key_of(field): tuple(map(key_of, own)) for field, own in children.items()}),
-        best=frozenset(map(terms, best)),
-        everywhere=frozenset(map(terms, everywhere)),
+        listed=tuple(given["listed"]),
+        persons=frozenset(map(key_of, given["persons"])),
+        signs=frozenset(stem(word) for each in given["signs"] for word in terms(each)),
+        sites=frozenset(stem(word) for each in given["sites"] for word in terms(each)),
+        anywhere=frozenset(map(key_of, given["anywhere"])),
+        children=MappingProxyType({key_of(field): tuple(map(key_of, own)) for field, own in given["children"].items()}),
+        best=frozenset(map(terms, given["best"])),
+        everywhere=frozenset(map(terms, given["everywhere"])),
     )

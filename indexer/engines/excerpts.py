@@ -149,7 +149,7 @@ def locate(marks, outliers, low, high, shown, starts, lengths):
     while low < high and outliers[low, 0] < first:
         counted, at = outliers[low, 0] + 1, np.int64(outliers[low, 1]) + outliers[low, 2]
         low += 1
-    for token in range(np.uint64(counted), np.uint64(first)):
+    for token in range(np.uint64(counted), np.uint64(first)):  # without a sign there is no check for negative places
         mark = np.int64(marks[token])
         at += (mark & MOST_LENGTH) + (mark >> GAP_AT & FAR)
     for token in range(first, last):
