@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal
 from flask import Flask, current_app
 from flask.templating import Environment as FlaskEnvironment
@@ -251,7 +251,7 @@ class Speech:
             if len(numbers) == 3:
                 return format_date(date(*numbers), "long", locale=self._locale)
             if len(numbers) == 2:
-                return format_date(date(numbers[0], numbers[1], 1), "MMMM y", locale=self._locale)
+                return format_skeleton("yMMMM", date(numbers[0], numbers[1], 1), locale=self._locale)
         except (ValueError, TypeError):
             return text
         return text
@@ -304,7 +304,7 @@ def listed_fields(names: Iterable[str], here: Site) -> Markup:
     """Fields that a hospital states, one after the other; English ones are marked on a page in another language."""
     said_names = [(name, said_field(name, here)) for name in names]
     english = here.tag.startswith("en")
-    return Markup(" · ").join(
+    return Markup("&nbsp;· ").join(
         escape(said_name) if english or said_name != name else Markup('<span lang="en">{}</span>').format(name)
         for name, said_name in said_names
     )

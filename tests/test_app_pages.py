@@ -327,10 +327,10 @@ def test_a_comparison_has_places_in_national_lists(client: FlaskClient) -> None:
     page = soup(client.get("/compare?h=beijing-tongren-hospital&h=renji-hospital"))
     row = next(row for row in page.select("tbody tr") if row.th.get_text() == "National lists")
     tongren, renji = row.select("td")
-    assert [each.get_text() for each in tongren.select(".alias")] == [
-        "Eye disease: joint 2nd (reputation, Fudan list for 2021)",
-        "All hospitals: 36th (Fudan list for 2021)",
-    ]
+    assert [each.get_text() for each in tongren.select("li")] == ["Eye disease: joint 2nd", "All hospitals: 36th"]
+    assert tongren.get_text().count("Fudan list for 2021") == 1, "said of the list and not of every place in it"
+    assert "what specialists think of a hospital, not how patients fare there" in tongren.get_text()
+    assert tongren.a["href"] == "/about/ranking#lists"
     assert renji.get_text(strip=True) == "not stated"
 
 
@@ -531,10 +531,11 @@ def test_a_chinese_page_names_fields_and_lists_in_chinese(client: FlaskClient) -
         row.th.get_text(): row.td
         for row in soup(client.get("/zh/compare?h=beijing-tongren-hospital")).select("tr[class], tbody tr")
     }
-    assert "眼科：并列第 2 名（专科声誉，复旦大学 2021 年度榜单）" in rows["全国榜单"].get_text()
+    assert rows["全国榜单"].li.get_text() == "眼科：并列第 2 名"
+    assert "复旦大学 2021 年度榜单" in rows["全国榜单"].get_text()
     assert rows["性质"].get_text() == "公立"
     card = soup(client.get("/zh/search?q=shanghai+eye+hospital")).select_one("ol.hits .card-facts")
-    assert "眼科 · 白内障 · 视网膜 · 角膜" in card.get_text()
+    assert "眼科\u00a0· 白内障\u00a0· 视网膜\u00a0· 角膜" in card.get_text()
 
 
 def test_a_chinese_page_says_that_its_text_is_english_and_names_hospitals_one_way(client: FlaskClient) -> None:
@@ -627,7 +628,7 @@ def test_pages_turn_with_the_direction_of_their_language(client: FlaskClient) ->
 def test_a_card_names_some_fields_of_a_hospital_and_counts_the_others(client: FlaskClient) -> None:
     page = soup(client.get("/search?q=shanghai+eye+hospital"))
     (known,) = [row for row in page.select_one("ol.hits .card-facts").select("div") if row.dt.get_text() == "Known for"]
-    assert known.dd.get_text() == "Eye disease · Cataract · Retina · Cornea and 1 more"
+    assert known.dd.get_text() == "Eye disease\u00a0· Cataract\u00a0· Retina\u00a0· Cornea and 1 more"
 
 
 @pytest.mark.parametrize(

@@ -152,21 +152,21 @@ def test_only_prices_of_what_is_asked_for_are_shown(index: Path, query: str, fig
 def test_a_page_shows_figure_sentence_source_and_age(index: Path) -> None:
     client = create_app({"index": str(index)}).test_client()
     page = client.get("/search?q=cost+cataract").get_data(as_text=True)
-    assert '<b>RMB 9,000 an eye</b> · <a href="/articles/eyes?q=cost%20cataract#prices">' in page
+    assert '<b>RMB 9,000 an eye</b>&nbsp;· <a href="/articles/eyes?q=cost%20cataract#prices">' in page
     assert "<mark>RMB 9,000 an eye</mark> (2019).”" in page
     assert (
-        'As of 2019 · <strong class="old">more than 2 years old</strong> · Source: <a href="https://guide.example/"'
+        'As of 2019&nbsp;· <strong class="old">more than 2 years old</strong>&nbsp;· Source: <a href="https://guide.example/"'
         in page
     )
     assert page.count('<strong class="old">') == 1  # what is of 2025 is not old
     chinese = client.get("/zh/search?q=cost+cataract").get_data(as_text=True)
-    assert '时间：2019 · <strong class="old">已超过 2 年</strong> · 来源：' in chinese
+    assert '时间：2019&nbsp;· <strong class="old">已超过 2 年</strong>&nbsp;· 来源：' in chinese
     patient = create_app({"index": str(index), "price_years": 50}).test_client()
     assert "years old" not in patient.get("/search?q=cost+cataract").get_data(as_text=True)
     hostile = client.get("/search?q=price+lenses").get_data(as_text=True)
     assert "RMB 4,000 a pair &lt;b&gt;" in hostile
     assert "pair <b>" not in hostile
-    assert "As of about 2020 · " in hostile
+    assert "As of about 2020&nbsp;· " in hostile
 
 
 def test_an_article_about_the_costs_of_another_treatment_of_the_field_comes_later(tmp_path: Path) -> None:

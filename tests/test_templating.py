@@ -16,7 +16,7 @@ from search_app.labels import default_labels
 from search_app.markup import in_markup
 from search_app.present import ChoiceView, CountedChoice
 from search_app.site import Site
-from search_app.templating import ENVIRONMENTS, ld_json
+from search_app.templating import ENVIRONMENTS, Speech, ld_json
 from tests.site_fixture import site_app
 
 
@@ -72,6 +72,20 @@ def test_what_is_put_into_a_text_is_looked_up_each_time_and_escaped(chinese: Env
     assert "&lt;b&gt;" in template.render(words="<b>")
     assert "眼科" in template.render(words="眼科")
     assert "3" in chinese.from_string('{{ ngettext("%(num)s result", "%(num)s results", 3) }}').render()
+
+
+@pytest.mark.parametrize(
+    ("written", "english", "chinese"),
+    [
+        ("2025-09-12", "12 September 2025", "2025年9月12日"),
+        ("2025-09", "September 2025", "2025年9月"),
+        ("2025", "2025", "2025"),
+        ("2025-13", "2025-13", "2025-13"),
+    ],
+)
+def test_a_date_is_said_as_each_language_says_it(written: str, english: str, chinese: str) -> None:
+    assert Speech("en_GB").date(written) == english
+    assert Speech("zh_Hans_CN").date(written) == chinese
 
 
 def found(title: str, language: str = "en", **changed: object) -> HitView:

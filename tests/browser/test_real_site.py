@@ -97,3 +97,25 @@ def test_long_names_fit_a_narrow_page(open_real_page: OpenPage) -> None:
             page.goto(prefix + address)
             open_drawer(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= 320, prefix + address
+
+
+# Elements before which a line breaks, of those chosen: where one begins lower than what stands before it ends.
+BREAKS = """elements => elements.filter(element => {
+    const before = document.createRange(), text = element.previousSibling;
+    if (!text || text.nodeType !== Node.TEXT_NODE || !text.data.trim()) return false;
+    before.setStart(text, text.data.trimEnd().length - 1); before.setEnd(text, text.data.trimEnd().length);
+    return before.getBoundingClientRect().left > element.getBoundingClientRect().left;
+}).map(element => element.previousSibling.data.slice(-30) + element.textContent)"""
+
+
+def test_the_number_of_a_source_stays_with_what_it_is_of(open_real_page: OpenPage) -> None:
+    page = open_real_page("/about", width=390, height=844)
+    for path in (
+        "hospitals/beijing-tongren-hospital",
+        "hospitals/ruijin-hospital-shanghai-jiao-tong-university-school-of-medicine",
+        "articles/cancer-treatment",
+    ):
+        page.goto(f"/{path}")
+        numbers = page.locator(".source")
+        assert numbers.count() > 5
+        assert numbers.evaluate_all(BREAKS) == []
