@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 from indexer.cli import (
     EXIT_FAILED,
     corpus_option,
+    counted,
     index_option,
     print_counts,
     report_errors,
@@ -88,7 +90,14 @@ def build_command(
                 )
 
         asked = try_canaries if canaries else None
-        report = build(corpus, index, full=full, force=force, check=asked, progress=tell, look=look)
+        try:
+            report = build(corpus, index, full=full, force=force, check=asked, progress=tell, look=look)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise click.ClickException(
+                f"{error.strerror} for the index in {index}; what is served has not changed."
+            ) from error
     for path, warning in report.warnings:
         click.echo(f"Warning {path}: {warning}", err=True)
     for sentence in report.rejected:
@@ -98,9 +107,11 @@ def build_command(
             click.echo(note)
         print_counts(report.counts)
         how = "Nothing has changed in" if not report.published else "Updated" if report.incremental else "Built"
+        documents, parsed = counted(report.documents, "document"), counted(report.parsed, "page")
+        warnings = counted(len(report.warnings), "warning")
         click.echo(
-            f"{how} generation {report.generation}: {report.documents:,} documents, {report.parsed:,} pages parsed, "
-            f"{report.removed:,} removed, {len(report.rejected):,} rejected, {len(report.warnings):,} warnings, "
+            f"{how} generation {report.generation}: {documents}, {parsed} parsed, "
+            f"{report.removed:,} removed, {len(report.rejected):,} rejected, {warnings}, "
             f"{report.seconds:.1f} s"
         )
     if (report.rejected and not allow_rejected) or (strict and report.warnings):
@@ -138,7 +149,7 @@ def verify_command(generation: str | None, every: bool, canaries: Path | None, i
             click.echo(problem, err=True)
         failed = failed or bool(problems)
         if not problems:
-            click.echo(f"{name}: whole, {generations.manifest(name).documents:,} documents")
+            click.echo(f"{name}: whole, {counted(generations.manifest(name).documents, 'document')}")
             if canaries:
                 failures = failed_canaries(engine.searcher_of(name))
                 failed = failed or bool(failures)

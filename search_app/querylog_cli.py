@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
-from indexer.cli import report_errors
+from indexer.cli import counted, report_errors
 from search_app.settings import QUERY_LOG_DAYS, QUERY_LOG_MINIMUM
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def delete(words: tuple[str, ...], before: str | None, yes: bool, path: Path) ->
     if not yes:
         click.confirm(f"Forget {what}?", abort=True, err=True)
     forgotten = _log(path).delete(" ".join(words) or None, before)
-    click.echo(f"Forgot {forgotten:,} searches.")
+    click.echo(f"Forgot {counted(forgotten, 'search', 'searches')}.")
 
 
 def _print(report: Report, json_wanted: bool, minimum: int) -> None:

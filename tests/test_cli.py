@@ -81,6 +81,19 @@ def test_build_prints_counts_by_kind_and_facet_and_exits_with_0(small: Path) -> 
     assert "2 documents, 2 pages parsed, 0 removed, 0 rejected" in result.stdout
 
 
+def test_one_of_a_thing_is_no_several(tmp_path: Path) -> None:
+    page, index = tmp_path / "corpus" / "hospitals" / "a.txt", tmp_path / "index"
+    page.parent.mkdir(parents=True)
+    page.write_text("One Hospital\n\nA hospital for eyes in Beijing.\n", encoding="utf-8")
+    built = run("index", "build", "--corpus", tmp_path / "corpus", "--index", index)
+    assert ": 1 document, 1 page parsed, 0 removed, 0 rejected, 0 warnings, " in built.stdout
+    assert "documents: 1 in 1 segment, " in run("index", "status", "--index", index).stdout
+    assert "  1 document, built " in run("index", "list", "--index", index).stdout
+    assert run("index", "verify", "--index", index).stdout.endswith(": whole, 1 document\n")
+    page.with_name("empty.html").write_bytes(b"")
+    assert run("corpus", "check", tmp_path / "corpus").stderr.endswith("1 problem, 1 file rejected.\n")
+
+
 def test_a_rejected_page_is_named_on_standard_error_and_exits_with_1(small: Path) -> None:
     (small / "corpus" / "hospitals" / "empty.html").write_bytes(b"")
     result = run("index", "build", "--corpus", small / "corpus", "--index", small / "index")

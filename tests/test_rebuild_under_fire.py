@@ -282,7 +282,8 @@ def test_a_disk_that_is_full_of_pages_that_wait_fails_the_build_and_is_free_agai
         shutil.copytree(built / "index", index)
         free = shutil.disk_usage(disk).free
         failed = medsearch("index", "build", "--full", "--corpus", large, "--index", index)
-        assert (failed.returncode, failed.stderr) == (1, "Error: No space left on device.\n")
+        said = f"Error: No space left on device for the index in {index}; what is served has not changed.\n"
+        assert (failed.returncode, failed.stderr) == (1, said)
         assert not leftovers(index)
         assert shutil.disk_usage(disk).free >= free - 10_000
         assert total(index) == 24

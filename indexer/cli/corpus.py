@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from indexer.cli.failing import EXIT_FAILED, report_errors
-from indexer.cli.options import corpus_option
+from indexer.cli.options import corpus_option, counted
 from indexer.cli.progress import ProgressLine, terminal_progress
 from indexer.errors import SearchError
 
@@ -57,7 +57,7 @@ def check_command(folder: str | None, corpus: str, as_json: bool) -> None:
         rejected += finding.rejected
         problems += len(finding.problems)
     if problems:
-        click.echo(f"{problems} problems, {rejected} files rejected.", err=True)
+        click.echo(f"{counted(problems, 'problem')}, {counted(rejected, 'file')} rejected.", err=True)
     if empty:
         click.echo(f"There is no page in {folder or corpus} that can be indexed.", err=True)
     if problems or empty:

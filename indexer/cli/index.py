@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from indexer.cli.failing import report_errors
-from indexer.cli.options import index_option
+from indexer.cli.options import counted, index_option
 from indexer.errors import IndexUnusable
 
 
@@ -74,7 +74,9 @@ def status(index: str, as_json: bool) -> None:
         return
     click.echo(f"generation: {name}")
     click.echo(f"built: {manifest.built_at} by medsearch {manifest.version}")
-    click.echo(f"documents: {manifest.documents:,} in {len(manifest.segments)} segments, {size / 1e6:.1f} MB")
+    click.echo(
+        f"documents: {manifest.documents:,} in {counted(len(manifest.segments), 'segment')}, {size / 1e6:.1f} MB"
+    )
     print_counts(manifest.counts)
 
 
@@ -114,7 +116,7 @@ def list_command(index: str, as_json: bool) -> None:
         return
     for row in rows:
         mark = "*" if row["current"] else " "
-        rest = row.get("problem") or f"{row['documents']:,} documents, built {row['built_at']}"
+        rest = row.get("problem") or f"{counted(row['documents'], 'document')}, built {row['built_at']}"
         click.echo(f"{mark} {row['generation']}  {rest}")
 
 
@@ -168,7 +170,8 @@ def rollback(generation: str | None, index: str) -> None:
     generations.current()  # the lock would make the folder of an index that there is not
     with generations.lock():
         manifest = generations.rollback(generation)
-    click.echo(f"Serving generation {manifest.generation}: {manifest.documents:,} documents, built {manifest.built_at}")
+    documents = counted(manifest.documents, "document")
+    click.echo(f"Serving generation {manifest.generation}: {documents}, built {manifest.built_at}")
 
 
 @index_group.command("prune")

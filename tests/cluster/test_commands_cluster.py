@@ -54,7 +54,7 @@ def test_every_command_works_on_a_cluster(nodes: LocalCluster, tmp_path: Path, m
 
     status = run("index", "status")
     assert f"generation: {first}\n" in status.stdout
-    assert "documents: 3 in 1 segments, 0.0 MB" in status.stdout
+    assert "documents: 3 in 1 segment, 0.0 MB" in status.stdout
     assert json.loads(run("index", "status", "--json").stdout)["bytes"] > 10_000  # bytes on the nodes, not documents
     listed = [json.loads(line) for line in run("documents", "--json").stdout.splitlines()]
     assert [each["id"] for each in listed] == ["articles/visa", "hospitals/renji", "hospitals/tongren"]
