@@ -9,18 +9,21 @@
         …
       .build-000008-…/           a build that is running, or the remains of one that died
       NOTE                       what builds have noted of the current generation since, which may be lost
+      CHECKED                    which files were found whole (``checked.py``), which may be lost too
       .lock                      held by the process that builds
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -29,6 +32,7 @@ from typing import IO
 
 from filelock import FileLock, Timeout
 
+from indexer.checked import TICK_NS, WRITTEN_NS, Checked
 from indexer.checksums import blocks_of, checksum_of, digest_of, file_checksum
 from indexer.errors import (
     GenerationMissing,
@@ -37,6 +41,7 @@ from indexer.errors import (
     IndexLocked,
     IndexMissing,
     IndexOutdated,
+    IndexUnusable,
 )
 from indexer.manifest import Manifest
 
@@ -56,6 +61,15 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _synced(path: Path) -> bool:
+    """Whether the content of a file is on the disk now."""
+    try:
+        _sync(path)
+    except OSError:
+        return False
+    return True
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -140,13 +154,52 @@ class Generations:
         """Bytes of the files of one generation; raises as ``manifest`` does."""
         return sum(length for length, _ in self.manifest(name).files.values())
 
-    def check(self, name: str) -> Manifest:
+    def check(
+        self, name: str, since: int | None = None, always: Callable[[str], bool] = lambda file: False
+    ) -> Manifest:
         """Compare every file of a generation with its manifest.
+
+        With ``since``, files that were found whole at that moment (in ns) or later, and are the same ones since, are
+        not read again (``checked.py``), but those that ``always`` names.
 
         Raises:
             IndexDamaged: On the first difference, naming the file.
         """
         manifest = self.manifest(name)
+        record = Checked(self.folder)
+        moment = time.time_ns()
+        doubtful: list[tuple[str, os.stat_result, str]] = []
+        for file, (size, checksum) in sorted(manifest.files.items()):
+            status = self._status(name, file)
+            if status.st_size != size:
+                raise IndexDamaged(name, f"{file} has {status.st_size:,} bytes instead of {size:,}")
+            if since is None or always(file) or not record.holds(status, checksum, since):
+                doubtful.append((file, status, checksum))
+        # Summing lets other threads run, so the blocks of all files are shared among the cores; small files come last,
+        # so that none waits long for the last block of another.
+        doubtful.sort(key=lambda entry: -entry[1].st_size)
+        try:
+            for (file, status, checksum), found in zip(doubtful, self._checksums(name, doubtful), strict=True):
+                if found != checksum:
+                    record.forget(status)
+                    raise IndexDamaged(name, f"{file} differs from its checksum")
+                age = moment - status.st_ctime_ns
+                if age > WRITTEN_NS or (since is None and age > TICK_NS and _synced(self.folder / name / file)):
+                    record.learn(status, checksum, moment)
+        finally:
+            record.save()
+        return manifest
+
+    def _status(self, name: str, file: str) -> os.stat_result:
+        try:
+            return os.stat(self.folder / name / file)
+        except FileNotFoundError:
+            raise IndexDamaged(name, f"{file} is missing") from None
+        except OSError as error:
+            raise IndexDamaged(name, f"{file} cannot be read ({error.strerror})") from error
+
+    def _checksums(self, name: str, files: Sequence[tuple[str, os.stat_result, str]]) -> Iterator[str]:
+        """Checksums of some files of a generation, read by all cores."""
         folder = self.folder / name
 
         def digest(block: tuple[str, int]) -> bytes:
@@ -157,24 +210,18 @@ class Generations:
             except OSError as error:
                 raise IndexDamaged(name, f"{block[0]} cannot be read ({error.strerror})") from error
 
-        files = sorted(manifest.files.items())
-        for file, (size, _) in files:
-            with suppress(OSError):  # said below
-                found = (folder / file).stat().st_size
-                if found != size:
-                    raise IndexDamaged(name, f"{file} has {found:,} bytes instead of {size:,}")
-        # Summing lets other threads run, so the blocks of all files are shared among the cores; small files come last,
-        # so that none waits long for the last block of another.
-        files.sort(key=lambda entry: -entry[1][0])
+        if not files:
+            return
         with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
-            digests = pool.map(digest, [(file, block) for file, (size, _) in files for block in blocks_of(size)])
-            for file, (size, checksum) in files:
-                if checksum_of(list(islice(digests, len(blocks_of(size))))) != checksum:
-                    raise IndexDamaged(name, f"{file} differs from its checksum")
-        return manifest
+            blocks = [(file, block) for file, status, _ in files for block in blocks_of(status.st_size)]
+            digests = pool.map(digest, blocks)
+            for _, status, _ in files:
+                yield checksum_of(list(islice(digests, len(blocks_of(status.st_size)))))
 
-    def newest_good(self) -> tuple[Manifest, tuple[str, ...]]:
+    def newest_good(self, since: int | None = None) -> tuple[Manifest, tuple[str, ...]]:
         """The current generation, or the newest whole one if it is damaged, with what was wrong on the way.
+
+        ``since`` is that of ``check``.
 
         Raises:
             IndexMissing: If there is no generation at all.
@@ -185,12 +232,26 @@ class Generations:
         first: Exception | None = None
         for name in (wanted, *reversed([name for name in self.names() if name != wanted])):
             try:
-                return self.check(name), tuple(problems)
+                return self.check(name, since), tuple(problems)
             except (IndexDamaged, IndexOutdated, GenerationMissing) as error:
                 problems.append(str(error))
                 first = first or error
         assert first is not None
         raise first
+
+    def is_damaged(self, name: str) -> bool:
+        """Whether a generation that is there has a file which is not what it was.
+
+        Not, whether it cannot be read at the moment, with too many files open, say; a disk that fails is damage.
+        """
+        try:
+            self.check(name)
+        except IndexDamaged as error:
+            cause = error.__cause__
+            return not isinstance(cause, OSError) or cause.errno == errno.EIO
+        except IndexUnusable:
+            pass
+        return False
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
@@ -217,11 +278,12 @@ class Generations:
 
     def begin(self) -> tuple[str, Path]:
         """Name and fresh folder for a new generation; clears what dead builds left. Call it with the lock held."""
-        for path in self.folder.glob(_BUILDING + "*"):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)  # of ``scratch``
+        with self.linking():
+            for path in self.folder.glob(_BUILDING + "*"):
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)  # of ``scratch``, or half a record
         for path in self.folder.glob(POINTER + ".*"):
             path.unlink(missing_ok=True)
         with suppress(IndexMissing):
@@ -259,6 +321,16 @@ class Generations:
         half.write_bytes(name.encode("ascii") + b"\n" + data)
         os.replace(half, self.folder / NOTE)
 
+    def linking(self) -> AbstractContextManager[None]:
+        """What is done in here to links of files loses nothing of what is known of the files (``Checked.linking``)."""
+        return Checked(self.folder).linking(self._paths)
+
+    def _paths(self) -> Iterator[str]:
+        """All files of all generations."""
+        for name in self.names():
+            for folder, _, files in os.walk(self.folder / name):
+                yield from (f"{folder}/{file}" for file in files)
+
     def _known_files(self, base: Manifest) -> dict[int, tuple[int, str]]:
         """Size and checksum of each file of a generation, by inode: a file linked from there is the same file."""
         folder = self.folder / base.generation
@@ -271,14 +343,18 @@ class Generations:
         """
         files: dict[str, tuple[int, str]] = {}
         known = self._known_files(base) if base else {}
-        for path in _files(folder):
-            status = path.stat()
+        record = Checked(self.folder)
+        # Those written last come last: they have changed long enough before then (``TICK_NS``), if there are many.
+        for path, status in sorted(((path, path.stat()) for path in _files(folder)), key=lambda e: e[1].st_ctime_ns):
             entry = known.get(status.st_ino)  # written and synced when the base was published
             if entry is None:
-                entry = (status.st_size, file_checksum(path))
                 _sync(path)
+                moment = time.time_ns()
+                entry = (status.st_size, file_checksum(path))
+                if moment - status.st_ctime_ns > TICK_NS:
+                    record.learn(status, entry[1], moment)
             files[str(path.relative_to(folder))] = entry
-        manifest = replace(manifest, files=files)
+        manifest = replace(manifest, files=dict(sorted(files.items())))
         target = folder / MANIFEST
         target.write_text(manifest.dumps(), "utf-8")
         _sync(target)
@@ -287,6 +363,7 @@ class Generations:
         _sync(folder)
         os.rename(folder, self.folder / manifest.generation)
         _sync(self.folder)
+        record.save()  # before anybody opens it
         self.point_to(manifest.generation)
         (self.folder / NOTE).unlink(missing_ok=True)
         self.prune()
@@ -304,7 +381,8 @@ class Generations:
 
     def discard(self, folder: Path) -> None:
         """Remove a build that failed."""
-        shutil.rmtree(folder, ignore_errors=True)
+        with self.linking():
+            shutil.rmtree(folder, ignore_errors=True)
 
     def prune(self, keep: int | None = None) -> tuple[str, ...]:
         """Remove all but the newest ``keep`` generations, never the current one; returns the names removed."""
@@ -312,13 +390,14 @@ class Generations:
         current = self.current()
         names = [name for name in self.names() if name != current]
         removed = names[: max(len(names) - max(keep - 1, 0), 0)]
-        for name in removed:
-            # The manifest goes first: a half-removed generation must not look like one.
-            (self.folder / name / MANIFEST).unlink(missing_ok=True)
-            shutil.rmtree(self.folder / name, ignore_errors=True)
-        for path in self.folder.iterdir():
-            if _NAME.match(path.name) and path.is_dir() and not (path / MANIFEST).exists():
-                shutil.rmtree(path, ignore_errors=True)
+        with self.linking():
+            for name in removed:
+                # The manifest goes first: a half-removed generation must not look like one.
+                (self.folder / name / MANIFEST).unlink(missing_ok=True)
+                shutil.rmtree(self.folder / name, ignore_errors=True)
+            for path in self.folder.iterdir():
+                if _NAME.match(path.name) and path.is_dir() and not (path / MANIFEST).exists():
+                    shutil.rmtree(path, ignore_errors=True)
         return tuple(removed)
 
     def rollback(self, name: str | None = None) -> Manifest:

@@ -68,11 +68,12 @@ def _services(settings: Settings, engine: Engine | None) -> Services:
     from search_app.querylog import QueryLog, Recorder
     from search_app.settings import LANGUAGES
 
-    searcher: Callable[[], AbstractContextManager[Searcher]] = (engine or open_engine(settings.index)).searcher
+    opened = engine or open_engine(settings.index, whole=True)  # nobody may be there to look at its files later
+    searcher: Callable[[], AbstractContextManager[Searcher]] = opened.searcher
 
     def stats() -> tuple[IndexStats, str]:
-        with searcher() as opened:
-            return opened.stats(), opened.state()
+        with searcher() as found:
+            return found.stats(), found.state()
 
     assets = Assets(reload=settings.debug)
     metrics = Metrics(stats)

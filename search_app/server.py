@@ -156,9 +156,12 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         """The application, made once in the parent."""
+        from indexer.engines import open_engine
         from search_app import create_app
 
-        app = create_app(self.settings)
+        engine = open_engine(Settings.load(self.settings).index)
+        engine.watch()  # in this process, which answers nothing, for all of them
+        app = create_app({**self.settings, "engine": engine})
         client = app.test_client()
         # Vocabularies, templates and catalogues are read once, here; each process would need two seconds for them at
         # its first search.

@@ -95,10 +95,10 @@ def _slow_to_open(engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch) -> tupl
     opening, go_on = threading.Event(), threading.Event()
     newest = engine.generations.newest_good
 
-    def slowly() -> tuple[Manifest, tuple[str, ...]]:
+    def slowly(since: int | None) -> tuple[Manifest, tuple[str, ...]]:
         opening.set()
         assert go_on.wait(PATIENCE)
-        return newest()
+        return newest(since)
 
     monkeypatch.setattr(engine.generations, "newest_good", slowly)
     return opening, go_on

@@ -122,6 +122,9 @@ class Engine(Protocol):
     def update(self) -> AbstractContextManager[Writer]:
         """Write a new generation that starts as a copy of the current one; live on a clean exit."""
 
+    def watch(self) -> None:
+        """Look from now on whether what is served is still whole, where the engine's files are in its own care."""
+
 
 class BuildWriter(Writer, Protocol):
     """What a build of a corpus needs beyond documents."""
@@ -202,8 +205,11 @@ class DurableEngine(Engine, Protocol):
         """
 
 
-def open_engine(address: str) -> Engine:
+def open_engine(address: str, *, whole: bool = False) -> Engine:
     """The engine at an address.
+
+    With ``whole``, every file is read whenever a generation is opened; else those that nobody has touched since they
+    were last found whole are believed. Who serves for long and does not ``watch`` should want it.
 
     ``whoosh:FOLDER`` (or a plain path), ``opensearch://HOST:PORT,…/NAME`` (``opensearch+https://`` for TLS), or
     ``memory:`` for a small one in this process.
@@ -215,11 +221,11 @@ def open_engine(address: str) -> Engine:
         from indexer.engines.memory import MemoryEngine
 
         return MemoryEngine()
-    return open_durable(address)
+    return open_durable(address, whole=whole)
 
 
-def open_durable(address: str | Path) -> DurableEngine:
-    """The engine at an address, if it is one that keeps generations.
+def open_durable(address: str | Path, *, whole: bool = False) -> DurableEngine:
+    """The engine at an address, if it is one that keeps generations; ``whole`` is as above.
 
     Raises:
         QueryError: If it is not.
@@ -230,7 +236,7 @@ def open_durable(address: str | Path) -> DurableEngine:
     if scheme == "whoosh":
         from indexer.engines.whoosh_engine import WhooshEngine
 
-        return WhooshEngine(rest)
+        return WhooshEngine(rest, whole=whole)
     if scheme in ("opensearch", "opensearch+https"):
         try:
             from indexer.engines.opensearch_engine import OpenSearchEngine

@@ -104,6 +104,9 @@ class MemoryEngine:
         yield writer
         self._publish(writer, self._store.pivots)
 
+    def watch(self) -> None:
+        """Nothing is on a disk."""
+
     def _publish(self, writer: MemoryWriter, pivots: tuple[float, ...] | None) -> None:
         self._count += 1
         rows = [held.lengths for held in writer.held.values()]

@@ -116,6 +116,9 @@ class OpenSearchEngine:
         """
         return ClusterSearcher(self._open(generation))
 
+    def watch(self) -> None:
+        """Nothing: the nodes of the cluster look after their files."""
+
     # -- writing -------------------------------------------------------------------------------------------------------
 
     @contextmanager

@@ -16,6 +16,7 @@ from indexer.errors import IndexLocked, IndexOutdated, IndexUnusable
 from indexer.generation import ATTACHED, Generations
 from indexer.manifest import FORMAT_VERSION, Manifest
 from indexer.ranking import Ranking
+from indexer.watching import Watch
 
 if TYPE_CHECKING:
     from indexer.engines.whoosh_engine._reader import OpenGeneration
@@ -26,19 +27,30 @@ __all__ = ["WhooshEngine"]
 
 log = logging.getLogger(__name__)
 
+State = tuple[int, int, int]  # of the pointer, and how often something has been found damaged
+
 RETRY_FAILED_SECONDS = 1.0  # after nothing could be opened; meanwhile the same error is given again
 RETRY_DAMAGED_SECONDS = 30.0  # after an older generation had to be served instead
+# A build reads files again that were last found whole before: each night's finds what is damaged, and builds anew.
+TRUSTED_NS = 20 * 3600 * 10**9
+LINKED = (".bin", ".seg")  # the ends of names of files that an update hands on as they are; it reads all others
 LAG_SECONDS = 1.5  # after a publication, for which the old generation may answer while a thread opens the new one
 
 
 class WhooshEngine:
-    """Reads and writes the generations in one folder; share one among the threads of a process."""
+    """Reads and writes the generations in one folder; share one among the threads of a process.
 
-    def __init__(self, folder: Path | str, ranking: Ranking | None = None) -> None:
+    Files that were found whole before and are the same since are believed at each opening; with ``whole`` they are
+    read. Who serves for long should either want that or ``watch``.
+    """
+
+    def __init__(self, folder: Path | str, ranking: Ranking | None = None, *, whole: bool = False) -> None:
         self.generations = Generations(folder)
+        self._whole = whole
+        self._watch: Watch | None = None
         self.ranking = ranking or Ranking()
         self._opened: OpenGeneration | None = None
-        self._seen: tuple[int, int] = (-1, -1)
+        self._seen: State = (-1, -1, 0)
         self._until = math.inf  # when to look again even though the pointer has not moved
         self._failure: tuple[IndexUnusable | OSError | ValueError, float] | None = None
         self._opening = threading.Lock()
@@ -56,7 +68,7 @@ class WhooshEngine:
         Raises:
             IndexMissing, IndexOutdated, IndexDamaged: If there is nothing that can be served.
         """
-        state = self.generations.pointer_state()
+        state = self._state()
         opened = self._opened
         now = time.monotonic()
         if opened is not None and state == self._seen and now < self._until:
@@ -64,25 +76,37 @@ class WhooshEngine:
         if not self._opening.acquire(blocking=False):
             # By the clock of the file system, so that a thread that comes late waits for a generation long published.
             age = time.time() - state[1] / 1e9
-            if opened is not None and (state == self._seen or 0 <= age < LAG_SECONDS):
+            if opened is not None and (state[:2] == self._seen[:2] or 0 <= age < LAG_SECONDS):
                 return opened
             self._opening.acquire()
         try:
-            state = self.generations.pointer_state()  # it may have moved on, again, while this thread waited
+            state = self._state()  # it may have moved on, again, while this thread waited
             if self._opened is not None and state == self._seen and now < self._until:
                 return self._opened
             return self._reopen(state, now)
         finally:
             self._opening.release()
 
-    def _reopen(self, state: tuple[int, int], now: float) -> OpenGeneration:
+    def watch(self) -> None:
+        """From now on look in a thread of this process, and for all that it becomes by dividing, at what is believed.
+
+        Once something is found to be damaged, every opening reads everything.
+        """
+        self._watch = Watch(self.generations)
+
+    def _state(self) -> State:
+        doubts = self._watch.doubts if self._watch else 0
+        return (*self.generations.pointer_state(), doubts)
+
+    def _reopen(self, state: State, now: float) -> OpenGeneration:
         """Open what the pointer in this state names; by one thread at a time."""
         if self._failure is not None and state == self._seen and now < self._failure[1]:
             # A flood of requests must not read a damaged index again and again.
             raise self._failure[0].with_traceback(None)
         self._failure, self._until = None, math.inf
+        whole = self._whole or bool(state[2])
         try:
-            manifest, problems = self.generations.newest_good()
+            manifest, problems = self.generations.newest_good(None if whole else 0)
             known = self._opened
             if known is None or (known.manifest.generation, known.problems) != (manifest.generation, problems):
                 for problem in problems:
@@ -94,6 +118,8 @@ class WhooshEngine:
         except (IndexUnusable, OSError, ValueError) as error:
             self._seen = state
             known = self._opened
+            if known is not None and state[2] and self.generations.is_damaged(known.manifest.generation):
+                known = self._opened = None
             if known is None:
                 self._failure = (error, now + RETRY_FAILED_SECONDS)
                 raise
@@ -150,7 +176,7 @@ class WhooshEngine:
         """
         from indexer.engines.whoosh_engine._writer import searcher_in
 
-        manifest = self.generations.check(generation)
+        manifest = self.generations.check(generation, None if self._whole else 0)
         return searcher_in(self.generations.path(generation), manifest, self.ranking)
 
     # -- writing -------------------------------------------------------------------------------------------------------
@@ -179,10 +205,15 @@ class WhooshEngine:
     def base(self) -> Manifest:
         """Manifest of the current generation, checked, if an update can start from it.
 
+        What an update makes anew is read before: of a damaged file it would make one with a right checksum. What it
+        only hands on is believed for less than a day.
+
         Raises:
             IndexMissing, IndexDamaged, IndexOutdated: If it cannot.
         """
-        manifest = self.generations.check(self.generations.current())
+        manifest = self.generations.check(
+            self.generations.current(), time.time_ns() - TRUSTED_NS, lambda file: not file.endswith(LINKED)
+        )
         if manifest.analyzer != analysis.digest() or manifest.ranking != self.ranking.index_part():
             raise IndexOutdated(manifest.format_version, FORMAT_VERSION)
         return manifest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 MAX_SEGMENTS = 8  # after an update with more, the small ones are joined
 MAX_SEGMENT_TOKENS = 30_000_000  # of the chunks joined into one segment; about 600 MB while its postings are sorted
+JUST_NS = 3600 * 10**9  # what was found whole then need not be read again to be joined
 WHOOSH, COLUMNS = "whoosh", "columns"
 
 
@@ -59,10 +61,12 @@ class GenerationWriter:
         (self.folder / ATTACHED).mkdir()
         if base is not None:
             old = self._generations.path(base.generation)
-            _link_tree(old / WHOOSH, self.folder / WHOOSH, skip=("MAIN_WRITELOCK",))
-            _link_tree(old / ATTACHED, self.folder / ATTACHED)
+            with self._generations.linking():
+                _link_tree(old / WHOOSH, self.folder / WHOOSH, skip=("MAIN_WRITELOCK",))
+                _link_tree(old / ATTACHED, self.folder / ATTACHED)
+                for name in base.segments:
+                    _link_tree(old / COLUMNS / name, self.folder / COLUMNS / name)
             for name in base.segments:
-                _link_tree(old / COLUMNS / name, self.folder / COLUMNS / name)
                 self._old[name] = Pack(self.folder / COLUMNS / name / CORE).strings("ids")
                 self._dead[name] = set(np.flatnonzero(~load_loose(self.folder / COLUMNS / name / LIVE)).tolist())
                 self._segments.append(name)
@@ -90,7 +94,9 @@ class GenerationWriter:
     def attach(self, name: str, data: bytes, /) -> None:
         """Keep some bytes with the generation under a name (what the next incremental build needs to know)."""
         target = self.folder / ATTACHED / name
-        target.unlink(missing_ok=True)  # it may be the same file as in the generation before
+        if target.exists():
+            with self._generations.linking():
+                target.unlink()  # it may be the same file as in the generation before
         target.write_bytes(data)
 
     def describe(self, **fields: str) -> None:
@@ -121,8 +127,9 @@ class GenerationWriter:
         for name, numbers in self._dead.items():
             _bury(self.folder / COLUMNS / name, sorted(numbers))
         fresh = [self._join(group) for group in _groups(self._made)]
-        thinned = self._join_small() if self._base is not None else []
-        self._durable.commit(merge=bool(thinned))
+        thinned = self._join_small(self._base) if self._base is not None else []
+        with self._generations.linking():
+            self._durable.commit(merge=bool(thinned))
         fresh += thinned
         pivots = self._pivots()
         for name in fresh:
@@ -144,13 +151,18 @@ class GenerationWriter:
             folders[0].rename(target)
         else:
             join(folders, target)
-            for folder in folders:
-                shutil.rmtree(folder)
+            with self._generations.linking():
+                for folder in folders:
+                    shutil.rmtree(folder)
         self._segments.append(name)
         return name
 
-    def _join_small(self) -> list[str]:
-        """Where there are many segments, make one of all small ones and of what is left of thinned ones."""
+    def _join_small(self, base: Manifest) -> list[str]:
+        """Where there are many segments, make one of all small ones and of what is left of thinned ones.
+
+        Raises:
+            IndexDamaged: If a file of the base is not what it was: what is made of it would have a right checksum.
+        """
         if len(self._segments) <= MAX_SEGMENTS:
             return []
         lives = {name: load_loose(self.folder / COLUMNS / name / LIVE) for name in self._segments}
@@ -158,6 +170,7 @@ class GenerationWriter:
         small = [name for name, live in lives.items() if live.sum() * 4 <= largest or live.sum() * 2 < len(live)]
         if len(small) < 2:
             return []
+        self._generations.check(base.generation, time.time_ns() - JUST_NS)
         joined = self._join([self.folder / COLUMNS / name for name in small])
         for name in small:
             self._segments.remove(name)
