@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from indexer.outline import BULLET
 
-INSIDE, SENTENCE, LINE = 0, 1, 2  # what begins with a token
+INSIDE, SENTENCE, LINE, LEANING = 0, 1, 2, 3  # what begins with a token; a leaning sentence needs the one before it
 
 
 def _any_of(marks: str) -> str:
@@ -36,10 +36,20 @@ _BEFORE = re.compile(
     re.VERBOSE,
 )
 
+# First words that speak of something said before. An item of a list and a paragraph have nothing before them to lean
+# on, and "This page" is the one that is read.
+_LEANING = re.compile(
+    rb"(?:It|Its|This(?! page)|These|Those|They|Their|He|His|She|Her|Both|Such|Others"
+    rb"|So|But|However|Yet|Then|Also|And|Or|Instead|Otherwise|Elsewhere)(?![\w\x80-\xff])"
+)
+
 
 def beginnings(text: bytes, places: Iterable[int]) -> bytes:
     """What begins at each place of a text in UTF-8 where a token stands, after the first line, which begins nothing."""
     kinds = bytearray(len(text) + 1)
     for match in _BEFORE.finditer(text):
-        kinds[match.end()] = SENTENCE if match.lastindex else LINE
+        kind = SENTENCE if match.lastindex else LINE
+        if match.lastindex and match.lastindex > 1 and _LEANING.match(text, match.end()):
+            kind = LEANING
+        kinds[match.end()] = kind
     return bytes(map(kinds.__getitem__, places))

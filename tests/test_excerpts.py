@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from indexer.analysis import BREAK
-from indexer.engines.excerpts import ENOUGH, LEAD, LEAST, NEAR, WINDOW
+from indexer.engines.excerpts import ENOUGH, LEAD, LEAST, NEAR, USUAL, WINDOW
 from indexer.engines.whoosh_engine import WhooshEngine
 from indexer.model import Concept, Document, Or, Query, Section, Snippet, Term
 from indexer.sentences import SENTENCE
@@ -18,7 +18,12 @@ from indexer.token_stream import LENGTH_BITS, LONGEST, AnalyzedDocument, analyze
 # A query of two concepts; "eye" is only related to what was typed.
 ROOT = Or((Concept((Term("cataract"), Term("eye", weight=0.5))), Concept((Term("price"),))), 1)
 WORTH = {"cataract": (0, 1.0), "eye": (0, 0.5), "price": (1, 1.0)}
-WORDS = [*"alpha beta gamma delta Omega Sigma 12 3.5 Dr U.S e.g é眼 术 Straße".split(), "cataract", "eye", "price"]
+WORDS = [
+    *"alpha beta gamma delta It Its Item Omega Sigma 12 3.5 Dr U.S e.g é眼 术 Straße".split(),
+    "cataract",
+    "eye",
+    "price",
+]
 JOINTS = [
     *[" "] * 30,
     *[". "] * 3,
@@ -58,7 +63,8 @@ def made(seed: int) -> Document:
 
 
 def begins(text: str, place: int) -> str:
-    """What begins with the token at a place: "line", "sentence", or nothing."""
+    """What begins with the token at a place: "line", "sentence", "leaning" (on the one before), or nothing."""
+    whole = "leaning" if re.match(r"Its?\b", text[place:], re.ASCII) else "sentence"
     before = re.sub(r"[\"'(“‘]+\Z", "", text[:place])
     spaced = before.endswith(" ")
     before = before.rstrip(" ")
@@ -71,9 +77,9 @@ def begins(text: str, place: int) -> str:
     sentence = re.sub(r"[\"')”’]+\Z", "", re.sub(r"(?:\[[\d.,]*\])+\Z", "", before))
     short = re.search(r"(?:^|[^A-Za-z\u0080-\U0010ffff])(?:[A-Za-z]|[A-Z][a-z])\.\Z", sentence)
     if spaced and sentence.endswith((".", "!", "?")) and not short and not "a" <= text[place] <= "z":
-        return "sentence"
+        return whole
     stopped = re.sub(r"(?:\[[\d.,]*\])+\Z", "", re.sub(r"[”’]+\Z", "", before))
-    return "sentence" if stopped.endswith(("。", "！", "？")) else ""
+    return whole if stopped.endswith(("。", "！", "？")) else ""
 
 
 def expected(document: Document, idf: tuple[float, float]) -> Snippet:
@@ -115,22 +121,32 @@ def expected(document: Document, idf: tuple[float, float]) -> Snippet:
             if worth([t for t in near[chosen] if t <= token], body) == worth(near[chosen], body)
         )
     kind = [begins(text, place) for place in places]
-    opening = [token for token in range(max(body, last + 1 - WINDOW), first + 1) if kind[token]]
-    start = opening[-1] if opening else max(body, last + 1 - WINDOW, first - LEAD)
-    stop, closed = start, ""
-    for token in range(start + 1, min(start + WINDOW, end) + 1):
-        here = "line" if token == end else kind[token]
-        if here:
-            stop, closed = token, here
-        if here == "line" or (here and token > last and token - start >= ENOUGH):
-            break
-    if closed != "line" and (stop <= last or stop - start < LEAST):
-        stop, closed = min(start + WINDOW, end), ""
-    while closed and stop - start < LEAST and kind[start] == "sentence":
-        earlier = [token for token in range(max(body, stop - WINDOW), start) if kind[token]]
+    opening = [token for token in range(max(body, last + 1 - USUAL), first + 1) if kind[token]]
+    start = opening[-1] if opening else max(body, last + 1 - USUAL, first - LEAD)
+
+    def ending(start: int, most: int = USUAL) -> tuple[int, str]:
+        stop, closed = start, ""
+        for token in range(start + 1, min(start + most, end) + 1):
+            here = "line" if token == end else kind[token]
+            if here:
+                stop, closed = token, here
+            if here == "line" or (here and token > last and token - start >= ENOUGH):
+                break
+        if closed != "line" and (stop <= last or stop - start < LEAST):
+            return min(start + most, end), ""
+        return stop, closed
+
+    stop, closed = ending(start)
+    while closed and stop - start < LEAST and kind[start] != "line":
+        earlier = [token for token in range(max(body, stop - USUAL), start) if kind[token]]
         if not earlier:
             break
         start = earlier[-1]
+    if kind[start] == "leaning":
+        firm = [token for token in range(max(body, last + 1 - WINDOW), start) if kind[token] in ("sentence", "line")]
+        if firm and ending(firm[-1], WINDOW)[1]:
+            start = firm[-1]
+            stop, closed = ending(start, WINDOW)
     return sliced(analyzed, text, places, ends, (start, stop, end), bool(kind[start]), bool(closed))
 
 
@@ -226,6 +242,21 @@ def test_a_snippet_begins_and_ends_with_a_sentence(shown) -> None:  # type: igno
         == "它有很多床位。白内障 cataract 手术。"
     )
     assert shown(f"{filler}\nA cataract.\n{filler}") == "A cataract.", "not across the end of a paragraph"
+
+
+def test_a_snippet_begins_where_it_is_understood(shown) -> None:  # type: ignore[no-untyped-def]
+    filler = "".join(LONG.format(number) for number in range(6))
+    before = "Ruijin Hospital opened a second site in Jiading for proton beams. "
+    leaning = "It also has a ward where twelve doctors treat cataract on weekdays and at night. "
+    assert shown(f"{filler}{before}{leaning}{filler}") == (before + leaning).strip()
+    assert shown(f"{filler}{before}But note. {leaning}{filler}") == (before + "But note. " + leaning).strip()
+    assert shown(f"{filler}\n{leaning}{filler}").startswith("It also"), "not across the beginning of a paragraph"
+    assert shown(f"{filler}{before}{leaning.replace('It ', 'Item ')}{filler}").startswith("Item also has")
+    late = leaning.replace(".", ", and a second one beyond the river for all who come when the first is closed.")
+    assert shown(f"{filler}{before}{late}{filler}") == (before + late).strip()
+    later = late.replace(".", " or much too full to take them in at once, which is most days of the week before noon.")
+    assert shown(f"{filler}{before}{later}{filler}").startswith("It also has"), "rather than cut it at the end"
+    assert shown(f"{filler}{before}{leaning.replace('It also has', 'This page names')}{filler}").startswith("This page")
 
 
 def test_items_of_a_list_are_shown_whole(shown) -> None:  # type: ignore[no-untyped-def]

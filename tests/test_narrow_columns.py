@@ -32,7 +32,7 @@ def test_tokens_are_found_where_they_stand(longest: int) -> None:
         lengths.append(length)
         at = at if hidden else start + length
     fields = np.array([dice.randrange(len(FIELDS)) for _ in starts], np.uint8)
-    begins = np.array([dice.randrange(3) for _ in starts], np.uint8)
+    begins = np.array([dice.randrange(4) for _ in starts], np.uint8)
     marks, outliers, outlier_ends = token_marks(np.array(starts), np.array(lengths), begins, fields, np.array(ends))
     assert fields_of(marks).tolist() == fields.tolist()
     assert (marks >> BEGINS_AT).tolist() == begins.tolist()

@@ -13,9 +13,10 @@ import numpy.typing as npt
 from indexer.engines.compiling import jit, jit_inline, prefetch
 from indexer.marks import BEGINS_AT, FAR, GAP_AT, MOST_LENGTH, NOTHING_BEGINS
 from indexer.outline import BULLET
-from indexer.sentences import INSIDE, LINE, SENTENCE
+from indexer.sentences import INSIDE, LEANING, LINE
 
-WINDOW = 44  # tokens of a snippet at most
+WINDOW = 60  # tokens of a snippet at most
+USUAL = 44  # where it need not begin earlier to be understood
 ENOUGH = 24  # tokens after which no further sentence is taken
 LEAST = 12  # tokens of a snippet, where the paragraph has as many
 LEAD = 5  # tokens shown before the first match where its sentence is too long to be shown from its start
@@ -64,16 +65,16 @@ def _start(marks, lowest, first):
 
 
 @jit_inline
-def _stop(marks, start, last, end):
+def _stop(marks, start, last, end, most):
     """The token to end before, and whether a paragraph, a sentence or nothing ends there; ``last`` should be shown."""
     stop, kind = start, np.int64(INSIDE)
-    for token in range(start + 1, min(start + WINDOW, end) + 1):
+    for token in range(start + 1, min(start + most, end) + 1):
         if token == end or marks[token] > NOTHING_BEGINS:
             stop, kind = token, np.int64(LINE if token == end else marks[token] >> BEGINS_AT)
             if kind == LINE or (token > last and token - start >= ENOUGH):
                 break
     if kind != LINE and (stop <= last or stop - start < LEAST):
-        return min(start + WINDOW, end), INSIDE
+        return min(start + most, end), INSIDE
     return stop, kind
 
 
@@ -84,14 +85,22 @@ def sentences(marks, body, end, first, last):
     ``marks`` are those of the document's tokens, which say what begins with each (``indexer/marks.py``); the text of
     the section has the tokens from ``body`` to ``end``.
     """
-    last = max(first, min(last, first + WINDOW - 1))
-    start, opens = _start(marks, max(body, last + 1 - WINDOW), first)
-    stop, closes = _stop(marks, start, last, end)
-    while closes and stop - start < LEAST and opens == SENTENCE:  # a short one has room for those before it
-        earlier, kind = _start(marks, max(body, stop - WINDOW), start - 1)
+    last = max(first, min(last, first + USUAL - 1))
+    start, opens = _start(marks, max(body, last + 1 - USUAL), first)
+    stop, closes = _stop(marks, start, last, end, USUAL)
+    while closes and stop - start < LEAST and opens != LINE:  # a short one has room for those before it
+        earlier, kind = _start(marks, max(body, stop - USUAL), start - 1)
         if not kind:
             break
         start, opens = earlier, kind
+    if opens == LEANING:  # from where it is understood, if no sentence need be cut for that
+        earlier, kind = start, opens
+        while kind == LEANING:
+            earlier, kind = _start(marks, max(body, last + 1 - WINDOW), earlier - 1)
+        if kind:
+            ending, ends = _stop(marks, earlier, last, end, WINDOW)
+            if ends:
+                start, opens, stop, closes = earlier, kind, ending, ends
     return start, stop, opens, closes
 
 
