@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from indexer.engines.compiling import jit, prefetch
+from indexer.engines.compiling import jit, jit_inline, prefetch
 from indexer.engines.excerpts import (
     MARKS_A_LINE,
     NEAR,
@@ -39,7 +39,7 @@ def first_at_least(values, start, end, wanted):
     return start
 
 
-@jit
+@jit_inline
 def _read(
     d, stop, tokens, token_ends, term_member,
     occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
@@ -73,7 +73,7 @@ def _read(
     return members
 
 
-@jit
+@jit_inline
 def _name(
     d, tokens, token_ends, term_member,
     occurrence_member, occurrence_start, occurrence_end, occurrence_documents, occurrence_positions, occurrence_length,
@@ -108,7 +108,7 @@ def _name(
     return members, np.int64(count)
 
 
-@jit
+@jit_inline
 def _title_bonus(
     d, tokens, token_ends, title_ends, member_leaf, leaf_idf, total_idf, title_coverage, title_fill, roles
 ):
@@ -134,7 +134,7 @@ def _title_bonus(
     return in_title * (in_title / total_idf) * (title_coverage + title_fill * (named / words))
 
 
-@jit
+@jit_inline
 def _adjacency_bonus(named, member_leaf, leaf_idf, leaf_position, adjacency):
     """The bonus for concepts that follow each other as typed; each pair counts once."""
     one = np.uint64(1)
@@ -283,7 +283,6 @@ def weigh(
     _fetch(documents, tokens, token_ends, TITLE_LINES)
     for row in range(documents.shape[0]):
         prefetch(title_ends, np.int64(documents[row]))
-        prefetch(priors, np.int64(documents[row]))
     most_adjacency = _most_adjacency(leaf_idf, leaf_position, adjacency)
     most = total_idf * (title_coverage + title_fill) + most_adjacency
     best = np.empty(needed, np.float64)  # the best scores so far, best first
@@ -294,20 +293,23 @@ def weigh(
         if base[row] + most < worst:
             continue
         d = documents[row]
+        if most_adjacency > 0:
+            _fetch(documents[row + 2 : row + 3], tokens, token_ends, TEXT_LINES)  # of a later one, meanwhile
         _read(
             d, title_ends[d], tokens, token_ends, term_member, occurrence_member, occurrence_start, occurrence_end,
             occurrence_documents, occurrence_positions, occurrence_length, roles,
         )  # fmt: skip
-        prior = priors[d]
-        bonus = prior * _title_bonus(
+        bonus = _title_bonus(
             d, tokens, token_ends, title_ends, member_leaf, leaf_idf, total_idf, title_coverage, title_fill, roles
         )
+        if bonus > 0:  # few have one: the share of most documents need not be read
+            bonus *= priors[d]
         if most_adjacency > 0 and base[row] + bonus + most_adjacency >= worst:
             _, count = _name(
                 d, tokens, token_ends, term_member, occurrence_member, occurrence_start, occurrence_end,
                 occurrence_documents, occurrence_positions, occurrence_length, roles,
             )  # fmt: skip
-            bonus += prior * _adjacency_bonus(roles[:count], member_leaf, leaf_idf, leaf_position, adjacency)
+            bonus += priors[d] * _adjacency_bonus(roles[:count], member_leaf, leaf_idf, leaf_position, adjacency)
         out_bonus[row] = bonus
         score = base[row] + bonus
         if kept < needed:
