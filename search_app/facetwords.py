@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from types import MappingProxyType
 
 from rapidfuzz import fuzz, process
@@ -19,7 +19,7 @@ CLOSE_ENOUGH = 65  # of 100: below it a value is not worth naming as a near miss
 _HAN_BETWEEN = 3  # 上海交通大学, 广州中医药大学: characters between a place and 大学
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FacetWords:
     """The words of all facet values, ready to be matched against analysed terms."""
 
@@ -30,6 +30,9 @@ class FacetWords:
     labels: Mapping[tuple[str, str], str]
     in_labels: Mapping[tuple[str, str], Terms]  # the same as terms
     names: Mapping[tuple[str, str], str]
+    han_cities: tuple[Terms, ...]  # all spellings of cities in Chinese
+    latin_cities: tuple[str, ...]  # all others, with spaces between their words
+    joined_cities: tuple[str, ...]  # the same without these
     after_place: frozenset[str]
     right_after_place: frozenset[str]
     directions: frozenset[str]
@@ -37,8 +40,15 @@ class FacetWords:
     after_place_han: tuple[Terms, ...]
     between: frozenset[str]
 
-    def read(self, typed: Terms) -> tuple[tuple[str, str], ...]:
-        """Facet values that some terms stand for; empty when they stand for none."""
+    @cached_property
+    def read(self) -> Callable[[Terms], tuple[tuple[str, str], ...]]:
+        """Facet values that some terms stand for; empty when they stand for none.
+
+        Remembered for many terms: while one text is read, each of its words is asked about ten times.
+        """
+        return lru_cache(maxsize=1 << 14)(self._read)
+
+    def _read(self, typed: Terms) -> tuple[tuple[str, str], ...]:
         found = self.meanings.get(typed)
         if found is not None:
             return found
@@ -113,6 +123,7 @@ def make_facet_words(taxonomy: Taxonomy, thesaurus: Thesaurus) -> FacetWords:
     by_stem: dict[Terms, Terms] = {}
     for key in meanings:
         by_stem.setdefault(stems(key), key)
+    cities = [key for (facet, _), found in spellings.items() if facet == "city" for key in found]
     guard = taxonomy.guard
     return FacetWords(
         meanings=MappingProxyType({key: tuple(found) for key, found in meanings.items()}),
@@ -122,6 +133,9 @@ def make_facet_words(taxonomy: Taxonomy, thesaurus: Thesaurus) -> FacetWords:
         labels=MappingProxyType(labels),
         in_labels=MappingProxyType({value: terms(label) for value, label in labels.items()}),
         names=MappingProxyType(names),
+        han_cities=tuple(key for key in cities if is_han(key[0])),
+        latin_cities=tuple(" ".join(key) for key in cities if not is_han(key[0])),
+        joined_cities=tuple("".join(key) for key in cities if not is_han(key[0])),
         after_place=frozenset(terms(word)[-1] for word in guard.followed_by if terms(word)),
         right_after_place=frozenset(terms(word)[0] for word in guard.directly_followed_by if terms(word)),
         directions=frozenset(terms(word)[0] for word in guard.direction_words if terms(word)),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from indexer.analysis import stem, terms
 from indexer.engines import Lexicon
 from indexer.model import And, Boost, FacetIs, Node, Or
 from search_app.reading import FacetReading
+from search_app.strengths import Meant
 from search_app.widen import Piece
 from search_app.words import Words
 
@@ -86,8 +88,7 @@ class Findings:
 
     def asks(self) -> bool:
         """Whether the words begin as a question does, also where that word is misspelt: "what's", "waht"."""
-        first = terms(self.used().partition(" ")[0])
-        return bool(first) and first[0] in ASKING
+        return _asks(self.used().partition(" ")[0])
 
     def advice(self) -> bool:
         """Whether the words name a topic that only articles are about."""
@@ -146,11 +147,11 @@ class Findings:
         hinted = [value for facet, value in self.hints if facet == "specialty" and (facet, value) not in who]
         return tuple(dict.fromkeys(read or hinted))
 
-    def field(self, stated: Node | None = None, stated_each: Node | None = None) -> Node | None:
+    def field(self, meant: tuple[Meant, ...] = ()) -> Node | None:
         """Pages of every field and city that were read, of a related field where none was; None without a field.
 
-        ``stated`` are hospitals that state what is meant: they count where no specialty is known. Beside a complaint of
-        which no specialty or several were read, ``stated_each``, those that state all of it, are as good.
+        Hospitals that state a field that is ``meant`` count where no specialty is known. Beside a complaint of which
+        no specialty or several were read, those that state all of it are as good.
         """
         fields: dict[str, list[Node]] = {}
         cities: list[Node] = []
@@ -169,10 +170,12 @@ class Findings:
                 if facet == "specialty" and (facet, value) not in who
             ]
         wanted = [_any(nodes) for nodes in fields.values() if nodes]
-        if stated is not None and not wanted and not self.asks() and not self.advice():
-            wanted = [stated]
-        elif stated_each is not None and wanted and self._vague(fields) and not cities:
-            wanted = [Or((stated_each, wanted[0] if len(wanted) == 1 else And(tuple(wanted))))]
+        strengths = self.words.strengths
+        if not wanted and not self.asks() and not self.advice():
+            stated = strengths.stated(meant)
+            wanted = [stated] if stated else []
+        elif wanted and not cities and self._vague(fields) and (all_of_it := strengths.stated_each(meant)):
+            wanted = [Or((all_of_it, wanted[0] if len(wanted) == 1 else And(tuple(wanted))))]
         if not wanted:
             return None
         wanted += [_any(cities)] if cities else []
@@ -183,6 +186,14 @@ class Findings:
         return self.complaint and not self.wants_article() and (len(fields) > 1 or "" in fields)
 
 
+@lru_cache(maxsize=4096)
+def _asks(first: str) -> bool:
+    """Whether a text begins as a question does, by its first word."""
+    found = terms(first)
+    return bool(found) and found[0] in ASKING
+
+
+@lru_cache(maxsize=4096)
 def names_itself(value: str, words: str) -> bool:
     """Whether words for a facet value are its own name: "geriatric" is the field, "old man" only says who is ill."""
     return stem(terms(value)[0]) in map(stem, terms(words))

@@ -31,11 +31,13 @@ class Name:
     reason: str
 
 
-def find_name(typed: Terms, lexicon: Lexicon, facets: FacetWords, thesaurus: Thesaurus) -> Name | None:
+def find_name(
+    typed: Terms, lexicon: Lexicon, facets: FacetWords, thesaurus: Thesaurus, loosely: bool = True
+) -> Name | None:
     """The documents whose name is typed: literally, in pinyin, or with "hospital" and the city in another place.
 
-    The loose forms count only when all that fit lead to one document, and a word is added only beside one that
-    cannot mean anything else ("tongren", not "children").
+    The loose forms, tried only where ``loosely`` is set, count only when all that fit lead to one document, and a word
+    is added only beside one that cannot mean anything else ("tongren", not "children").
     """
     if not typed or len(typed) > MAX_NAME_TERMS:
         return None
@@ -47,10 +49,10 @@ def find_name(typed: Terms, lexicon: Lexicon, facets: FacetWords, thesaurus: The
         literal = lexicon.named("".join(typed))
         if literal:
             return Name(literal[:MAX_SHARED], True, "exact name in pinyin")
-    if len(typed) > MAX_LOOSE_TERMS:
+    if not loosely or len(typed) > MAX_LOOSE_TERMS:
         return None
     for words in (typed, *_apart(typed, lexicon)):
-        for forms in _tiers(words, facets, thesaurus):
+        for forms in _tiers(words, lexicon, facets, thesaurus):
             found = {doc_id for form in forms for doc_id in lexicon.named(form)}
             if len(found) == 1:
                 return Name(tuple(found), False, "name with its words in another order or left out")
@@ -83,7 +85,7 @@ def _written_otherwise(typed: Terms, lexicon: Lexicon) -> tuple[str, ...]:
     return ()
 
 
-def _tiers(typed: Terms, facets: FacetWords, thesaurus: Thesaurus) -> Iterator[set[str]]:
+def _tiers(typed: Terms, lexicon: Lexicon, facets: FacetWords, thesaurus: Thesaurus) -> Iterator[set[str]]:
     """Name keys to try, in order of how far they are from what was typed."""
     cities, rest = _without_city(typed, facets)
     core = tuple(term for term in rest if term not in _LITTLE)
@@ -101,14 +103,17 @@ def _tiers(typed: Terms, facets: FacetWords, thesaurus: Thesaurus) -> Iterator[s
         yield set(_orders(cities, bare, han, True)) | set(_orders((), bare, han, True))
         return
     yield set(_orders((), bare, han, True))
-    known = [spelling for (facet, _), each in facets.spellings.items() if facet == "city" for spelling in each]
     if han:
-        yield {form for city in known if is_han(city[0]) for form in _orders(city, bare, han, True)}
-    else:
-        latin = [city for city in known if not is_han(city[0])]
-        yield {" ".join(form) for city in latin for form in ((*city, *bare, "hospital"), (*bare, "hospital", *city))}
-        name = "".join(bare).removesuffix("yiyuan") + "yiyuan"
-        yield {"".join((*city, name)) for city in latin} | {name}
+        yield {form for city in facets.han_cities for form in _orders(city, bare, han, True)}
+        return
+    # Of most words no name begins with a city and them; to ask for every form would cost more than all else here.
+    hospital = " ".join((*bare, *_HOSPITAL))
+    before = lexicon.leading_to_names(facets.latin_cities, f" {bare[0]} ")
+    after = facets.latin_cities if lexicon.leading_to_names((hospital,), " ") else ()
+    yield {*(f"{city} {hospital}" for city in before), *(f"{hospital} {city}" for city in after)}
+    name = "".join(bare).removesuffix("yiyuan") + "yiyuan"
+    joined = lexicon.leading_to_names(facets.joined_cities, name)
+    yield {name, *(city + name for city in joined)}
 
 
 def _without_city(typed: Terms, facets: FacetWords) -> tuple[Terms, Terms]:

@@ -180,6 +180,8 @@ def _found(
 
 def _canonical(request: SearchRequest, words: Words) -> tuple[SearchRequest, tuple[UnknownValue, ...]]:
     """The request with values as the vocabulary spells them and numbers within bounds, and what it does not know."""
+    if not request.filtered and request.page > 0 and 0 < request.per_page <= MAX_PER_PAGE:
+        return request, ()
     unknown: list[UnknownValue] = []
     chosen: dict[str, tuple[str, ...]] = {}
     for facet in FACETS:

@@ -112,7 +112,7 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         exact_reason=reason,
         optional=tuple(dict.fromkeys(part.words for part in parts if part.role == "optional" and part.words)),
         unknown=tuple(found.unknown),
-        field=found.field(found.words.strengths.stated(meant), found.words.strengths.stated_each(meant)),
+        field=found.field(meant),
         alike=like,
         key_words=about,
         strengths=meant,
@@ -199,11 +199,12 @@ def _is_phrase(part: Part) -> bool:
 def _names(parsed: Parsed, root: Syntax, found: Findings) -> tuple[Name | None, list[Part]]:
     """The page that the whole text names, also after corrections, and pages that are named within it."""
     words = found.words
-    name = find_name(terms(parsed.text), found.lexicon, words.facets, words.thesaurus)
-    if found.plain:
-        return (name if name and name.literally else None), []
-    if not isinstance(root, Plain) or (name and name.literally):
-        return (name if isinstance(root, Plain) or (name and name.literally) else None), []
+    typed = terms(parsed.text)
+    if not isinstance(root, Plain) or found.plain:
+        return find_name(typed, found.lexicon, words.facets, words.thesaurus, loosely=False), []
+    name = find_name(typed, found.lexicon, words.facets, words.thesaurus)
+    if name and name.literally:
+        return name, []
     pieces = pieces_of(found, root.start, root.end)
     if found.corrected:
         typed = tuple(piece.term for piece in pieces)

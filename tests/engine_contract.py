@@ -35,6 +35,7 @@ from indexer.model import (
     Section,
     Term,
 )
+from indexer.token_stream import document_names
 
 WORDS = (
     "eye",
@@ -205,6 +206,9 @@ class EngineContract:
             for _ in range(2):
                 assert searcher.lexicon.batched(lookups) == naive.lexicon.batched(lookups)
             assert lookups(searcher.lexicon) == lookups(naive.lexicon)
+            for key in {key for document in naive.documents() for key in document_names(document)}:
+                for end in range(len(key)):  # others may be among them
+                    assert key[:end] in searcher.lexicon.leading_to_names(("nobody", key[:end]), key[end:])
 
     def test_a_form_that_two_words_of_a_concept_share_is_as_rare_as_it_is(
         self, make_engine: Callable[[], Engine]

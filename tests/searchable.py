@@ -121,6 +121,9 @@ class NoWords:
     def names_starting(self, prefix: str, limit: int) -> tuple[tuple[str, str], ...]:
         return ()
 
+    def leading_to_names(self, beginnings: tuple[str, ...], following: str) -> tuple[str, ...]:
+        return ()
+
     def alike(self, words: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
         return ()
 

@@ -40,6 +40,9 @@ class Lexicon(Protocol):
     def names_starting(self, prefix: str, limit: int) -> tuple[tuple[str, str], ...]:
         """Name keys that start with ``prefix`` with the id of their document, in order of the key."""
 
+    def leading_to_names(self, beginnings: tuple[str, ...], following: str) -> tuple[str, ...]:
+        """Of some beginnings those that a name has before ``following``; more of them where telling would cost more."""
+
     def alike(self, words: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
         """Ids of the articles most like some words in meaning, best first, with how far each stands out from all.
 

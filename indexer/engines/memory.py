@@ -192,6 +192,10 @@ class MemoryLexicon:
         ]
         return tuple(sorted(found)[:limit])
 
+    def leading_to_names(self, beginnings: tuple[str, ...], following: str) -> tuple[str, ...]:
+        """Those beginnings that a name has before ``following``."""
+        return tuple(each for each in beginnings if self.names_starting(each + following, 1))
+
     def alike(self, words: tuple[str, ...]) -> Alike:
         """Articles that are like some words in meaning."""
         meanings = default_meanings()

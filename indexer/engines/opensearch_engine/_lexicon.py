@@ -81,6 +81,10 @@ class _Words(ABC):
         """Name keys with a prefix, with the id of their document."""
         return self.look_up((NAMES, prefix, limit)) or ()
 
+    def leading_to_names(self, beginnings: tuple[str, ...], following: str) -> tuple[str, ...]:
+        """All of the beginnings: a walk through names costs a cluster more than to be asked for many of them."""
+        return beginnings
+
     @abstractmethod
     def alike(self, words: tuple[str, ...]) -> Alike:
         """Articles that are like some words in meaning."""

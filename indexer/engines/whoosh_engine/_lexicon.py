@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from indexer.spelled import Spelled
 
 T = TypeVar("T")
 
+_LETTERS = 4  # behind a beginning, by which it is told whether a name goes on so
 _SCANNED = 4096  # words looked at to find the most frequent ones with a prefix
 
 
@@ -31,6 +32,7 @@ class ColumnLexicon:
         self.named = lru_cache(maxsize=8192)(self._named)
         self.starting = lru_cache(maxsize=2048)(self._starting)
         self.similar = lru_cache(maxsize=2048)(self._similar)
+        self._led = lru_cache(maxsize=8)(self._by_what_follows)
         self.alike = lru_cache(maxsize=2048)(self._alike)
         self._likeness: Likeness | None = None
         self._words: Spelled | None = None
@@ -81,6 +83,26 @@ class ColumnLexicon:
                 if s.live[document]:
                     found.append((s.names[number], s.ids[document]))
         return tuple(sorted(found)[:limit])
+
+    def leading_to_names(self, beginnings: tuple[str, ...], following: str) -> tuple[str, ...]:
+        """Those beginnings that a name has before the first letters of ``following``, live or not."""
+        if len(following) >= _LETTERS:
+            return self._led(beginnings).get(following[:_LETTERS], ())
+        return tuple([each for each in beginnings if any(s.names.starting(each + following) for s in self._segments)])
+
+    def _by_what_follows(self, beginnings: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+        """Beginnings of names by the letters that follow them."""
+        found: dict[str, dict[str, None]] = {}
+        for s in self._segments:
+            for beginning in beginnings:
+                numbers = s.names.starting(beginning)
+                place = numbers.start
+                while place < numbers.stop:
+                    following = s.names[place][len(beginning) :][:_LETTERS]
+                    found.setdefault(following, {})[beginning] = None
+                    whole = len(following) == _LETTERS  # then all names that go on so are passed over at once
+                    place = s.names.starting(beginning + following).stop if whole else place + 1
+        return {following: tuple(each) for following, each in found.items()}
 
     def _alike(self, words: tuple[str, ...]) -> Alike:
         """Articles that are like some words in meaning. The first to ask waits until their sections are read."""
