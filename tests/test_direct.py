@@ -12,6 +12,7 @@ import brotli
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from indexer.errors import EngineUnavailable
 from search_app import create_app
@@ -113,6 +114,12 @@ def test_what_is_right_is_answered_as_the_application_would(
     assert found[0] == "200 OK" or ("page=" in address and not address.startswith(SEARCH) and found[0][:3] == "404")
 
 
+def _unstamped(response: TestResponse) -> bytes:
+    """A body without the second in which it was compressed, which gzip puts into bytes 4 to 7."""
+    body = response.get_data()
+    return body[:4] + body[8:] if response.content_encoding == "gzip" else body
+
+
 @pytest.mark.parametrize("accepted", ENCODINGS)
 def test_a_body_is_encoded_as_the_application_would(client: FlaskClient, accepted: str) -> None:
     """It is done by two inner functions of Flask-Compress, which promises nothing of them."""
@@ -120,7 +127,7 @@ def test_a_body_is_encoded_as_the_application_would(client: FlaskClient, accepte
     found = client.get("/search?q=eye", headers=headers)
     with patch.object(direct(client), "_made", return_value=None):
         wanted = client.get("/search?q=eye", headers=headers)
-    assert (found.get_data(), found.content_encoding) == (wanted.get_data(), wanted.content_encoding)
+    assert (_unstamped(found), found.content_encoding) == (_unstamped(wanted), wanted.content_encoding)
     assert found.content_length == len(found.get_data())
     assert found.content_encoding == ENCODINGS[accepted]
 

@@ -41,6 +41,7 @@ def meant(text: str) -> set[str]:
         ("cancer in the neck", {"cancer", "cancer screening", "spine"}),  # which any part of the body can have
         ("small boy with a cough", {"lung disease", "children's lung disease", "children's medicine"}),
         ("北京白内障医院", {"cataract"}),
+        ("胸口疼", {"heart disease"}),  # not pain of any kind
         ("letter of invitation", set()),
     ],
 )
