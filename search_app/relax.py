@@ -57,16 +57,6 @@ def may_be_absent(reading: Reading) -> tuple[int, ...]:
     return tuple(wanted - each for each in steps if nowhere <= wanted - each > 0)
 
 
-def may_be_absent_besides(reading: Reading, tried: int) -> tuple[int, ...]:
-    """How many words more than ``tried`` a page may lack, in the order to try down to one word.
-
-    For when some pages are found, but not one full page. None where a word stands on no page: see ``may_be_absent``.
-    """
-    if reading.plain or reading.exact_ids or reading.unknown or any(part.role == "fixed" for part in reading.parts):
-        return ()
-    return tuple(range(tried + 1, len(reading.words())))
-
-
 def may_be_filled_up(reading: Reading) -> bool:
     """Whether pages with most of the words may follow when few have all.
 

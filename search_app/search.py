@@ -18,7 +18,6 @@ from search_app.relax import (
     Relaxation,
     did_you_mean,
     may_be_absent,
-    may_be_absent_besides,
     may_be_filled_up,
     relaxations,
 )
@@ -31,11 +30,10 @@ __all__ = ["Answer", "SearchRequest", "UnknownValue", "answer"]
 
 _HAVE_ALL = ("", "One page has", "{} pages have")
 _OTHERS, _THESE = "the others have", "these have"
-_FIELD = "some of them, or are about the field that was read from them"
+_FIELD = "most of them, or are about the field that was read from them"
 _BESIDE = "Articles that are close in meaning are among these, though they lack some of the words."
 ENOUGH = 100  # pages of which the order may choose, when a text in prose must do with fewer of its words
 FEW = 20  # pages with all words; when there are fewer, those with most of them follow
-ONE_PAGE = 10  # pages; when there are fewer even so, those with fewer words follow, unless they are more than ENOUGH
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +321,7 @@ def _wider(
     fillable = may_be_filled_up(reading)
     with_field = fillable and reading.field is not None
     steps = may_be_absent(reading) or ((0,) if with_field else ())
-    if not (steps or may_be_absent_besides(reading, 0)):
+    if not steps:
         return _Wider()
     if known is None:
         # In any order: all of them are taken, or none.
@@ -331,29 +329,16 @@ def _wider(
         known = tuple(hit.doc_id for hit in whole.hits)
     first = known
     if len(first) >= FEW or (first and not fillable):
-        steps = ()
-    last, shown = _Wider(), len(first)
-
-    def step(missing: int, whole: bool) -> tuple[int, _Wider]:
-        """How many pages are found, and the step; with their results, where those are to be shown anyway."""
-        # Pages that have all words have enough of them too: lifting them changes the order, not the number.
-        asked = ask(reading.relaxed(missing, first)) if ask and whole else None
-        found = (asked.total if asked else _count(reading.relaxed(missing), searcher)).value
-        absent = len(reading.words()) if with_field else missing
-        return found, _Wider(absent, missing, first, results=asked)
-
+        return _Wider()
+    last = _Wider()
     for missing in steps:
-        found, wider = step(missing, missing == steps[-1])
+        # Pages that have all words have enough of them too: lifting them changes the order, not the number.
+        asked = ask(reading.relaxed(missing, first)) if ask and missing == steps[-1] else None
+        found = (asked.total if asked else _count(reading.relaxed(missing), searcher)).value
         if found > len(first):
-            last, shown = wider, found
+            last = _Wider(len(reading.words()) if with_field else missing, missing, first, results=asked)
         if found >= ENOUGH:
             break
-    for missing in may_be_absent_besides(reading, steps[-1] if steps else 0) if shown else ():
-        if shown >= ONE_PAGE:
-            break
-        found, wider = step(missing, True)
-        if shown < found <= ENOUGH:
-            last, shown = wider, found
     return last
 
 
@@ -385,9 +370,6 @@ def _applied(reading: Reading, wider: _Wider, unknown: tuple[UnknownValue, ...],
         if not least:
             have = _HAVE_ALL[min(here, 2)].format(here) if here else none
             notes.append(f"{have} all words; {_OTHERS if here else _THESE} {_FIELD}.{said}")
-        elif wanted == 2:
-            have = _HAVE_ALL[min(here, 2)].format(here) if here else none
-            notes.append(f"{have} both words; {_OTHERS if here else _THESE} one of them.{said}")
         elif here:
             have = _HAVE_ALL[min(here, 2)].format(here)
             notes.append(f"{have} all {wanted} words; the others have at least {least} of them.")
