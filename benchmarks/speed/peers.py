@@ -64,11 +64,11 @@ class Ours:
         """Check the generation and map it."""
         from indexer.engines import open_engine
 
-        self._searcher = open_engine(f"whoosh:{folder}").searcher().__enter__()
+        self.search = open_engine(f"whoosh:{folder}").searcher().__enter__().search
 
     def ask(self, question: Question) -> Answer:
         """Search; sections and reasons are found as well, which no peer has."""
-        found = self._searcher.search(our_query(question))
+        found = self.search(our_query(question))
         counts = tuple([facet.counts for facet in found.facets])
         return Answer(found.total.value, counts, tuple([(hit.card.doc_id, hit.snippet.text) for hit in found.hits]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks.speed.inside import IN_PYTHON
 from benchmarks.speed.peers import Ours
 
 Figures = dict[str, Any]
@@ -98,6 +99,26 @@ def verdicts(figures: Figures) -> list[str]:
     return found
 
 
+def inside(figures: Figures) -> list[str]:
+    """Where the time of our searches goes, beside what the targets that are missed would leave; empty if not timed."""
+    if not figures.get("inside"):
+        return []
+    spent: dict[str, float] = figures["inside"]
+    python = sum(spent[part] for part in IN_PYTHON)
+    engines, ratios = figures["engines"], figures["ratios"]
+    left = [
+        f"{wanted[figures['documents']]:g} times quicker than {name} is {1000 * engines[name]['p50'] / wanted[figures['documents']]:.0f} µs"
+        for name, wanted in WANTED.items()
+        if name in ratios and ratios[name]["p50"]["median"] < wanted.get(figures["documents"], 0)
+    ]
+    return [
+        f"Where the {sum(spent.values()):.0f} µs of a search of ours go, on average (`benchmarks/speed/inside.py`; in caches warmer than"
+        f" above): {', '.join(f'{part} {took:.0f}' for part, took in spent.items())}. Outside the compiled loops that is"
+        f" {python:.0f} µs.{' ' + '; '.join(left) + '.' if left else ''}",
+        "",
+    ]
+
+
 def growth(measured: list[Figures]) -> list[str]:
     """How much the median grows from 10,000 to 100,000 documents, where both were timed."""
     medians = {each["documents"]: each["engines"][Ours.name]["p50"] for each in measured}
@@ -177,6 +198,7 @@ def page(measured: list[Figures]) -> str:
             "",
             *(f"* {each}" for each in verdicts(figures)),
             "",
+            *inside(figures),
             classes(figures),
             "",
             *field_words(figures),

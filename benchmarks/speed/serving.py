@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.speed.building import size_of
+from benchmarks.speed.inside import parts
 from benchmarks.speed.peers import IN_PROCESS, Ours
 from benchmarks.speed.questions import MIXES, Question, draw
 from benchmarks.speed.rounds import Ask, Timed, gate, ratio, run
@@ -70,9 +71,12 @@ def serve(names: list[str], folder: Path, rounds: int) -> dict[str, Any]:
         opened[name].open(folder / name)
     asks = {name: peer.ask for name, peer in opened.items()}
     found = {mix: in_turn(questions, asks, rounds) for mix, questions in mixes.items()}
+    ours = Ours()
+    ours.open(folder / Ours.name)
     return {
         **found[plain],
         "field": found[field],
+        "inside": parts(ours, mixes[plain]),
         "alone": started,
         "update_seconds": updates(folder / Ours.name),
     }
