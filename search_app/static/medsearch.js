@@ -3,6 +3,9 @@
 const typing = 180; // ms of rest before suggestions are asked for
 const patience = 4000; // ms after which a stalled answer is given up
 
+// Keyboards of Android compose each word that is typed, in whatever language, and show their candidates themselves.
+const composesAlways = /Android/.test(navigator.userAgent);
+
 const make = (tag, properties = {}, ...children) => {
   const node = Object.assign(document.createElement(tag), properties);
   node.append(...children);
@@ -162,7 +165,7 @@ function combobox(box, number) {
     later();
   });
   input.addEventListener("input", (event) => {
-    if (!composing && !event.isComposing) later();
+    if (composesAlways || (!composing && !event.isComposing)) later();
   });
   input.addEventListener("keydown", (event) => {
     // While a Chinese input method composes, every key is its own; some browsers tell only by code 229.
@@ -232,11 +235,13 @@ const wide = matchMedia("(min-width: 60rem)");
 
 // Results that follow the checkboxes: the same addresses as without it, one history entry a change.
 const policy = window.trustedTypes?.createPolicy("medsearch", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
+const here = () => location.pathname + location.search;
+let shown = here(); // the address of the results that are on the page
 let refreshing;
 
 async function refresh(address, push) {
   refreshing?.abort();
-  const mine = new AbortController();
+  const mine = Object.assign(new AbortController(), { push });
   refreshing = mine;
   let text;
   try {
@@ -273,6 +278,7 @@ async function refresh(address, push) {
     }
     document.title = next.title;
     if (push) history.pushState({ refreshed: true }, "", address);
+    shown = here();
     enhanceResults();
     status.textContent = old.querySelector("[data-count]").textContent;
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
@@ -481,5 +487,8 @@ else {
 }
 recentSearches(document.querySelector("[data-recent]"));
 addEventListener("popstate", () => {
-  if (document.querySelector("[data-results]")) refresh(location.href, false);
+  if (!document.querySelector("[data-results]")) return;
+  if (here() !== shown) refresh(location.href, false);
+  // A link within the page (to its content) asks for nothing; new results would take the focus away.
+  else if (!refreshing?.push) refreshing?.abort();
 });

@@ -168,6 +168,21 @@ def test_nothing_happens_while_an_input_method_composes(open_page: OpenPage) -> 
     expect(page).to_have_url(re.compile("/search"))
 
 
+def test_keyboards_of_android_get_suggestions_while_they_compose(open_page: OpenPage) -> None:
+    """They compose each word, English too: until the space behind it nothing was ever suggested."""
+    phone = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile"
+    page = open_page("/", width=390, height=844, user_agent=phone)
+    box = page.get_by_role("combobox")
+    box.click()
+    session = page.context.new_cdp_session(page)
+    for text in ("e", "ey", "eye"):
+        session.send("Input.imeSetComposition", {"text": text, "selectionStart": len(text), "selectionEnd": len(text)})
+    expect(page.get_by_role("option", name="Shanghai Eye Hospital")).to_be_visible()
+    expect(box).to_have_value("eye")
+    page.get_by_role("option", name="Shanghai Eye Hospital").click()
+    expect(page).to_have_url(re.compile("/hospitals/shanghai-eye-hospital"))
+
+
 def test_a_stale_answer_never_replaces_a_newer_one(open_page: OpenPage) -> None:
     page = open_page("/", expected=NETWORK)
     held: list[Route] = []

@@ -96,6 +96,28 @@ def test_by_keyboard_alone(open_page: OpenPage) -> None:
     expect(page.locator(".pages [aria-current=page]")).to_contain_text("1")
 
 
+def test_skipping_to_the_results_leaves_them_and_the_focus(open_page: OpenPage) -> None:
+    """The address changed, so the results were fetched again, and whatever had the focus by then was gone."""
+    page = open_page("/search?q=hospital+shanghai")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/search" in request.url else None)
+    first = page.locator(".hits").element_handle()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("#main$"))
+    page.keyboard.press("Tab")
+    at = focused(page)
+    assert page.evaluate("() => fetch('/healthz').then((answer) => answer.ok)")
+    assert asked == []
+    assert first.evaluate("node => node.isConnected")
+    assert focused(page) == at != ""
+    # What was ticked and taken back is still followed.
+    page.locator("#f-kind-hospital").check()
+    page.wait_for_url(re.compile("kind=hospital"))
+    page.go_back()
+    expect(page.locator("#f-kind-hospital")).not_to_be_checked()
+
+
 def test_every_focus_can_be_seen(open_page: OpenPage) -> None:
     for path in ("/", "/search?q=eye", "/hospitals/renji-hospital"):
         page = open_page(path)
