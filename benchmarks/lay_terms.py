@@ -6,7 +6,7 @@
 Each list was written before any of it was searched. The words were mended with the first list of each kind; the others
 (``_unseen``, ``_third``, ``_fourth``, ``_fifth``, ``_sixth``) came afterwards and are only counted, so they say what new words meet. Nothing has been
 mended with ``plain_questions_fresh`` either, but it may be used for that. ``lay_cities`` has words with a city, where a hospital must be
-in that city as well, and ``plain_wishes`` key words for knowledge, where the first hit must be an article that has one of the topics, or
+in that city as well, ``lay_similes`` says what things are like ("veins like worms"), and ``plain_wishes`` key words for knowledge, where the first hit must be an article that has one of the topics, or
 whose title or a heading has one of the words.
 
 A hit is *of the field* when its page has one of the specialties, or the articles on it, or, for a field that no specialty
@@ -32,6 +32,7 @@ HERE = Path(__file__).parent
 TERMS = (
     *(HERE / f"lay_terms{each}.txt" for each in ("", "_unseen", "_third", "_fourth", "_fifth", "_sixth")),
     HERE / "lay_cities.txt",
+    HERE / "lay_similes.txt",
 )
 WISHES = HERE / "plain_wishes.txt"
 QUESTIONS = tuple(HERE / f"plain_questions{each}.txt" for each in ("", "_unseen", "_fresh", "_third", "_fourth"))

@@ -49,6 +49,7 @@ class Findings:
     notes: dict[str, None] = field(default_factory=dict)
     in_name: list[tuple[int, int]] = field(default_factory=list)  # stretches that are names of pages
     pieces: dict[tuple[int, int], list[Piece]] = field(default_factory=dict)  # stretches that were corrected
+    likened: set[int] = field(default_factory=set)  # starts of words that only say what something is like
     complaint: bool = False  # some words are a complaint that is listed
     informing: bool = False  # some word says that something is to be known: "risk", "law"
     someone: bool = False  # some word is one for who treats: "doctor"

@@ -86,7 +86,7 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
     best = False
     if isinstance(root, Plain) and not name and not absent:
         typed = tuple(piece.term for piece in pieces_of(found, root.start, root.end))
-        meant = _meant(typed, found)
+        meant = _meant(root, found)
         parts += _guessed(root, found, meant)
         like, about = alike(typed, found), key_words(typed, found)
         if not found.plain and "specialty" not in found.ignore:
@@ -161,9 +161,16 @@ def _around(root: Plain, absent: Asked, found: Findings) -> list[Part]:
     return parts
 
 
-def _meant(typed: Terms, found: Findings) -> tuple[Meant, ...]:
+def _meant(root: Plain, found: Findings) -> tuple[Meant, ...]:
     """Fields that hospitals are known for and some words mean."""
-    return () if found.plain or "specialty" in found.ignore else found.words.strengths.meant(typed)
+    if found.plain or "specialty" in found.ignore:
+        return ()
+    return found.words.strengths.meant(_telling(root, found))
+
+
+def _telling(root: Plain, found: Findings) -> Terms:
+    """The words without those that only say what something is like."""
+    return tuple(each.term for each in pieces_of(found, root.start, root.end) if each.start not in found.likened)
 
 
 def _guessed(root: Plain, found: Findings, meant: tuple[Meant, ...]) -> list[Part]:
@@ -174,8 +181,7 @@ def _guessed(root: Plain, found: Findings, meant: tuple[Meant, ...]) -> list[Par
     if found.plain:
         return []
     thesaurus = found.words.thesaurus
-    terms_of = [piece.term for piece in pieces_of(found, root.start, root.end)]
-    typed = [term for term in terms_of if not thesaurus.optional(term)]
+    typed = [term for term in _telling(root, found) if not thesaurus.optional(term)]
     if found.asks():
         names = guess(typed, found.words.wishes)
         known = [name for name in names or () if all(found.lexicon.frequency(term) for term in name)]

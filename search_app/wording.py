@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from indexer.analysis import stem, terms, tokenize
 from indexer.model import Concept, FacetIs, Node, Or, Phrase, Term
+from search_app.comparisons import without_comparisons
 from search_app.corrections import corrected
 from search_app.cut_apart import whole
 from search_app.findings import PERSONS, Findings, names_itself
@@ -102,6 +103,8 @@ class _Stretch:
         self.pieces = pieces
         self.spellings_only = spellings_only
         self.units = units(pieces, found.lexicon, found.words, not found.plain)
+        if not (found.plain or found.joined or spellings_only):
+            self.units = without_comparisons(self.units, found)
         wanted = [piece for piece in pieces if not self.thesaurus.optional(piece.term)]
         self.prose = len(wanted) > SHORT_TEXT  # there "the" and "of" tell nothing
         self.about = any(unit.synonyms or any(facet != "kind" for facet, _ in unit.meanings) for unit in self.units)
@@ -201,7 +204,7 @@ class _Stretch:
 
     def _keep(self, unit: Unit, values: tuple[Value, ...]) -> None:
         """Note what was read; a unit without values of its own may have other names that have some."""
-        if unit.pieces[0].start in self.signs:
+        if unit.pieces[0].start in self.signs or unit.pieces[0].start in self.found.likened:
             return
         own = [(facet, value) for facet, value in values if facet != "kind"]
         for facet, value in own:
@@ -296,7 +299,7 @@ class _Stretch:
         if unit.how == "given":
             return self._part("optional", Concept((Phrase(unit.terms),)), unit)
         others = other_names(unit, self.lexicon, self.facets, values, self.spellings_only)
-        if unit.pieces[0].start in self.signs:
+        if unit.pieces[0].start in self.signs or unit.pieces[0].start in self.found.likened:
             return self._part("optional", concept(replace(together(unit), weight=SMALL_WORD_WEIGHT)), unit)
         if unit.pieces[0].start in self.who:
             weight = SMALL_WORD_WEIGHT if self._is_relative(unit) else 1.0

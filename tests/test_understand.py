@@ -249,6 +249,27 @@ def test_what_may_be_the_matter_with_any_organ_means_its_field_only_where_no_org
     assert strengths.meant(("kidney", "polyp")) == strengths.meant(("kidney",))
 
 
+@pytest.mark.parametrize(
+    ("typed", "specialties"),
+    [
+        ("legs swollen veins like worms", ["Cardiology & Cerebrovascular"]),
+        ("period clots like liver", ["Obstetrics & Gynecology"]),
+        ("looks like hepatitis", ["Infectious Diseases & Hepatology"]),  # nothing before it tells a field
+        ("cancer like lymphoma", ["Hematology", "Oncology"]),  # any part of the body can have the first
+        ("i would like a cataract operation", ["Ophthalmology"]),
+        ("walks like drunk", ["Neurology & Neurosurgery"]),  # a listed complaint
+    ],
+)
+def test_what_a_complaint_is_like_tells_no_field(index: Searcher, typed: str, specialties: list[str]) -> None:
+    reading = read(typed, index.lexicon)
+    assert sorted(each.value for each in reading.query.boosts if each.facet == "specialty") == specialties
+
+
+def test_what_a_complaint_is_like_need_not_stand_on_a_page_and_an_example_must(index: Searcher) -> None:
+    assert "worms" in read("legs swollen veins like worms", index.lexicon).optional
+    assert "lasik" not in read("eye surgery like lasik", index.lexicon).optional
+
+
 def test_us_is_the_country_only_where_it_reads_so(index: Searcher) -> None:
     assert [part.words for part in read("treatment in the US", index.lexicon).words()] == ["treatment", "US"]
     assert [part.words for part in read("tell us about treatment", index.lexicon).words()] == ["treatment"]
