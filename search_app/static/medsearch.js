@@ -345,15 +345,17 @@ function enhanceFacets(form) {
 }
 
 // The shortlist lives in this tab only, until it becomes the address of the comparison.
+let unstored = []; // the shortlist of this page alone, where storage is off
 const shortlist = {
   read: () => {
     try {
       return JSON.parse(sessionStorage.getItem("shortlist") ?? "[]").filter((each) => typeof each === "string");
     } catch {
-      return [];
+      return unstored;
     }
   },
   write: (slugs) => {
+    unstored = slugs;
     try {
       sessionStorage.setItem("shortlist", JSON.stringify(slugs));
     } catch {
@@ -383,7 +385,7 @@ function showShortlist(slugs) {
     bar.toggleAttribute("data-live", slugs.length > 0);
     bar.hidden = slugs.length === 0;
     const button = bar.querySelector("button[type=submit]");
-    button.textContent = bar.dataset.label.replace("{n}", slugs.length);
+    button.textContent = slugs.length === 1 ? bar.dataset.one : bar.dataset.label.replace("{n}", slugs.length);
   }
   for (const toggle of document.querySelectorAll("[data-shortlist]")) {
     const on = slugs.includes(toggle.dataset.shortlist);
@@ -486,6 +488,10 @@ else {
   enhanceCopy(document);
 }
 recentSearches(document.querySelector("[data-recent]"));
+// A browser that comes back may show the page as it was left, while the shortlist has grown on another one.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) showShortlist(shortlist.read());
+});
 addEventListener("popstate", () => {
   if (!document.querySelector("[data-results]")) return;
   if (here() !== shown) refresh(location.href, false);

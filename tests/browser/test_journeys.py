@@ -259,7 +259,7 @@ def test_a_shortlist_survives_paging_and_becomes_an_address(open_page: OpenPage)
     page = open_page("/search?kind=hospital&sort=title&per_page=3")
     expect(page.locator("[data-compare]")).to_be_hidden()
     page.locator(".pick input").first.check()
-    expect(page.get_by_role("button", name="Compare 1 hospitals")).to_be_visible()
+    expect(page.get_by_role("button", name="Compare this hospital with others")).to_be_visible()
     page.get_by_role("link", name="Next").click()
     page.locator(".pick input").first.check()
     page.get_by_role("button", name="Compare 2 hospitals").click()
@@ -270,6 +270,60 @@ def test_a_shortlist_survives_paging_and_becomes_an_address(open_page: OpenPage)
     expect(page.get_by_role("link", name="Compare (3)")).to_be_visible()
     page.get_by_role("button", name="On your shortlist").click()
     expect(page.get_by_role("link", name="Compare (2)")).to_be_visible()
+
+
+def test_a_shortlist_without_storage_is_kept_on_the_page(open_page: OpenPage) -> None:
+    """Each tick took back the one before, and the comparison was of nothing."""
+    page = open_page("/")
+    page.add_init_script(
+        "for (const name of ['localStorage', 'sessionStorage'])"
+        " Object.defineProperty(window, name, { get() { throw new DOMException('off', 'SecurityError'); } });"
+    )
+    page.goto("/search?kind=hospital&sort=title")
+    for box in page.locator(".pick input").all()[:2]:
+        box.check()
+    page.get_by_role("button", name="Compare 2 hospitals").click()
+    expect(page.locator("table.compare thead th")).to_have_count(2)
+
+
+def test_a_page_that_is_seen_again_has_the_shortlist_of_now(open_page: OpenPage) -> None:
+    """Browsers keep the page as it was left; that the hospital was added since did not show."""
+    page = open_page("/search?kind=hospital&sort=title")
+    slug = page.locator(".pick input").first.get_attribute("value")
+    # As it is after another page of this tab wrote it. The driver turns the cache of pages off, so the event is made.
+    page.evaluate("slug => sessionStorage.setItem('shortlist', JSON.stringify([slug]))", slug)
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(page.locator(".pick input").first).to_be_checked()
+    expect(page.get_by_role("link", name="Compare (1)")).to_be_visible()
+
+
+def test_the_bar_of_the_shortlist_hides_no_focus(open_page: OpenPage) -> None:
+    """WCAG 2.4.11."""
+    page = open_page("/search?kind=hospital&sort=title", width=640, height=400)
+    page.locator(".pick input").first.check()
+    page.locator(".sorts a").last.focus()
+    covered: list[str] = []
+    for _press in range(60):
+        page.keyboard.press("Tab")
+        page.evaluate(
+            """() => new Promise((done) => {
+                let before = -1;
+                const look = () => { if (scrollY === before) done(); before = scrollY; setTimeout(look, 60); };
+                look();
+            })"""
+        )
+        covered += page.evaluate(
+            """() => {
+                const bar = document.querySelector('.compare-bar');
+                const it = document.activeElement;
+                if (bar.contains(it) || !it.closest('main')) return [];
+                const [over, under] = [bar.getBoundingClientRect(), it.getBoundingClientRect()];
+                const side = Math.min(over.right, under.right) - Math.max(over.left, under.left);
+                const down = Math.min(over.bottom, under.bottom) - Math.max(over.top, under.top);
+                return side > 0 && down > 1 ? [it.outerHTML.slice(0, 90)] : [];
+            }"""
+        )
+    assert covered == []
 
 
 def test_recent_searches_are_kept_only_when_asked_for(open_page: OpenPage) -> None:
