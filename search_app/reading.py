@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from indexer.analysis import terms
 from indexer.model import And, DocumentIs, Everything, Node, Not, Or, Query
 
 ALL_WORDS_WEIGHT = 2.0  # above any sum of word scores and boosts, below an exact name
@@ -125,12 +126,23 @@ class Reading:
         """The wanted words, in typed order."""
         return tuple(part for part in self.parts if part.role == "word")
 
-    def relaxed(self, missing: int, first: tuple[str, ...] = ()) -> Query:
+    def framing(self) -> tuple[Part, ...]:
+        """Wanted words that only say where or what of it, a city or costs, beside others that say what is sought."""
+        said = {term for each in self.found if each.facet in ("city", "topic") for term in terms(each.words)}
+        framing = tuple(part for part in self.words() if said.issuperset(terms(self.meant(part.words))))
+        return framing if len(framing) < len(self.words()) else ()
+
+    def relaxed(self, missing: int, first: tuple[str, ...] = (), *, subject: bool = False) -> Query:
         """The query when up to ``missing`` of the wanted words may be absent, or all of them on a page of the field.
 
-        Everything else still holds. ``first`` are documents that have all words; they are lifted.
+        Everything else still holds. ``first`` are documents that have all words; they are lifted. Where ``subject``,
+        words that say what is sought are wanted, and those of ``framing`` only score.
         """
-        root = compose(self.parts, missing, self.field)
+        parts = self.parts
+        if subject and (framing := self.framing()):
+            parts = tuple(part._replace(role="optional") if part in framing else part for part in parts)
+            missing -= len(framing)
+        root = compose(parts, missing, self.field)
         if first:
             root = Or((DocumentIs(first, ALL_WORDS_WEIGHT, HAS_ALL), root))
         return self._asking(with_exact(root, self.exact_ids, self.exact_reason))

@@ -57,6 +57,19 @@ def may_be_absent(reading: Reading) -> tuple[int, ...]:
     return tuple(wanted - each for each in steps if nowhere <= wanted - each > 0)
 
 
+def may_be_absent_besides(reading: Reading, tried: int) -> tuple[int, ...]:
+    """How many words more than ``tried`` a page may lack, in the order to try down to one word.
+
+    For when some pages are found, but not one full page. None where a word stands on no page: see ``may_be_absent``.
+    Words that only say where or what of it are never enough by themselves: of "laser operation cost" a page about the
+    cost of something else is of no use. So steps that they alone would satisfy are left out, but for the last.
+    """
+    if reading.plain or reading.exact_ids or reading.unknown or any(part.role == "fixed" for part in reading.parts):
+        return ()
+    wanted, framing = len(reading.words()), len(reading.framing())
+    return tuple(each for each in range(tried + 1, wanted) if framing < wanted - each or each == wanted - 1)
+
+
 def may_be_filled_up(reading: Reading) -> bool:
     """Whether pages with most of the words may follow when few have all.
 

@@ -18,6 +18,7 @@ from search_app.relax import (
     Relaxation,
     did_you_mean,
     may_be_absent,
+    may_be_absent_besides,
     may_be_filled_up,
     relaxations,
 )
@@ -30,10 +31,11 @@ __all__ = ["Answer", "SearchRequest", "UnknownValue", "answer"]
 
 _HAVE_ALL = ("", "One page has", "{} pages have")
 _OTHERS, _THESE = "the others have", "these have"
-_FIELD = "most of them, or are about the field that was read from them"
+_FIELD = "some of them, or are about the field that was read from them"
 _BESIDE = "Articles that are close in meaning are among these, though they lack some of the words."
 ENOUGH = 100  # pages of which the order may choose, when a text in prose must do with fewer of its words
 FEW = 20  # pages with all words; when there are fewer, those with most of them follow
+ONE_PAGE = 10  # pages; when there are fewer even so, those with fewer words follow, unless they are more than ENOUGH
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
     if absent:
         results = named(results, reading.field, vocabulary.facets)
     if edited:
-        shown = reading.beside(reading.relaxed(wider.missing, wider.first) if absent else reading.query)
+        shown = reading.beside(wider.query(reading) if absent else reading.query)
         if out := edited.left_out(shown._replace(filters=_filters(request))):
             reading = replace(reading, notes=(*reading.notes, f"The editors leave pages out of this search: {out}."))
     offered: tuple[Relaxation, ...] = ()
@@ -167,7 +169,7 @@ def _found(
         wider = _wider(reading, searcher, known, shown)
     if wider.absent:
         wider = replace(wider, here=min(total, len(wider.first)))
-        query = reading.relaxed(wider.missing, wider.first)
+        query = wider.query(reading)
         results = None if close else wider.results or ask(query)
         total = results.total.value if results is not None else number(query)
     if results is None:
@@ -291,6 +293,7 @@ class _Wider:
         first: Pages that have them all.
         here: As many of these as the filters let through.
         results: What the engine gives for it, where that was asked already.
+        subject: Whether a page must have one of the words that say what is sought.
     """
 
     absent: int = 0
@@ -298,6 +301,11 @@ class _Wider:
     first: tuple[str, ...] = ()
     here: int = 0
     results: Results | None = None
+    subject: bool = False
+
+    def query(self, reading: Reading) -> Query:
+        """What is asked of the engine."""
+        return reading.relaxed(self.missing, self.first, subject=self.subject)
 
 
 def _all_hits(request: SearchRequest, results: Results) -> tuple[str, ...] | None:
@@ -321,7 +329,7 @@ def _wider(
     fillable = may_be_filled_up(reading)
     with_field = fillable and reading.field is not None
     steps = may_be_absent(reading) or ((0,) if with_field else ())
-    if not steps:
+    if not (steps or may_be_absent_besides(reading, 0)):
         return _Wider()
     if known is None:
         # In any order: all of them are taken, or none.
@@ -329,16 +337,30 @@ def _wider(
         known = tuple(hit.doc_id for hit in whole.hits)
     first = known
     if len(first) >= FEW or (first and not fillable):
-        return _Wider()
-    last = _Wider()
-    for missing in steps:
+        steps = ()
+    last, total = _Wider(), len(first)
+
+    def step(missing: int, shown: bool, subject: bool = False) -> tuple[int, _Wider]:
+        """How many pages are found, and the step; with their results, where those are to be shown anyway."""
         # Pages that have all words have enough of them too: lifting them changes the order, not the number.
-        asked = ask(reading.relaxed(missing, first)) if ask and missing == steps[-1] else None
-        found = (asked.total if asked else _count(reading.relaxed(missing), searcher)).value
+        wider = _Wider(len(reading.words()) if with_field else missing, missing, first, subject=subject)
+        if ask and shown:
+            wider = replace(wider, results=ask(wider.query(reading)))
+        counted = wider.results.total if wider.results else _count(replace(wider, first=()).query(reading), searcher)
+        return counted.value, wider
+
+    for missing in steps:
+        found, wider = step(missing, missing == steps[-1])
         if found > len(first):
-            last = _Wider(len(reading.words()) if with_field else missing, missing, first, results=asked)
+            last, total = wider, found
         if found >= ENOUGH:
             break
+    for missing in may_be_absent_besides(reading, steps[-1] if steps else 0) if total else ():
+        if total >= ONE_PAGE:
+            break
+        found, wider = step(missing, True, missing == len(reading.words()) - 1)
+        if total < found <= ENOUGH:
+            last, total = wider, found
     return last
 
 
@@ -351,7 +373,7 @@ def _total(request: SearchRequest, searcher: Searcher, words: Words) -> int:
     total = _count(query, edited, filters).value
     if 0 < total < FEW:
         wider = _wider(reading, searcher)
-        query = reading.relaxed(wider.missing, wider.first)
+        query = wider.query(reading)
     if total:
         query = reading.beside(query)  # itself where nothing is close
     return total if query is reading.query else _count(query, edited, filters).value
@@ -370,6 +392,9 @@ def _applied(reading: Reading, wider: _Wider, unknown: tuple[UnknownValue, ...],
         if not least:
             have = _HAVE_ALL[min(here, 2)].format(here) if here else none
             notes.append(f"{have} all words; {_OTHERS if here else _THESE} {_FIELD}.{said}")
+        elif wanted == 2:
+            have = _HAVE_ALL[min(here, 2)].format(here) if here else none
+            notes.append(f"{have} both words; {_OTHERS if here else _THESE} one of them.{said}")
         elif here:
             have = _HAVE_ALL[min(here, 2)].format(here)
             notes.append(f"{have} all {wanted} words; the others have at least {least} of them.")

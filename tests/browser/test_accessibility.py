@@ -119,3 +119,22 @@ def test_body_text_has_the_higher_contrast(open_page: OpenPage) -> None:
             broken = found(page, options, shown)
             told += [f"{path} {scheme}: {node['html'][:100]}" for each in broken for node in each["nodes"]]
     assert told == []
+
+
+@pytest.mark.parametrize("height", [640, 256])  # a phone, and a usual window at four times the size
+def test_the_button_at_hand_never_covers_a_box_to_tick(open_page: OpenPage, height: int) -> None:
+    """A bar of the whole width lay over the boxes at the lower edge, where a thumb hit the button in place of them."""
+    page = open_page("/search?q=hospital&city=Shanghai", width=320, height=height, java_script_enabled=False)
+    open_drawer(page)
+    boxes = page.locator(".facet-form input[type=checkbox]:visible").count()
+    assert boxes > 10
+    covered = """(top) => {
+        scrollTo({top, behavior: "instant"});
+        const button = document.querySelector(".apply").getBoundingClientRect();
+        const near = (box) => box.width &&
+            box.right + 24 > button.left && box.bottom > button.top && box.top < button.bottom;
+        const boxes = [...document.querySelectorAll(".facet-form input[type=checkbox]")];
+        return boxes.filter((box) => near(box.getBoundingClientRect())).length;
+    }"""
+    bottom = page.evaluate("document.documentElement.scrollHeight")
+    assert [top for top in range(0, bottom, 100) if page.evaluate(covered, top)] == []
