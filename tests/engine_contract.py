@@ -181,12 +181,100 @@ def lookups(lexicon: Lexicon) -> list[object]:
     return [*found, lexicon.names_starting("e", 4), lexicon.starting("", 3)]
 
 
-class EngineContract:
-    """Subclass with a ``make_engine`` fixture that gives a fresh engine at each call."""
+class StatedContract:
+    """What is said of every engine in so many words; subclass with a fixture that gives a fresh engine at each call."""
 
     @pytest.fixture
     def make_engine(self) -> Callable[[], Engine]:
         raise NotImplementedError
+
+    def test_what_may_not_be_open_stands_behind_its_like_but_is_found(self, make_engine: Callable[[], Engine]) -> None:
+        engine, oracle = make_engine(), MemoryEngine()
+        section = (Section("", "", "eye eye hospital"),)
+        for each in (engine, oracle):
+            with each.rebuild() as writer:
+                for number, doubt in enumerate(("Closed in 2020.", "", "")):
+                    title = "eye hospital" if doubt else f"page {number}"
+                    doc_id = f"hospitals/{number}"
+                    writer.put(Document(doc_id, "hospital", title, section, specialty=SPECIALTIES[:1], doubt=doubt))
+        boosts = (Boost("specialty", SPECIALTIES[0], 4.0),)
+        named = Or((DocumentIs(("hospitals/0",), 100.0), Term("eye")))
+        with engine.searcher() as searcher, oracle.searcher() as naive:
+            for root, first in ((And((Term("eye"), Term("hospital"))), "hospitals/1"), (named, "hospitals/0")):
+                found = searcher.search(Query(root, boosts=boosts, explain=True))
+                assert_same(found, naive.search(Query(root, boosts=boosts, explain=True)))
+                assert found.hits[0].doc_id == first
+                assert {hit.doc_id: hit.card.doubt for hit in found.hits}["hospitals/0"] == "Closed in 2020."
+
+    def test_facet_counts_ignore_the_facets_own_choice_and_keep_a_chosen_value_at_zero(
+        self, make_engine: Callable[[], Engine]
+    ) -> None:
+        engine = make_engine()
+        with engine.rebuild() as writer:
+            writer.put(Document("hospitals/a", "hospital", "eye", (), city=("Beijing",), specialty=("Ophthalmology",)))
+            writer.put(Document("hospitals/b", "hospital", "eye", (), city=("Shanghai",), specialty=("Oncology",)))
+            writer.put(Document("articles/c", "article", "eye", (), city=("Shanghai", "Beijing")))
+        with engine.searcher() as searcher:
+            query = Query(Term("eye"), filters=(Filter("city", ("Beijing",)), Filter("specialty", ("Oncology",))))
+            results = searcher.search(query)
+            assert results.total.value == 0
+            listed = {f.name: [(b.value, b.count.value, b.selected) for b in f.buckets] for f in results.facets}
+            assert listed["city"] == [("Shanghai", 1, False), ("Beijing", 0, True)]
+            assert listed["specialty"] == [("Ophthalmology", 1, False), ("Oncology", 0, True)]
+            assert listed["kind"] == []
+
+    def test_nothing_below_a_not_scores(self, make_engine: Callable[[], Engine]) -> None:
+        """Two of them match what the child matches, which found a name that kept its weight there."""
+        engine = make_engine()
+        with engine.rebuild() as writer:
+            writer.put(Document("hospitals/a", "hospital", "eye", ()))
+        with engine.searcher() as searcher:
+            for child in (Term("eye"), Phrase(("eye",)), Prefix("ey"), DocumentIs(("hospitals/a",), 100.0)):
+                (hit,) = searcher.search(Query(Not(Not(child)))).hits
+                assert hit.score == 0
+
+    def test_a_beginning_is_named_beside_the_word_that_has_taken_its_tokens(
+        self, make_engine: Callable[[], Engine]
+    ) -> None:
+        """Else the page of "hepatitis hepat*" would still be found without what it is said to have."""
+        engine = make_engine()
+        with engine.rebuild() as writer:
+            writer.put(Document("hospitals/a", "hospital", "eye", ()))
+        with engine.searcher() as searcher:
+            for second, named in ((Prefix("ey"), ("eye", "ey*")), (Prefix("ey", ("alias",)), ("eye",))):
+                (hit,) = searcher.search(Query(Or((Term("eye"), second)))).hits
+                assert hit.matched == named
+
+    def test_a_failed_write_changes_nothing(self, make_engine: Callable[[], Engine]) -> None:
+        engine = make_engine()
+        with engine.rebuild() as writer:
+            writer.put(Document("hospitals/a", "hospital", "first", ()))
+
+        def fail() -> None:
+            with engine.rebuild() as writer:
+                writer.put(Document("hospitals/b", "hospital", "second", ()))
+                raise RuntimeError("disk")
+
+        with pytest.raises(RuntimeError, match="disk"):
+            fail()
+        with engine.searcher() as searcher:
+            assert [d.title for d in searcher.documents()] == ["first"]
+
+    def test_a_window_past_the_limit_and_an_unknown_facet_are_refused(self, make_engine: Callable[[], Engine]) -> None:
+        engine = make_engine()
+        with engine.rebuild() as writer:
+            writer.put(Document("hospitals/a", "hospital", "first", ()))
+        with engine.searcher() as searcher:
+            with pytest.raises(QueryError, match="10,000"):
+                searcher.search(Query(Everything(), offset=9_995, limit=10))
+            with pytest.raises(UnknownFacet, match="Did you mean 'topic'"):
+                searcher.search(Query(Everything(), filters=(Filter("topc", ("x",)),)))
+            with pytest.raises(QueryError, match="parts"):
+                searcher.search(Query(And(tuple(Term("a") for _ in range(70)))))
+
+
+class EngineContract(StatedContract):
+    """And what is compared with the memory engine, which another must answer like."""
 
     @settings(max_examples=max(1, round(120 * SHARE)), deadline=None, suppress_health_check=SUPPRESSED)
     @given(st.lists(documents(), max_size=12), st.lists(queries, min_size=1, max_size=6))
@@ -224,24 +312,6 @@ class EngineContract:
             for members in (shared[:2], shared[2:], (Term("eye", ("body",)), Term("eyes", ("body",)), Prefix("ey"))):
                 query = Query(Concept(members))
                 assert_same(searcher.search(query), naive.search(query))
-
-    def test_what_may_not_be_open_stands_behind_its_like_but_is_found(self, make_engine: Callable[[], Engine]) -> None:
-        engine, oracle = make_engine(), MemoryEngine()
-        section = (Section("", "", "eye eye hospital"),)
-        for each in (engine, oracle):
-            with each.rebuild() as writer:
-                for number, doubt in enumerate(("Closed in 2020.", "", "")):
-                    title = "eye hospital" if doubt else f"page {number}"
-                    doc_id = f"hospitals/{number}"
-                    writer.put(Document(doc_id, "hospital", title, section, specialty=SPECIALTIES[:1], doubt=doubt))
-        boosts = (Boost("specialty", SPECIALTIES[0], 4.0),)
-        named = Or((DocumentIs(("hospitals/0",), 100.0), Term("eye")))
-        with engine.searcher() as searcher, oracle.searcher() as naive:
-            for root, first in ((And((Term("eye"), Term("hospital"))), "hospitals/1"), (named, "hospitals/0")):
-                found = searcher.search(Query(root, boosts=boosts, explain=True))
-                assert_same(found, naive.search(Query(root, boosts=boosts, explain=True)))
-                assert found.hits[0].doc_id == first
-                assert {hit.doc_id: hit.card.doubt for hit in found.hits}["hospitals/0"] == "Closed in 2020."
 
     def test_articles_are_as_close_in_meaning_as_to_the_oracle(self, make_engine: Callable[[], Engine]) -> None:
         engine, oracle = make_engine(), MemoryEngine()
@@ -317,69 +387,3 @@ class EngineContract:
             assert list(searcher.documents()) == list(naive.documents())
             for query in asked:
                 assert_same(searcher.search(query), naive.search(query))
-
-    def test_facet_counts_ignore_the_facets_own_choice_and_keep_a_chosen_value_at_zero(
-        self, make_engine: Callable[[], Engine]
-    ) -> None:
-        engine = make_engine()
-        with engine.rebuild() as writer:
-            writer.put(Document("hospitals/a", "hospital", "eye", (), city=("Beijing",), specialty=("Ophthalmology",)))
-            writer.put(Document("hospitals/b", "hospital", "eye", (), city=("Shanghai",), specialty=("Oncology",)))
-            writer.put(Document("articles/c", "article", "eye", (), city=("Shanghai", "Beijing")))
-        with engine.searcher() as searcher:
-            query = Query(Term("eye"), filters=(Filter("city", ("Beijing",)), Filter("specialty", ("Oncology",))))
-            results = searcher.search(query)
-            assert results.total.value == 0
-            listed = {f.name: [(b.value, b.count.value, b.selected) for b in f.buckets] for f in results.facets}
-            assert listed["city"] == [("Shanghai", 1, False), ("Beijing", 0, True)]
-            assert listed["specialty"] == [("Ophthalmology", 1, False), ("Oncology", 0, True)]
-            assert listed["kind"] == []
-
-    def test_nothing_below_a_not_scores(self, make_engine: Callable[[], Engine]) -> None:
-        """Two of them match what the child matches, which found a name that kept its weight there."""
-        engine = make_engine()
-        with engine.rebuild() as writer:
-            writer.put(Document("hospitals/a", "hospital", "eye", ()))
-        with engine.searcher() as searcher:
-            for child in (Term("eye"), Phrase(("eye",)), Prefix("ey"), DocumentIs(("hospitals/a",), 100.0)):
-                (hit,) = searcher.search(Query(Not(Not(child)))).hits
-                assert hit.score == 0
-
-    def test_a_beginning_is_named_beside_the_word_that_has_taken_its_tokens(
-        self, make_engine: Callable[[], Engine]
-    ) -> None:
-        """Else the page of "hepatitis hepat*" would still be found without what it is said to have."""
-        engine = make_engine()
-        with engine.rebuild() as writer:
-            writer.put(Document("hospitals/a", "hospital", "eye", ()))
-        with engine.searcher() as searcher:
-            for second, named in ((Prefix("ey"), ("eye", "ey*")), (Prefix("ey", ("alias",)), ("eye",))):
-                (hit,) = searcher.search(Query(Or((Term("eye"), second)))).hits
-                assert hit.matched == named
-
-    def test_a_failed_write_changes_nothing(self, make_engine: Callable[[], Engine]) -> None:
-        engine = make_engine()
-        with engine.rebuild() as writer:
-            writer.put(Document("hospitals/a", "hospital", "first", ()))
-
-        def fail() -> None:
-            with engine.rebuild() as writer:
-                writer.put(Document("hospitals/b", "hospital", "second", ()))
-                raise RuntimeError("disk")
-
-        with pytest.raises(RuntimeError, match="disk"):
-            fail()
-        with engine.searcher() as searcher:
-            assert [d.title for d in searcher.documents()] == ["first"]
-
-    def test_a_window_past_the_limit_and_an_unknown_facet_are_refused(self, make_engine: Callable[[], Engine]) -> None:
-        engine = make_engine()
-        with engine.rebuild() as writer:
-            writer.put(Document("hospitals/a", "hospital", "first", ()))
-        with engine.searcher() as searcher:
-            with pytest.raises(QueryError, match="10,000"):
-                searcher.search(Query(Everything(), offset=9_995, limit=10))
-            with pytest.raises(UnknownFacet, match="Did you mean 'topic'"):
-                searcher.search(Query(Everything(), filters=(Filter("topc", ("x",)),)))
-            with pytest.raises(QueryError, match="parts"):
-                searcher.search(Query(And(tuple(Term("a") for _ in range(70)))))
