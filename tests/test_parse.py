@@ -322,6 +322,20 @@ def test_cells_of_a_layout_table_are_blocks() -> None:
     assert texts(page) == [("", "one\ntwo")]
 
 
+def test_cells_of_a_data_table_may_wrap_their_values_as_word_and_editors_of_sites_do() -> None:
+    page = body(
+        "<table><tr><td><p>Shock<br>wave</p></td><td><div>RMB 3,000</div>to 5,000</td></tr>"
+        "<tr><td><p>Laser</p></td><td><p>US$2,500</p><p>to US$4,000</p></td></tr></table><p>After.</p>"
+    )
+    assert texts(page) == [("", "Shock wave | RMB 3,000 to 5,000\nLaser | US$2,500 to US$4,000\nAfter.")]
+
+
+def test_paragraphs_side_by_side_are_no_data() -> None:
+    long = "It treats the eyes of children and adults. " * 6
+    page = body(f"<table><tr><td><p>one</p></td><td><p>{long}</p></td></tr><tr><td>a</td><td>b</td></tr></table>")
+    assert texts(page) == [("", f"one\n{long.strip()}\na\nb")]
+
+
 def test_inline_elements_do_not_part_words() -> None:
     assert texts(body("<p>un<b>believ</b><span>able</span></p>")) == [("", "unbelievable")]
 

@@ -16,7 +16,11 @@ MAX_HREF_CHARS = 2_000
 MIN_MAIN_CHARS = 60  # a <main> with less is an empty shell; the text stands elsewhere
 _JSON_LD = re.compile(r"^\s*application/ld\+json", re.IGNORECASE)
 _OF_THE_PAGE = frozenset(("html", "title", "meta", "link", "script"))
-_LAYOUT = frozenset(("table", "p", "div", "ul", "ol", "dl", "br", "h1", "h2", "h3", "h4", "h5", "h6"))
+_LAYOUT = frozenset(("table", "ul", "ol", "dl", "h1", "h2", "h3", "h4", "h5", "h6"))  # in a cell: parts of a page
+WRAPPERS = frozenset(
+    ("p", "div", "br")
+)  # in a cell: parts of a page, or what Word and editors of sites put around a value
+MAX_VALUE_CHARS = 200  # of a cell with these; a longer one is text
 _DATES = ("article:modified_time", "og:updated_time", "article:published_time", "dc.date", "date", "pubdate")
 
 
@@ -52,6 +56,7 @@ class Survey:
         self.h1: Tag | None = None
         self._sizes: dict[int, int] = {}
         self._layout_tables: set[int] = set()
+        self._wrapping_tables: set[int] = set()
         self._mains: list[Tag] = []
         self._articles: list[Tag] = []
         self._named: dict[str, Tag] = {}
@@ -74,7 +79,19 @@ class Survey:
 
     def is_data_table(self, table: Tag) -> bool:
         """Whether the cells of a table are values, not parts of a layout."""
-        return id(table) not in self._layout_tables
+        if id(table) in self._layout_tables:
+            return False
+        return id(table) not in self._wrapping_tables or self._holds_values(table)
+
+    def _holds_values(self, table: Tag) -> bool:
+        """Whether a table whose cells have paragraphs is one of data: short cells, side by side in rows."""
+        rows = 0
+        for row in table.find_all("tr"):
+            sizes = [self._sizes[id(cell)] for cell in row.find_all(["td", "th"], recursive=False)]
+            if any(size > MAX_VALUE_CHARS for size in sizes):
+                return False
+            rows += sum(size > 0 for size in sizes) >= 2
+        return rows >= 2
 
     def _walk(self, soup: BeautifulSoup) -> None:
         total = 0
@@ -88,6 +105,8 @@ class Survey:
                     self._note(child)
                     if tables and child.name in _LAYOUT:
                         self._layout_tables.add(tables[-1])
+                    elif tables and child.name in WRAPPERS:
+                        self._wrapping_tables.add(tables[-1])
                     if child.name == "table":
                         tables.append(id(child))
                     starts[id(child)] = total

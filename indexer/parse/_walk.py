@@ -22,7 +22,7 @@ from indexer.parse._parts import (
     RELATED_NAME,
     named_so,
 )
-from indexer.parse._survey import MAX_HREF_CHARS, Survey, attribute, language
+from indexer.parse._survey import MAX_HREF_CHARS, WRAPPERS, Survey, attribute, language
 from indexer.visible import FACTS, HINT, OUTSIDE, RELATED, SOURCES, VisibleLine
 
 MAX_LINE_CHARS = 200_000  # of one line before cleaning; a longer one is data that lost its line ends
@@ -105,6 +105,7 @@ _BLOCKS = frozenset(
         "br",
     ]
 )
+_IN_ROWS = WRAPPERS | {"td", "th"}  # in a table of data they end no line
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _TELLING = _HEADINGS | {"li", "b", "strong", "main", "article", "table", "dt", "dd", "th", "td", *DROPPED_TAGS}
 _MARKER = re.compile(r"^\s*[\[(【]?\s*(?:\d{1,3}|[a-z]|note \d+)\s*[\])】]?\s*$")
@@ -182,10 +183,12 @@ class Walker:
             self.date = iso_date(attribute(tag, "datetime"))
         if name in _UNSEEN:
             return None
-        if name in _BLOCKS and not (outer.cells and name in ("td", "th")):
+        if name in _BLOCKS and not (outer.cells and name in _IN_ROWS):
             self._flush(outer)
         elif name in ("td", "th") and self._chars:
             self._pieces.append(" | ")
+        elif name in WRAPPERS:
+            self._pieces.append(" ")
         if name == "a":
             self._start_link(tag)
         if not tag.attrs and name not in _TELLING:
@@ -223,8 +226,10 @@ class Walker:
     def _leave(self, tag: Tag, context: _Context, outer: _Context) -> None:
         if tag.name == "a":
             self._end_link()
-        if tag.name in _BLOCKS and not (outer.cells and tag.name in ("td", "th")):
+        if tag.name in _BLOCKS and not (outer.cells and tag.name in _IN_ROWS):
             self._flush(context)
+        elif tag.name in WRAPPERS:
+            self._pieces.append(" ")
 
     def _place(self, tag: Tag, inner: _Context) -> None:
         """Note what the attributes of an element say about where it belongs."""
