@@ -16,17 +16,23 @@ from search_app.thesaurus import Terms, read_toml
 
 FILE = Path(__file__).with_name("vocabulary") / "elsewhere.toml"
 _KEYS = {"name", "city", "names"}
+_MAY = {"specialty", "pinyin"}
+_HOSPITAL = ("yi", "yuan")
 GENERAL = "General Hospital"  # what most of them are
 
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A hospital that has no page: what people are told, its city, what is typed for it, and its specialty."""
+    """A hospital that has no page: what people are told, its city, what is typed for it, and its specialty.
+
+    ``pinyin`` are the syllables of its Chinese names.
+    """
 
     name: str
     city: str
     names: tuple[Terms, ...]
     specialty: str = GENERAL
+    pinyin: tuple[Terms, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,9 @@ class Asked:
 Known = Mapping[str, Mapping[Terms, Elsewhere]]
 """Hospitals by each of their names, and these by their first term."""
 
+Spelled = Mapping[str, Elsewhere | None]
+"""Hospitals by their names in pinyin without spaces; None for what only begins some, up to the end of a syllable."""
+
 
 def load_elsewhere(path: Path = FILE) -> Known:
     """The hospitals of a file.
@@ -56,14 +65,19 @@ def load_elsewhere(path: Path = FILE) -> Known:
     found: dict[Terms, Elsewhere] = {}
     for number, entry in enumerate(listed, 1):
         where = f"hospital {number}"
-        if not isinstance(entry, dict) or set(entry) - {"specialty"} != _KEYS:
-            raise TaxonomyError(path, where, f"must have {', '.join(sorted(_KEYS))}, may have specialty, and no more")
+        if not isinstance(entry, dict) or set(entry) - _MAY != _KEYS:
+            must, may = (", ".join(sorted(keys)) for keys in (_KEYS, _MAY))
+            raise TaxonomyError(path, where, f"must have {must}, may have {may}, and no more")
         name, city, names, specialty = entry["name"], entry["city"], entry["names"], entry.get("specialty", GENERAL)
         if not all(isinstance(text, str) and text.strip() for text in (name, city, specialty)):
             raise TaxonomyError(path, where, "'name', 'city' and 'specialty' must be texts")
         if not isinstance(names, list) or not names or not all(isinstance(each, str) for each in names):
             raise TaxonomyError(path, where, "'names' must be a list of texts")
-        hospital = Elsewhere(name, city, tuple(dict.fromkeys(map(terms, names))), specialty)
+        pinyin = entry.get("pinyin", [])
+        if not isinstance(pinyin, list) or not all(isinstance(each, str) and each.isascii() for each in pinyin):
+            raise TaxonomyError(path, where, "'pinyin' must be a list of syllables")
+        spelled = tuple(map(terms, pinyin))
+        hospital = Elsewhere(name, city, tuple(dict.fromkeys(map(terms, names))), specialty, spelled)
         for typed in hospital.names:
             if not typed:
                 raise TaxonomyError(path, where, "a name without any letter")
@@ -76,22 +90,69 @@ def load_elsewhere(path: Path = FILE) -> Known:
     return MappingProxyType(by_first)
 
 
-def asked_for(tokens: Sequence[Token], known: Known, lexicon: Lexicon, facets: FacetWords) -> Asked | None:
+def in_pinyin(known: Known) -> Spelled:
+    """The hospitals by their names in pinyin; one that two have stands for neither."""
+    found: dict[str, Elsewhere | None] = {}
+    shared: set[str] = set()
+    hospitals = dict.fromkeys(each for names in known.values() for each in names.values())
+    for hospital in hospitals:
+        for syllables in hospital.pinyin:
+            ways = [syllables]
+            if len(syllables) > len(_HOSPITAL) and syllables[-2:] == _HOSPITAL:
+                ways.append((*syllables[:-2], "hospital"))
+            for way in ways:
+                for end in range(1, len(way)):
+                    found.setdefault("".join(way[:end]))
+                whole = "".join(way)
+                if found.get(whole, hospital) not in (None, hospital):
+                    shared.add(whole)
+                found[whole] = hospital
+    return MappingProxyType({**found, **dict.fromkeys(shared)})
+
+
+def spelled_parts(known: Known) -> frozenset[str]:
+    """Several syllables of these names as they may be written in one word."""
+    hospitals = {each for names in known.values() for each in names.values()}
+    spelled = {name for each in hospitals for name in each.pinyin}
+    return frozenset(
+        "".join(name[start:end])
+        for name in spelled
+        for start in range(len(name))
+        for end in range(start + 2, len(name) + 1)
+    )
+
+
+def asked_for(
+    tokens: Sequence[Token], known: Known, spelled: Spelled, lexicon: Lexicon, facets: FacetWords
+) -> Asked | None:
     """The first such hospital in a text, by its longest name there; None where a page has that name."""
     typed = tuple(token.text for token in tokens)
     if lexicon.named(" ".join(typed)):
         return None
-    for start, first in enumerate(typed):
-        names = known.get(first, {})
-        longest = max(map(len, names), default=0)
-        for end in range(min(len(typed), start + longest), start, -1):
-            part = typed[start:end]
-            if part in names:
-                hospital = names[part]
-                if any(lexicon.named(" ".join(name)) for name in hospital.names):
-                    return None
-                return Asked(hospital, tokens[start].start, tokens[end - 1].end, _says_a_field(part, facets))
+    for start in range(len(typed)):
+        hospital, end = _named_from(typed, start, known, spelled)
+        if hospital:
+            if any(lexicon.named(" ".join(name)) for name in hospital.names):
+                return None
+            return Asked(hospital, tokens[start].start, tokens[end - 1].end, _says_a_field(typed[start:end], facets))
     return None
+
+
+def _named_from(typed: Terms, start: int, known: Known, spelled: Spelled) -> tuple[Elsewhere | None, int]:
+    """The hospital with the longest name that begins with a term, and where that ends."""
+    names = known.get(typed[start], {})
+    longest = max(map(len, names), default=0)
+    ends = range(min(len(typed), start + longest), start, -1)
+    until = next((end for end in ends if typed[start:end] in names), start)
+    hospital = names.get(typed[start:until])
+    joined = ""
+    for end in range(start, len(typed)):
+        joined += typed[end]
+        if joined not in spelled:
+            break
+        if end >= until and (other := spelled[joined]):
+            hospital, until = other, end + 1
+    return hospital, until
 
 
 def _says_a_field(typed: Terms, facets: FacetWords) -> bool:

@@ -134,7 +134,8 @@ def _absent(root: Syntax, found: Findings) -> Asked | None:
     if found.corrected:
         read_as = [(piece.term, piece.start, piece.end) for piece in pieces_of(found, root.start, root.end)]
     tokens = [Token(POSSESSIVE.get(token, token), start, end) for token, start, end in read_as]
-    asked = asked_for(tokens, found.words.elsewhere, found.lexicon, found.words.facets)
+    words = found.words
+    asked = asked_for(tokens, words.elsewhere, words.elsewhere_spelled, found.lexicon, words.facets)
     if asked is None:
         return None
     found.notes[f"This site has no page about {asked.hospital.name}."] = None

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from indexer.analysis import stem
 from indexer.meanings import default_meanings
-from search_app.elsewhere import Known, load_elsewhere
+from search_app.elsewhere import Known, Spelled, in_pinyin, load_elsewhere, spelled_parts
 from search_app.facetwords import MAX_UNIT, FacetWords, default_facet_words
 from search_app.placed import NOTHING, Placed, default_placed
 from search_app.sounding import Correctable
@@ -35,6 +35,7 @@ class Words:
     wishes: Wishes
     strengths: Strengths
     elsewhere: Known
+    elsewhere_spelled: Spelled  # their names in pinyin
     named_elsewhere: frozenset[str]  # terms of their names
     placed: Placed
     reach: Mapping[str, int]  # terms of the longest phrase of any list by its first one, as ``stems`` leaves it
@@ -69,7 +70,12 @@ def make_words(thesaurus: Thesaurus, facets: FacetWords, strengths: Strengths, p
         reach[typed[0]] = max(len(typed), reach.get(typed[0], 1))
     elsewhere = load_elsewhere()
     named = frozenset(term for names in elsewhere.values() for name in names for term in name)
-    return Words(thesaurus, facets, correctable, *votes, strengths, elsewhere, named, placed, MappingProxyType(reach))
+    named |= spelled_parts(elsewhere)
+    spelled_elsewhere = in_pinyin(elsewhere)
+    by_first = MappingProxyType(reach)
+    return Words(
+        thesaurus, facets, correctable, *votes, strengths, elsewhere, spelled_elsewhere, named, placed, by_first
+    )
 
 
 @cache

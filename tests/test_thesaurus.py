@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from pypinyin import lazy_pinyin
 
 from indexer.analysis import terms
 from indexer.errors import TaxonomyError
-from search_app.elsewhere import load_elsewhere
+from search_app.elsewhere import Elsewhere, in_pinyin, load_elsewhere
+from search_app.search import SearchRequest, answer
 from search_app.thesaurus import VOCABULARY, load_thesaurus
 from search_app.words import default_words
+from tests.searchable import searcher
 
 
 @pytest.fixture
@@ -194,6 +198,7 @@ def test_no_terms_are_no_entry() -> None:
             "[[hospital]]\nname = 'H'\ncity = 'C'\nnames = ['a']\n[[hospital]]\nname = 'I'\ncity = 'C'\nnames = ['A']",
             "'a' stands for H",
         ),
+        ("[[hospital]]\nname = 'H'\ncity = 'C'\nnames = ['a']\npinyin = ['华 西']", "'pinyin' must be"),
         ("[other]", "may only hold"),
         ("[[", "the file"),
     ],
@@ -204,3 +209,40 @@ def test_a_wrong_list_of_hospitals_elsewhere_is_refused_by_entry(tmp_path: Path,
     with pytest.raises(TaxonomyError, match=wrong) as error:
         load_elsewhere(path)
     assert str(path) in str(error.value)
+
+
+def test_every_chinese_name_of_a_hospital_elsewhere_has_its_pinyin() -> None:
+    """ "huaxi" found nothing and was told nothing, where 华西 was told that this hospital has no page."""
+    for hospital in {each for names in load_elsewhere().values() for each in names.values()}:
+        chinese = ["".join(name) for name in hospital.names if not "".join(name).isascii()]
+        read = [tuple(re.findall("[a-z]+|[0-9]+", " ".join(lazy_pinyin(name)))) for name in chinese]
+        # pypinyin knows no hospital: 长 is "zhang" to it here
+        known = {("zhang", "hai"): ("chang", "hai"), ("zhang", "hai", "yi", "yuan"): ("chang", "hai", "yi", "yuan")}
+        assert {known.get(each, each) for each in read} == set(hospital.pinyin), hospital.name
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("huaxi", "West China Hospital (华西医院)"),
+        ("Hua Xi", "West China Hospital (华西医院)"),
+        ("huaxiyiyuan", "West China Hospital (华西医院)"),
+        ("sichuan daxue huaxi hospital", "West China Hospital (华西医院)"),
+        ("huaxi kouqiang yiyuan", "West China Hospital of Stomatology (华西口腔医院)"),
+        ("knee surgery in fuwaiyiyuan", "Fuwai Hospital (阜外医院)"),
+        ("301 yiyuan", "the PLA General Hospital (301 Hospital, 解放军总医院)"),
+        ("Beijing Daxue di san yiyuan", "Peking University Third Hospital (北京大学第三医院)"),
+    ],
+)
+def test_a_hospital_elsewhere_is_known_by_its_pinyin_with_any_spaces(typed: str, name: str) -> None:
+    with searcher() as opened:
+        found = answer(SearchRequest(typed), opened)
+        assert f"This site has no page about {name}." in found.applied
+        for other in ("huaxia", "hua", "sichuan", "yiyuan", "beijing daxue", "di san"):
+            assert not any("has no page about" in note for note in answer(SearchRequest(other), opened).applied), other
+
+
+def test_pinyin_that_two_hospitals_share_stands_for_neither() -> None:
+    one, other = (Elsewhere(name, "C", ((name,),), pinyin=(("tong", "ji"),)) for name in ("a", "b"))
+    assert in_pinyin({"a": {("a",): one}, "b": {("b",): other}})["tongji"] is None
+    assert in_pinyin({"a": {("a",): one}})["tongji"] is one
