@@ -19,6 +19,7 @@ from search_app.site import Site
 _SPECIALTY_FACTS = ("specialties", "specialty")
 _STATED_FACTS = frozenset((*_SPECIALTY_FACTS, *PROFILE_FACTS))
 _FACETED_FACTS = frozenset((*_STATED_FACTS, "city", "status"))  # shown as links to their pages, or above the table
+_LISTED_FACTS = (KNOWN_FOR, DEPARTMENTS)
 _FROM_NAME = " (from the name)"
 _LETTER = re.compile("[A-Za-z]")  # a year or number is of no language
 
@@ -98,6 +99,8 @@ class DocumentView:
     specialty: tuple[ValueView, ...]
     topic: tuple[ValueView, ...]
     facts: tuple[FactView, ...]
+    listed: dict[str, tuple[FactView, ...]]  # those of which a hospital states many, by their name
+    table: tuple[FactView, ...]  # those that are neither listed nor placings
     placings: dict[str, tuple[FactView, ...]]  # those of national lists, by the list
     stated: tuple[StatedValue, ...]
     profile: tuple[StatedValue, ...]
@@ -159,6 +162,10 @@ def document_view(
         specialty=values("specialty"),
         topic=values("topic"),
         facts=facts,
+        listed={
+            name: found for name in _LISTED_FACTS if (found := tuple([each for each in facts if each.name == name]))
+        },
+        table=tuple([each for each in facts if each.name not in _LISTED_FACTS and not each.placing]),
         placings=_placings(facts),
         stated=tuple(_stated(value, document, anchors) for value in values("specialty")),
         profile=tuple(_stated(value, document, anchors) for value in values("profile")),
@@ -241,7 +248,7 @@ def _fact(fact: Fact, anchors: tuple[str, ...], site: Site) -> FactView:
     said = fact.value
     if placing and not site.tag.startswith("en"):
         said = placing_sentence(placing, site)
-    elif fact.name in (KNOWN_FOR, DEPARTMENTS):
+    elif fact.name in _LISTED_FACTS:
         said = said_field(fact.value, site)
     elif fact.name != NATIONAL_LISTS:
         said = said_value(fact.value, site)

@@ -77,10 +77,11 @@ def results_data(view: ResultsView, site: Site) -> Data:
 
 def hospital_data(view: DocumentView, document: Document, site: Site) -> Data:
     """A hospital and the way to its page."""
+    page = site.absolute(site.document(view.doc_id))
     hospital = _without_empty({
         "@type": "Hospital",
-        "@id": site.absolute(site.document(view.doc_id)),
-        "url": site.absolute(site.document(view.doc_id)),
+        "@id": page,
+        "url": page,
         "name": document.title,
         "alternateName": [name for name in (document.title_zh, *view.aliases) if name],
         "description": document.summary,
@@ -106,10 +107,11 @@ def _stated(document: Document, name: str) -> list[str]:
 def article_data(view: DocumentView, document: Document, site: Site) -> Data:
     """An article and the way to its page."""
     about = [site.label(facet, value) for facet in ("topic", "specialty", "city") for value in document.values(facet)]
+    page = site.absolute(site.document(view.doc_id))
     article = _without_empty({
         "@type": "MedicalWebPage",
-        "@id": site.absolute(site.document(view.doc_id)),
-        "url": site.absolute(site.document(view.doc_id)),
+        "@id": page,
+        "url": page,
         "name": document.title,
         "headline": document.title,
         "description": document.summary,
@@ -117,7 +119,7 @@ def article_data(view: DocumentView, document: Document, site: Site) -> Data:
         "dateModified": document.date,
         "inLanguage": document.language or "en",
         "citation": [source.url or source.title for source in view.sources],
-        "mainEntity": [_question(each, site.absolute(site.document(view.doc_id))) for each in document.questions],
+        "mainEntity": [_question(each, page) for each in document.questions],
     })  # fmt: skip
     return {"@context": CONTEXT, "@graph": [article, _trail(document, site)]}
 

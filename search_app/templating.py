@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -155,7 +155,7 @@ def kept(environment: Environment, template: str, name: str) -> Callable[..., Ma
 
 def framed(
     environment: Environment, template: str, name: str, items: type[tuple[Any, ...]], **written: Callable[[Any], str]
-) -> Callable[[Iterable[tuple[Any, ...]]], Markup]:
+) -> Callable[[Sequence[tuple[Any, ...]]], Markup]:
     """A macro for each of some named tuples (of the type ``items``), joined; its arguments are their fields.
 
     The macro is kept for the first field, with places for the others: it may ask of them only whether they are there,
@@ -168,18 +168,24 @@ def framed(
     places = re.compile(re.escape(mark) + r"(\d+);")
 
     @lru_cache(maxsize=4096)
-    def frame(first: Hashable, there: tuple[bool, ...]) -> tuple[str, list[int]]:
+    def frame(first: Hashable, there: tuple[bool, ...]) -> tuple[str, tuple[int, ...] | None]:
         macro: Callable[..., Markup] = getattr(environment.get_template(template).module, name)
         marks = [Markup(f"{mark}{place};") if found else "" for place, found in enumerate(there)]  # noqa: S704 - digits
         texts = places.split(str(macro(first, **dict(zip(fields, marks, strict=True)))).replace("%", "%%"))
-        return "%s".join(texts[::2]), list(map(int, texts[1::2]))
+        order = tuple(map(int, texts[1::2]))
+        # None where each place stands once and in turn: the texts go there as they are.
+        return "%s".join(texts[::2]), order if order != tuple(range(len(fields))) else None
 
-    def rendered(given: Iterable[tuple[Any, ...]]) -> Markup:
+    def rendered(given: Sequence[tuple[Any, ...]]) -> Markup:
+        if not given:
+            return Markup("")
+        # Column by column: a page has dozens of them, and lists made for each would take most of the time.
+        firsts, *columns = zip(*given, strict=True)
+        written = [map(write, column) for write, column in zip(writing, columns, strict=True)]
         parts: list[str] = []
-        for first, *values in given:
-            texts = [write(value) for write, value in zip(writing, values, strict=True)]
-            form, order = frame(first, tuple([bool(text) for text in texts]))
-            parts.append(form % tuple([texts[place] for place in order]))
+        for first, texts in zip(firsts, zip(*written, strict=True), strict=True):
+            form, order = frame(first, tuple(map(bool, texts)))
+            parts.append(form % (texts if order is None else tuple([texts[place] for place in order])))
         return Markup("".join(parts))  # noqa: S704 - the macro's own markup, and what was escaped just now
 
     return rendered

@@ -121,32 +121,32 @@ def search(searcher: Searcher) -> Response:
 @indexed(PAGE_POLICY)
 def hospital(searcher: Searcher, slug: str) -> str:
     """One hospital."""
-    document = document_or_404(searcher, f"hospitals/{slug}")
+    document, here = document_or_404(searcher, f"hospitals/{slug}"), site()
     words = searched_words()
-    view = document_view(document, site(), words, searched_terms(searcher, words))
-    related = [card_view(card, site()) for card in browse.related(searcher, document, "hospital")]
+    view = document_view(document, here, words, searched_terms(searcher, words))
+    related = [card_view(card, here) for card in browse.related(searcher, document, "hospital")]
     shown = {card.doc_id for card in related}
-    linked = [card_view(card, site()) for card in browse.linked(searcher, document)]
+    linked = [card_view(card, here) for card in browse.linked(searcher, document)]
     return page(
         "hospital.html",
         document.url,
         view=view,
-        mentions=[mention_view(hit, site()) for hit in browse.mentions(searcher, document)],
+        mentions=[mention_view(hit, here) for hit in browse.mentions(searcher, document)],
         related=related,
         linked=[card for card in linked if card.doc_id not in shown],
-        data=hospital_data(view, document, site()),
+        data=hospital_data(view, document, here),
     )
 
 
 @indexed(PAGE_POLICY)
 def article(searcher: Searcher, slug: str) -> str:
     """One article."""
-    document = document_or_404(searcher, f"articles/{slug}")
+    document, here = document_or_404(searcher, f"articles/{slug}"), site()
     words = searched_words()
-    view = document_view(document, site(), words, searched_terms(searcher, words))
-    linked = [card_view(card, site()) for card in browse.linked(searcher, document)]
+    view = document_view(document, here, words, searched_terms(searcher, words))
+    linked = [card_view(card, here) for card in browse.linked(searcher, document)]
     shown = {card.doc_id for card in linked}
-    related = [card_view(card, site()) for card in browse.related(searcher, document, "article")]
+    related = [card_view(card, here) for card in browse.related(searcher, document, "article")]
     return page(
         "article.html",
         document.url,
@@ -154,10 +154,10 @@ def article(searcher: Searcher, slug: str) -> str:
         linked=linked,
         related=[card for card in related if card.doc_id not in shown],
         hospitals=[
-            (found, value_view(found.facet, found.value, site()), [card_view(card, site()) for card in found.hospitals])
+            (found, value_view(found.facet, found.value, here), [card_view(card, here) for card in found.hospitals])
             for found in browse.hospitals_of(searcher, document)
         ],
-        data=article_data(view, document, site()),
+        data=article_data(view, document, here),
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 import pytest
 from flask import Flask
 from flask_babel import LazyString
-from jinja2 import Environment
+from jinja2 import DictLoader, Environment
 from markupsafe import Markup, escape
 
 from indexer.model import Card
@@ -16,8 +17,16 @@ from search_app.labels import default_labels
 from search_app.markup import in_markup
 from search_app.present import ChoiceView, CountedChoice
 from search_app.site import Site
-from search_app.templating import ENVIRONMENTS, Speech, ld_json
+from search_app.templating import ENVIRONMENTS, Speech, framed, ld_json
 from tests.site_fixture import site_app
+
+
+class Piece(NamedTuple):
+    """What a frame is filled with."""
+
+    first: str
+    a: int
+    b: str
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +136,23 @@ def test_nothing_that_is_put_into_a_piece_comes_out_as_markup(app: Flask) -> Non
     assert "an <mark>eye</mark>" in plain
     assert "section-link" not in plain
     assert "why" not in plain
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("{{ a }} {{ b }}", "1 &lt;2&gt;; 3 4; "),
+        ("{{ b }} {{ a }}", "&lt;2&gt; 1; 4 3; "),
+        ("{{ a }}{{ a }}", "11; 33; "),
+        ("100% {{ first }}", "100% x; 100% y; "),
+    ],
+)
+def test_frames_hold_their_fields_wherever_a_macro_writes_them(body: str, shown: str) -> None:
+    macro = f"{{% macro piece(first, a, b) %}}{body}; {{% endmacro %}}"
+    environment = Environment(loader=DictLoader({"pieces.html": macro}), autoescape=True)
+    pieces = framed(environment, "pieces.html", "piece", Piece)
+    assert pieces([Piece("x", 1, "<2>"), Piece("y", 3, "4")]) == shown
+    assert pieces(()) == ""
 
 
 def test_both_languages_have_their_own_pieces(app: Flask) -> None:
