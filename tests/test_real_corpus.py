@@ -296,3 +296,13 @@ def test_the_readme_counts_are_those_of_the_corpus() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     hospitals, articles = (len(list((CORPUS / kind).glob("*.html"))) for kind in ("hospitals", "articles"))
     assert f"{hospitals + articles} pages, {hospitals} hospitals and {articles} articles" in text
+
+
+@pytest.mark.parametrize("cancer", ["肺癌", "肝癌", "胃癌", "乳腺癌", "肠癌"])
+def test_a_cancer_in_chinese_is_of_oncology(engine: WhooshEngine, cancer: str) -> None:
+    """What an operation for stomach cancer costs began with plastic surgery in Mexico."""
+    with engine.searcher() as searcher:
+        found = answer(SearchRequest(q=cancer + "手术费用"), searcher)
+    assert "Oncology" in {each.value for each in found.reading.found}
+    for hit in found.results.hits[:4]:
+        assert "Oncology" in hit.card.specialty
