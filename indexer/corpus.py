@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,12 +58,17 @@ COMPANION_SUFFIXES = frozenset(
         ".zip",
         ".gz",
         ".bak",
+        ".orig",
+        ".rej",
+        ".db",
         ".tmp",
         ".part",
         ".swp",
         ".log",
     ]
 )
+# What editors leave beside the page that is open in them: Emacs, vi and most others, Word.
+LEFT_BY_EDITORS = re.compile(r".*~|#.*#|~\$.*", re.DOTALL)
 SAVED_WITH = ("_files", ".files")  # ends of folders beside a page that a browser saved "complete"
 NOTES = frozenset(
     ("readme", "sources", "license", "licence", "copying", "notice", "changelog", "contributing", "robots")
@@ -115,7 +121,8 @@ def walk(folder: Path | str) -> Iterator[CorpusFile | PageError]:
     ``articles/…`` until it is classified. The rest of the path without suffix becomes one word, folders joined by
     hyphens. The second file with the same id is reported, in order of paths; a page outside of the two folders must
     differ from both. Links are not followed: what they point to inside the corpus is found in its own place, and what
-    lies outside is none of the corpus. Names that start with a dot, companions of pages (styles, pictures, data) and
+    lies outside is none of the corpus. Names that start with a dot, what editors leave beside a page that they
+    have open (``page.html~``), companions of pages (styles, pictures, data) and
     notes (README, SOURCES, LICENSE, …) are passed over.
 
     Raises:
@@ -183,7 +190,7 @@ def find(root: str) -> Iterator[tuple[str, str, os.DirEntry[str] | None]]:
         before = f"{folder}/" if folder else ""
         for name in names:
             called = name.name
-            if called[0] == ".":
+            if called[0] == "." or ((called[0] in "#~" or called[-1] == "~") and LEFT_BY_EDITORS.fullmatch(called)):
                 continue
             path = before + called
             if called.endswith(_USUAL) and name.is_file(follow_symlinks=False):

@@ -63,6 +63,7 @@ _SIGNATURES = (
     (b"RIFF", "a sound, film or picture"),
     (b"SQLite format 3", "a database"),
 )
+_MHTML = re.compile(rb"From: [^\n]*\n(?:[\w-]+:[^\n]*\n|[ \t][^\n]*\n)*?(?:MIME-Version|Content-Type): ", re.IGNORECASE)
 _META = re.compile(rb"""<meta\b[^>]*?\bcharset\s*=\s*["']?\s*([\w:.\-]+)""", re.IGNORECASE)
 _XML = re.compile(rb"""^\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([\w:.\-]+)""", re.IGNORECASE)
 _UTF8_RUN = re.compile(rb"[\xc2-\xf4][\x80-\xbf]{1,3}")
@@ -93,6 +94,8 @@ def binary_reason(data: bytes) -> str:
     for signature, name in _SIGNATURES:
         if data.startswith(signature):
             return name
+    if _MHTML.match(data[:2_000]):
+        return "a web archive (MHTML); save the page again as “Webpage, HTML only”"
     if _bom(data)[1] or _utf16(data):
         return ""
     sample = data[: 1 << 16]

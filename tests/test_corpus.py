@@ -65,6 +65,12 @@ def test_file_knows_digest_size_and_bytes(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(one)) == one
 
 
+@pytest.mark.parametrize("name", ["page.html~", "#page.html#", "~$page.html", "page.html.orig", "Thumbs.db"])
+def test_what_editors_leave_beside_a_page_is_passed_over(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("<p>old</p>")
+    assert list(walk(tmp_path)) == []
+
+
 def test_companions_notes_and_hidden_files_are_passed_over(tmp_path: Path) -> None:
     make(
         tmp_path,

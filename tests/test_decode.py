@@ -156,3 +156,9 @@ def test_decoding_never_fails(data: bytes, declared: str) -> None:
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=200))
 def test_utf_8_is_always_read_back(text: str) -> None:
     assert decode(b"<meta charset=utf-8>" + text.encode()).text == "<meta charset=utf-8>" + text
+
+
+def test_a_web_archive_says_how_to_save_the_page() -> None:
+    data = b"From: <Saved by Blink>\r\nSubject: A\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n"
+    assert binary_reason(data).startswith("a web archive (MHTML)")
+    assert binary_reason(b"From: the airport\nit takes an hour.\n") == ""
