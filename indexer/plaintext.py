@@ -43,7 +43,7 @@ def read_plain(text: str, *, markdown: bool) -> Reading:
     title = front.get("title", "")
     hints: tuple[str, ...] = ()
     if not title and not any(line.role == "heading" for line in found):
-        title, hints = _first_line_title(found)
+        title, hints = _first_line_title(found, parted=_parted(raw))
         found = found[len(hints) :]
     elif not title:
         title = next((line.text for line in found if line.role == "heading" and line.level == 1), "")
@@ -57,11 +57,19 @@ def read_plain(text: str, *, markdown: bool) -> Reading:
     )
 
 
-def _first_line_title(found: Sequence[VisibleLine]) -> tuple[str, tuple[str, ...]]:
+def _parted(raw: Sequence[str]) -> bool:
+    """Whether the first line stands apart, and lines below it do not: a title, not the first entry of a list."""
+    blocks = "\n".join(line.strip() for line in raw).strip().split("\n\n")
+    return "\n" not in blocks[0] and any("\n" in block.strip() for block in blocks[1:])
+
+
+def _first_line_title(found: Sequence[VisibleLine], *, parted: bool) -> tuple[str, tuple[str, ...]]:
     """First line where it is a title and not a sentence, and a lone label above it ("Shanghai")."""
     found = [line for line in found[:8] if not date_line(line.text)]
     if not found or not _is_title(found[0].text):
         return "", ()
+    if parted:
+        return found[0].text, ()
     if (
         len(found) > 2
         and len(found[0].text) <= HINT_CHARS // 2

@@ -330,6 +330,12 @@ def test_cells_of_a_data_table_may_wrap_their_values_as_word_and_editors_of_site
     assert texts(page) == [("", "Shock wave | RMB 3,000 to 5,000\nLaser | US$2,500 to US$4,000\nAfter.")]
 
 
+def test_the_title_of_a_document_that_word_saved_is_the_title_of_the_page() -> None:
+    page = body("<p class=MsoTitle>Kidney stones</p><p class=MsoNormal>Bring a disc.</p><h2>Costs</h2><p>Little.</p>")
+    assert (page.title, page.title_source) == ("Kidney stones", "h1")
+    assert texts(page) == [("", "Bring a disc."), ("Costs", "Little.")]
+
+
 def test_paragraphs_side_by_side_are_no_data() -> None:
     long = "It treats the eyes of children and adults. " * 6
     page = body(f"<table><tr><td><p>one</p></td><td><p>{long}</p></td></tr><tr><td>a</td><td>b</td></tr></table>")

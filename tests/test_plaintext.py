@@ -22,6 +22,13 @@ def test_first_line_is_the_title() -> None:
     assert (page.title, page.title_source, texts(page)) == ("Medical visa", "first line", [("", PROSE)])
 
 
+def test_a_first_line_that_stands_apart_is_the_title_though_a_heading_follows() -> None:
+    page = plain(
+        "Visa extension in Chengdu\n\nUpdated: 3 Jan 2026\n\nWHO CAN APPLY\nPatients with a letter.\n\nNotes\nTwo."
+    )
+    assert (page.title, page.title_source) == ("Visa extension in Chengdu", "first line")
+
+
 def test_label_and_date_lines_beside_the_title_are_no_text() -> None:
     page = plain(f"Shanghai\nMedical visa\ndate:2025-09-12\n{PROSE}")
     assert (page.title, page.hints, page.date, texts(page)) == (

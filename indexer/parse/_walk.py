@@ -108,6 +108,7 @@ _BLOCKS = frozenset(
 _IN_ROWS = WRAPPERS | {"td", "th"}  # in a table of data they end no line
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _TELLING = _HEADINGS | {"li", "b", "strong", "main", "article", "table", "dt", "dd", "th", "td", *DROPPED_TAGS}
+_WORDS_TITLE = "MsoTitle"  # the class of a document's title in pages that Word has saved; it has no <h1> and no <title>
 _MARKER = re.compile(r"^\s*[\[(【]?\s*(?:\d{1,3}|[a-z]|note \d+)\s*[\])】]?\s*$")
 _SOURCE_ANCHOR = re.compile(r"^#source-(\d{1,3})$")
 _KEPT_MARKER = re.compile(r"\s*\[\d{1,3}\]")
@@ -210,6 +211,8 @@ class Walker:
         name = tag.name
         if name in _HEADINGS:
             inner.heading, inner.anchor = int(name[1]), self._heading_anchor(tag)
+        elif name == "p" and _WORDS_TITLE in attribute(tag, "class").split():
+            inner.heading = 1
         elif name == "li":
             inner.item, inner.anchor = [True], attribute(tag, "id")
         elif name in ("b", "strong"):
