@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime
 import re
+import unicodedata
 
 _ISO = re.compile(r"^\s*(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?日?(?![\d])")
 _YEAR = re.compile(r"^\s*(\d{4})\s*$")
@@ -16,8 +17,13 @@ _MONTHS = {
 _DAY_FIRST = re.compile(r"^\s*(\d{1,2})(?:st|nd|rd|th)?\s+([A-Za-z]{3,9})\.?,?\s+(\d{4})\b")
 _MONTH_FIRST = re.compile(r"^\s*([A-Za-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})\b")
 _ALONE = re.compile(
-    r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2} [A-Za-z]{3,9}\.?,? \d{4}|[A-Za-z]{3,9}\.? \d{1,2}, \d{4}"
+    r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?|\d{1,2}(?:st|nd|rd|th)? [A-Za-z]{3,9}\.?,? \d{4}"
+    r"|[A-Za-z]{3,9}\.? \d{1,2}(?:st|nd|rd|th)?, \d{4}"
 )
+_WEEKDAY = re.compile(r"^(?:mon|tues?|wednes|wed|thurs?|thu|fri|satur|sat|sun)(?:day)?\.?,? (?=[\dA-Z])", re.IGNORECASE)
+# What a Chinese site says behind the date, in the same line.
+_BESIDE = re.compile(r"\s*(?:\d{1,2}:\d{2}(?::\d{2})?)?\s*(?:来源|作者|点击|浏览|阅读|编辑|字体|【字体|\[字体)")
+_BARE = re.compile(r"[\d\s./:,年月日〇零一二三四五六七八九十-]+")
 _LABEL = re.compile(
     r"^(?:date|published|publish date|posted|updated|last updated|last modified|release time|time"
     r"|发布时间|发布日期|更新时间|日期|时间)"
@@ -41,14 +47,30 @@ def iso_date(text: str) -> str:
 
 def date_line(line: str) -> str:
     """Date that a line consists of ("date:2025-09-12", "Last updated on 12 September 2025"); empty for others."""
-    if len(line) <= 20 and _ALONE.fullmatch(line):
-        return iso_date(line) if len(iso_date(line)) == 10 else ""
+    line = _half_width(line)
+    alone = _WEEKDAY.sub("", line)
+    if len(alone) <= 20 and _ALONE.fullmatch(alone):
+        return iso_date(alone) if len(iso_date(alone)) == 10 else ""
     match = _LABEL.match(line)
     if not match or len(line) > 60:
         return ""
-    rest = line[match.end() :]
+    rest = _WEEKDAY.sub("", line[match.end() :])
     found = iso_date(rest)
-    return found if len(found) == 10 and len(rest) <= 30 else ""
+    if len(found) != 10:
+        return ""
+    written = _ISO.match(rest)
+    return found if len(rest) <= 30 or (written and _BESIDE.match(rest, written.end())) else ""
+
+
+def is_dateline(line: str) -> bool:
+    """Whether a line says nothing but when, in a form that can be read or not ("05/06/2026", "二〇二六年三月五日")."""
+    line = _half_width(line)
+    return bool(date_line(line)) or (len(line) <= 40 and _BARE.fullmatch(_LABEL.sub("", line)) is not None)
+
+
+def _half_width(line: str) -> str:
+    """Line with the digits and signs of Chinese typing as others write them."""
+    return line if line.isascii() else unicodedata.normalize("NFKC", line[:80]) + line[80:]
 
 
 def _valid(year: str, month: str, day: str | None) -> str:

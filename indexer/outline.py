@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from indexer.dates import is_dateline
 from indexer.model import Section
 from indexer.slug import slug
 
@@ -121,7 +122,9 @@ def sections(lines: Iterable[Line]) -> tuple[Section, ...]:
 
 
 def _short(text: str) -> bool:
-    return len(text) <= HEADING_CHARS and len(text.split()) <= HEADING_WORDS and not ends_sentence(text)
+    if len(text) > HEADING_CHARS or len(text.split()) > HEADING_WORDS or ends_sentence(text):
+        return False
+    return not is_dateline(text)
 
 
 def _level(line: Line) -> int:

@@ -199,6 +199,13 @@ def test_dates_are_read(text: str, date: str) -> None:
         ("发布时间：2025-09-12 08:00", "2025-09-12"),
         ("5 March 2024", "2024-03-05"),
         ("2024-03-05", "2024-03-05"),
+        ("March 5th, 2026", "2026-03-05"),
+        ("Thursday, 5 March 2026", "2026-03-05"),
+        ("Updated: Thursday, March 5, 2026", "2026-03-05"),
+        ("发布时间：２０２６年３月１２日", "2026-03-12"),
+        ("发布时间：2026年3月12日 来源：本站 点击数：12 次 【字体：大 中 小】", "2026-03-12"),
+        ("发布时间：2026年3月12日，本院开设国际门诊，欢迎外籍患者前来预约就诊", ""),
+        ("Sunday", ""),
         ("date: 2025", ""),
         ("2024-03-55", ""),
         ("Date palms grow in 2025-09-12", ""),
@@ -207,3 +214,9 @@ def test_dates_are_read(text: str, date: str) -> None:
 )
 def test_lines_that_are_only_a_date_are_known(text: str, date: str) -> None:
     assert date_line(text) == date
+
+
+@pytest.mark.parametrize("text", ["Updated: 05/06/2026", "5.3.2026", "二〇二六年三月五日", "March 5th, 2026"])
+def test_when_a_page_was_written_is_no_heading(text: str) -> None:
+    prose = Line("A checkup takes a morning, and the report comes within a week by post.")
+    assert [line.role for line in outline([Line(text), prose])] == ["text", "text"]
