@@ -19,7 +19,7 @@ from indexer.token_stream import LENGTH_BITS, LONGEST, AnalyzedDocument, analyze
 ROOT = Or((Concept((Term("cataract"), Term("eye", weight=0.5))), Concept((Term("price"),))), 1)
 WORTH = {"cataract": (0, 1.0), "eye": (0, 0.5), "price": (1, 1.0)}
 WORDS = [
-    *"alpha beta gamma delta It Its Item Omega Sigma 12 3.5 Dr U.S e.g é眼 术 Straße".split(),
+    *"alpha beta gamma delta It Its Item Omega Sigma 12 3.5 Dr U.S e.g é眼 术 它 他汀 Straße".split(),
     "cataract",
     "eye",
     "price",
@@ -64,7 +64,7 @@ def made(seed: int) -> Document:
 
 def begins(text: str, place: int) -> str:
     """What begins with the token at a place: "line", "sentence", "leaning" (on the one before), or nothing."""
-    whole = "leaning" if re.match(r"Its?\b", text[place:], re.ASCII) else "sentence"
+    whole = "leaning" if re.match(r"Its?\b|它", text[place:], re.ASCII) else "sentence"
     before = re.sub(r"[\"'(“‘]+\Z", "", text[:place])
     spaced = before.endswith(" ")
     before = before.rstrip(" ")
@@ -238,8 +238,8 @@ def test_a_snippet_begins_and_ends_with_a_sentence(shown) -> None:  # type: igno
     filler = "".join(LONG.format(number) for number in range(6))
     assert shown(f"{filler}Dr. Li says that a cataract in the U.S. costs more.[3] {filler}").startswith("Dr. Li says")
     assert (
-        shown(f"{filler}\n这是一家医院。它有很多床位。白内障 cataract 手术。\n{filler}")
-        == "它有很多床位。白内障 cataract 手术。"
+        shown(f"{filler}\n这是一家医院。院内有很多床位。白内障 cataract 手术。\n{filler}")
+        == "院内有很多床位。白内障 cataract 手术。"
     )
     assert shown(f"{filler}\nA cataract.\n{filler}") == "A cataract.", "not across the end of a paragraph"
 
@@ -257,6 +257,21 @@ def test_a_snippet_begins_where_it_is_understood(shown) -> None:  # type: ignore
     later = late.replace(".", " or much too full to take them in at once, which is most days of the week before noon.")
     assert shown(f"{filler}{before}{later}{filler}").startswith("It also has"), "rather than cut it at the end"
     assert shown(f"{filler}{before}{leaning.replace('It also has', 'This page names')}{filler}").startswith("This page")
+
+
+@pytest.mark.parametrize("first", ["它", "该院", "这家医院", "但是", "因此", "其中", "所以他们"])
+def test_a_chinese_snippet_begins_where_it_is_understood(shown, first: str) -> None:  # type: ignore[no-untyped-def]
+    filler = "".join(LONG.format(number) for number in range(6))
+    before, leaning = "瑞金医院在嘉定设有第二院区。", "有很多床位。白内障 cataract 手术。"
+    assert shown(f"{filler}\n{before}{first}{leaning}\n{filler}") == before + first + leaning
+    assert shown(f"{filler}\n{before}！\n{first}{leaning}\n{filler}") == first + leaning, "a paragraph leans on nothing"
+
+
+@pytest.mark.parametrize("first", ["他汀类药物", "也门病人", "这一页", "但丁", "院内"])
+def test_a_chinese_sentence_that_begins_with_the_same_character_leans_on_nothing(shown, first: str) -> None:  # type: ignore[no-untyped-def]
+    filler = "".join(LONG.format(number) for number in range(6))
+    sentence = f"{first}有很多床位。白内障 cataract 手术。"
+    assert shown(f"{filler}\n瑞金医院在嘉定设有第二院区。{sentence}\n{filler}") == sentence
 
 
 def test_items_of_a_list_are_shown_whole(shown) -> None:  # type: ignore[no-untyped-def]
