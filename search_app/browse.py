@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -126,8 +127,9 @@ def hospitals_of(searcher: Searcher, document: Document, limit: int = RELATED) -
 
 def linked(searcher: Searcher, document: Document, limit: int = 2 * RELATED) -> tuple[Card, ...]:
     """Documents that the text of this one links to, in its order."""
-    # Links of a corpus page are relative to its own folder.
-    targets = (_doc_id(_joined(document.url, link.href)) for link in document.links)
+    # Links of a corpus page are relative to its own folder, and one that stays on it leads to no other document.
+    folder = document.url.rpartition("/")[0] + "/"
+    targets = [_linked_id(folder, link.href) for link in document.links]
     kept = dict.fromkeys(searcher.moved(target) or target for target in targets if target)
     named = [doc_id for doc_id in kept if doc_id != document.doc_id]
     found: list[Card] = []
@@ -143,15 +145,13 @@ def linked(searcher: Searcher, document: Document, limit: int = 2 * RELATED) -> 
     return tuple(found[:limit])
 
 
-def _joined(base: str, href: str) -> str:
+@lru_cache(maxsize=4096)
+def _linked_id(folder: str, href: str) -> str:
+    """Id of the document that a link from a page of a folder may lead to; pages link to the same ones."""
     try:
-        return urljoin(base, href)
+        found = _DOC_PATH.search(urljoin(folder, href))
     except ValueError:  # "http://[": a page from anywhere may say anything
         return ""
-
-
-def _doc_id(href: str) -> str:
-    found = _DOC_PATH.search(href)
     return f"{found.group(1)}/{found.group(2)}" if found else ""
 
 
