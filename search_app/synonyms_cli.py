@@ -66,8 +66,8 @@ def add(
     """Let WORD also find each OTHER.
 
     Shows what WORD and the others find before and after, measures the judged queries both ways, and writes one line to
-    the file, unless they get worse by it. Servers read it when they start: restart or reload them. Exit status: 1 when
-    nothing was written for that reason.
+    the file, unless they get worse by it. Servers read it when they start: restart them, a reload is not enough. Exit
+    status: 1 when nothing was written for that reason.
 
     \b
     Examples:

@@ -37,6 +37,10 @@ def run(*arguments: str | Path) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+def test_the_help_tells_to_restart_servers_whose_workers_share_what_their_parent_has_read() -> None:
+    assert "restart them, a reload is not enough" in " ".join(run("synonyms", "add", "--help")[1].split())
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     folder = tmp_path
