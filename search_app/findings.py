@@ -182,6 +182,12 @@ class Findings:
         wanted += [_any(cities)] if cities else []
         return wanted[0] if len(wanted) == 1 else And(tuple(wanted))
 
+    def around(self, meant: tuple[Meant, ...]) -> Node | None:
+        """Hospitals to follow a complaint where few pages are of its field: those that state something of it."""
+        if not self.complaint or self.wants_article() or self.cities():
+            return None
+        return self.words.strengths.around(meant, self.specialties())
+
     def _vague(self, fields: Mapping[str, list[Node]]) -> bool:
         """Whether words are a complaint that names no specialty or several, of which few pages have all."""
         return self.complaint and not self.wants_article() and (len(fields) > 1 or "" in fields)

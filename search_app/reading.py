@@ -56,6 +56,7 @@ class Reading:
         optional: Words that need not match.
         unknown: Wanted words that stand nowhere in the index, in any form.
         field: What pages are about that fit all read values, whatever their words; None when no field was read.
+        around: Hospitals that state something of the field of a complaint, to follow where few pages are of it.
         alike: Articles that are close to the words in meaning, in steps of their weight; no part of ``query``.
         key_words: The words whose meaning puts articles in order among themselves; no part of ``query``.
         strengths: Fields that the words mean and hospitals are known for, phrase by phrase; no part of ``query``.
@@ -78,6 +79,7 @@ class Reading:
     optional: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     field: Node | None = None
+    around: Node | None = None
     alike: tuple[DocumentIs, ...] = ()
     key_words: tuple[str, ...] = ()
     strengths: tuple[tuple[str, ...], ...] = ()
@@ -132,7 +134,12 @@ class Reading:
         framing = tuple(part for part in self.words() if said.issuperset(terms(self.meant(part.words))))
         return framing if len(framing) < len(self.words()) else ()
 
-    def relaxed(self, missing: int, first: tuple[str, ...] = (), *, subject: bool = False) -> Query:
+    def wide_field(self) -> Node | None:
+        """Pages of the field that was read, and hospitals that state something of it."""
+        nodes = tuple(each for each in (self.field, self.around) if each is not None)
+        return Or(nodes) if len(nodes) > 1 else nodes[0] if nodes else None
+
+    def relaxed(self, missing: int, first: tuple[str, ...] = (), *, subject: bool = False, wide: bool = False) -> Query:
         """The query when up to ``missing`` of the wanted words may be absent, or all of them on a page of the field.
 
         Everything else still holds. ``first`` are documents that have all words; they are lifted. Where ``subject``,
@@ -142,7 +149,7 @@ class Reading:
         if subject and (framing := self.framing()):
             parts = tuple(part._replace(role="optional") if part in framing else part for part in parts)
             missing -= len(framing)
-        root = compose(parts, missing, self.field)
+        root = compose(parts, missing, self.wide_field() if wide else self.field)
         if first:
             root = Or((DocumentIs(first, ALL_WORDS_WEIGHT, HAS_ALL), root))
         return self._asking(with_exact(root, self.exact_ids, self.exact_reason))

@@ -34,6 +34,7 @@ _OTHERS, _THESE = "the others have", "these have"
 _FIELD = "some of them, or are about the field that was read from them"
 _BESIDE = "Articles that are close in meaning are among these, though they lack some of the words."
 ENOUGH = 100  # pages of which the order may choose, when a text in prose must do with fewer of its words
+FULL = 6  # pages of a complaint; when there are fewer, hospitals that state something of its field follow
 FEW = 20  # pages with all words; when there are fewer, those with most of them follow
 ONE_PAGE = 10  # pages; when there are fewer even so, those with fewer words follow, unless they are more than ENOUGH
 
@@ -302,10 +303,11 @@ class _Wider:
     here: int = 0
     results: Results | None = None
     subject: bool = False
+    around: bool = False
 
     def query(self, reading: Reading) -> Query:
         """What is asked of the engine."""
-        return reading.relaxed(self.missing, self.first, subject=self.subject)
+        return reading.relaxed(self.missing, self.first, subject=self.subject, wide=self.around)
 
 
 def _all_hits(request: SearchRequest, results: Results) -> tuple[str, ...] | None:
@@ -340,10 +342,10 @@ def _wider(
         steps = ()
     last, total = _Wider(), len(first)
 
-    def step(missing: int, shown: bool, subject: bool = False) -> tuple[int, _Wider]:
+    def step(missing: int, shown: bool, *, subject: bool = False, around: bool = False) -> tuple[int, _Wider]:
         """How many pages are found, and the step; with their results, where those are to be shown anyway."""
         # Pages that have all words have enough of them too: lifting them changes the order, not the number.
-        wider = _Wider(len(reading.words()) if with_field else missing, missing, first, subject=subject)
+        wider = _Wider(len(reading.words()) if with_field else missing, missing, first, subject=subject, around=around)
         if ask and shown:
             wider = replace(wider, results=ask(wider.query(reading)))
         counted = wider.results.total if wider.results else _count(replace(wider, first=()).query(reading), searcher)
@@ -355,10 +357,14 @@ def _wider(
             last, total = wider, found
         if found >= ENOUGH:
             break
+    if with_field and reading.around is not None and total < FULL:
+        found, wider = step(last.missing or (steps[-1] if steps else 0), True, around=True)
+        if found > total:  # better than pages with one of the words: those of "knee surgery" rehabilitate nobody
+            return wider
     for missing in may_be_absent_besides(reading, steps[-1] if steps else 0) if total else ():
         if total >= ONE_PAGE:
             break
-        found, wider = step(missing, True, missing == len(reading.words()) - 1)
+        found, wider = step(missing, True, subject=missing == len(reading.words()) - 1)
         if total < found <= ENOUGH:
             last, total = wider, found
     return last

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -155,10 +156,16 @@ class Strengths:
         groups = tuple(self._stating(group, STATED_BESIDE) for group in meant)
         return groups[0] if len(groups) == 1 else And(groups)
 
+    def around(self, meant: tuple[Meant, ...], specialties: tuple[str, ...]) -> Node | None:
+        """Hospitals that state a field of some specialties; where there are none, one that is meant or a wider one."""
+        fields = dict.fromkeys(field for each in specialties for field in self.of.get(each, ()))
+        own = () if fields else tuple(field for group in meant for field in group)
+        fields |= dict.fromkeys(each for field in own for each in (field, *sorted(self.wider[field])))
+        return Concept(_pages_of(fields, STATED_BESIDE)) if fields else None
+
     def _stating(self, meant: Meant, weight: float) -> Node:
         fields = dict.fromkeys(each for field in meant for each in (field, *sorted(self.narrower[field])))
-        ways = [Term(strength_term(each), ("pinyin",), weight, True, f"{each} (field of the page)") for each in fields]
-        return Concept(tuple(ways[:MAX_FIELDS]))
+        return Concept(_pages_of(fields, weight))
 
     def worth(self, meant: Meant) -> Worth:
         """What counts for fields of which each alone is meant."""
@@ -184,6 +191,12 @@ class Worth:
 
     fields: Mapping[str, bool]
     lists: Mapping[str, bool]
+
+
+def _pages_of(fields: Iterable[str], weight: float) -> tuple[Term, ...]:
+    """What finds pages that state some fields."""
+    found = islice(fields, MAX_FIELDS)
+    return tuple(Term(strength_term(each), ("pinyin",), weight, True, f"{each} (field of the page)") for each in found)
 
 
 def key_of(field: str) -> str:

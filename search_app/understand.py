@@ -113,6 +113,7 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         optional=tuple(dict.fromkeys(part.words for part in parts if part.role == "optional" and part.words)),
         unknown=tuple(found.unknown),
         field=found.field(meant),
+        around=found.around(meant),
         alike=like,
         key_words=about,
         strengths=meant,

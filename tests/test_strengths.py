@@ -241,6 +241,36 @@ def test_beside_a_complaint_of_several_specialties_those_that_state_what_is_mean
 
 
 @pytest.mark.parametrize(
+    ("typed", "specialty", "field"),
+    [
+        ("ringing in ears wont stop", "Ear, Nose & Throat", "ear, nose and throat"),
+        ("recovering from knee surgery physiotherapy", "Rehabilitation", "rehabilitation"),
+        ("fat loss surgery stomach sleeve", "", "metabolic disease"),  # no specialty: what is meant, or a wider field
+    ],
+)
+def test_behind_few_pages_of_a_complaint_hospitals_follow_that_state_its_field(
+    typed: str, specialty: str, field: str
+) -> None:
+    with real_engine().searcher() as opened:
+        found = answer(SearchRequest(typed), opened).results
+        others = [hit for hit in found.hits if specialty not in hit.card.specialty]
+        given = {
+            bucket.value: answer(SearchRequest(typed, city=(bucket.value,)), opened).results.total.value
+            for bucket in found.facet("city").buckets
+        }
+        promised = {bucket.value: bucket.count.value for bucket in found.facet("city").buckets}
+    assert sum(f"{field} (field of the page)" in hit.matched for hit in others) >= 3
+    assert given == promised
+
+
+def test_nothing_follows_a_complaint_of_many_pages_a_place_or_what_is_no_complaint() -> None:
+    with real_engine().searcher() as opened:
+        assert answer(SearchRequest("chest pain"), opened).complete == 0  # pages with all words are enough
+        assert read("ringing in ears chengdu", opened.lexicon).around is None
+        assert read("airport pickup", opened.lexicon).around is None
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         ("[words", "the file"),
