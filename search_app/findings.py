@@ -46,6 +46,7 @@ class Findings:
     hints: dict[tuple[str, str], None] = field(default_factory=dict)
     excluded: dict[FacetReading, None] = field(default_factory=dict)
     unknown: dict[str, None] = field(default_factory=dict)
+    strange: set[tuple[int, int]] = field(default_factory=set)  # pairs of Han characters of which one stands nowhere
     notes: dict[str, None] = field(default_factory=dict)
     in_name: list[tuple[int, int]] = field(default_factory=list)  # stretches that are names of pages
     pieces: dict[tuple[int, int], list[Piece]] = field(default_factory=dict)  # stretches that were corrected

@@ -191,7 +191,7 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
         complete=answer.complete_here,
         filtered_out=answer.complete > 0 and not answer.complete_here,
         words=len(reading.words()),
-        unknown_words=reading.unknown,
+        unknown_words=(*reading.unknown, *reading.strange),
         told=told(state.q),
         unknown_values=tuple(
             (each.facet, each.value, tuple(value_view(each.facet, near, site) for near in each.close))

@@ -55,6 +55,7 @@ class Reading:
         exact_ids: All documents of that name; more than one when a name is shared.
         optional: Words that need not match.
         unknown: Wanted words that stand nowhere in the index, in any form.
+        strange: Han characters that stand nowhere, as many as follow each other; they are only told.
         field: What pages are about that fit all read values, whatever their words; None when no field was read.
         around: Hospitals that state something of the field of a complaint, to follow where few pages are of it.
         alike: Articles that are close to the words in meaning, in steps of their weight; no part of ``query``.
@@ -78,6 +79,7 @@ class Reading:
     exact_reason: str = ""
     optional: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()
     field: Node | None = None
     around: Node | None = None
     alike: tuple[DocumentIs, ...] = ()

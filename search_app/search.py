@@ -393,7 +393,7 @@ def _applied(reading: Reading, wider: _Wider, unknown: tuple[UnknownValue, ...],
     if wider.absent:
         wanted = len(reading.words())
         least = wanted - wider.absent
-        missing = ", ".join(f"“{word}”" for word in reading.unknown)
+        missing = ", ".join(f"“{word}”" for word in (*reading.unknown, *reading.strange))
         said = f" No page has {missing}." if missing else ""
         if not least:
             have = _HAVE_ALL[min(here, 2)].format(here) if here else none

@@ -112,6 +112,7 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         exact_reason=reason,
         optional=tuple(dict.fromkeys(part.words for part in parts if part.role == "optional" and part.words)),
         unknown=tuple(found.unknown),
+        strange=_strange(parts, found),
         field=found.field(meant),
         around=found.around(meant),
         alike=like,
@@ -122,6 +123,16 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         notes=tuple(found.notes),
         plain=found.plain,
     )
+
+
+def _strange(parts: list[Part], found: Findings) -> tuple[str, ...]:
+    """Wanted Han characters that stand nowhere: pairs of them overlap, and are told as one stretch of the text."""
+    stretches: list[tuple[int, int]] = []
+    for start, end in sorted({(part.start, part.end) for part in parts if part.role == "word"} & found.strange):
+        if stretches and start < stretches[-1][1]:
+            start = stretches.pop()[0]
+        stretches.append((start, end))
+    return tuple(dict.fromkeys(found.text[start:end] for start, end in stretches))
 
 
 def _absent(root: Syntax, found: Findings) -> Asked | None:

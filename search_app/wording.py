@@ -398,6 +398,8 @@ class _Stretch:
         after = self.pieces[place + 1] if place + 1 < len(self.pieces) else None
         if after is not None and after.start in self.loose_han and after.start == piece.end:
             pair = Unit((piece, after), "han")
+            if not (self.lexicon.frequency(piece.term) and self.lexicon.frequency(after.term)):
+                self.found.strange.add((piece.start, after.end))
             return self._part("word", Concept((Phrase(pair.terms, (), 1.0, False, pair.typed),)), pair)
         before = self.pieces[place - 1] if place else None
         if before is not None and before.start in self.loose_han and before.end == piece.start:

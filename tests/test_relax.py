@@ -32,6 +32,14 @@ def test_a_word_that_stands_nowhere_is_named(index: Searcher) -> None:
     assert found.applied[-1].endswith("No page has “zzyzx”.")
 
 
+def test_chinese_characters_that_stand_nowhere_are_named_as_they_were_typed(index: Searcher) -> None:
+    found = answer(SearchRequest("白内障 量子火锅"), index)
+    assert found.reading.strange == ("量子火锅",)
+    assert found.results.hits
+    assert found.applied[-1].endswith("No page has “量子火锅”.")
+    assert answer(SearchRequest("白内障 -量子火锅"), index).reading.strange == ()
+
+
 def test_half_of_the_words_is_not_most(index: Searcher) -> None:
     assert answer(SearchRequest("pudong zzyzx"), index).results.total.value == 0
     assert answer(SearchRequest("pudong zzyzx xyzzy erhuan"), index).results.total.value == 0
