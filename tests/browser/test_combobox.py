@@ -243,6 +243,17 @@ def test_a_page_that_was_left_shows_no_list_when_it_is_seen_again(open_page: Ope
     expect(page.get_by_role("listbox")).to_be_hidden()
 
 
+def test_the_chosen_suggestion_is_told_apart_in_forced_colours(open_page: OpenPage) -> None:
+    """Colours of the system draw every edge and no ground: all suggestions looked chosen."""
+    page = open_page("/", forced_colors="active")
+    ready(page)
+    page.keyboard.press("ArrowDown")
+    looks = page.get_by_role("option").evaluate_all(
+        "all => all.map((it) => getComputedStyle(it)).map((its) => its.backgroundColor + its.borderInlineStartColor)"
+    )
+    assert looks[0] not in looks[1:]
+
+
 def test_leaving_the_box_closes_the_list(open_page: OpenPage) -> None:
     page = open_page("/")
     ready(page)
