@@ -32,6 +32,16 @@ def test_a_word_that_stands_nowhere_is_named(index: Searcher) -> None:
     assert found.applied[-1].endswith("No page has “zzyzx”.")
 
 
+@pytest.mark.parametrize("short", ["won't", "wont", "doesn’t", "hasnt", "they're"])
+def test_a_contraction_need_not_stand_on_a_page(index: Searcher, short: str) -> None:
+    """ "No page has “won't”" was said, and the page that has all other words was one that lacks some."""
+    found, plain = (
+        answer(SearchRequest(query), index) for query in (f"letter invitation {short}", "letter invitation")
+    )
+    assert (found.absent, found.applied) == (plain.absent, plain.applied)
+    assert found.results.hits[0].doc_id == plain.results.hits[0].doc_id
+
+
 def test_chinese_characters_that_stand_nowhere_are_named_as_they_were_typed(index: Searcher) -> None:
     found = answer(SearchRequest("白内障 量子火锅"), index)
     assert found.reading.strange == ("量子火锅",)

@@ -243,7 +243,7 @@ def test_beside_a_complaint_of_several_specialties_those_that_state_what_is_mean
 @pytest.mark.parametrize(
     ("typed", "specialty", "field"),
     [
-        ("ringing in ears wont stop", "Ear, Nose & Throat", "ear, nose and throat"),
+        ("ringing in ears nonstop", "Ear, Nose & Throat", "ear, nose and throat"),
         ("recovering from knee surgery physiotherapy", "Rehabilitation", "rehabilitation"),
         ("fat loss surgery stomach sleeve", "", "metabolic disease"),  # no specialty: what is meant, or a wider field
     ],
