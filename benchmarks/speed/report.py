@@ -100,23 +100,29 @@ def verdicts(figures: Figures) -> list[str]:
 
 
 def inside(figures: Figures) -> list[str]:
-    """Where the time of our searches goes, beside what the targets that are missed would leave; empty if not timed."""
+    """Where the time of our searches goes, beside what the targets that are missed would leave of it; empty if not timed."""
     if not figures.get("inside"):
         return []
     spent: dict[str, float] = figures["inside"]
+    whole = sum(spent.values())
     python = sum(spent[part] for part in IN_PYTHON)
-    engines, ratios = figures["engines"], figures["ratios"]
-    left = [
-        f"{wanted[figures['documents']]:g} times quicker than {name} is {1000 * engines[name]['p50'] / wanted[figures['documents']]:.0f} µs"
+    leaves = [
+        f"{wanted[figures['documents']]:g} times quicker than {name} would leave"
+        f" {wanted_share(figures['ratios'][name]['p50']['median'], wanted[figures['documents']])}"
         for name, wanted in WANTED.items()
-        if name in ratios and ratios[name]["p50"]["median"] < wanted.get(figures["documents"], 0)
+        if name in figures["ratios"] and figures["ratios"][name]["p50"]["median"] < wanted.get(figures["documents"], 0)
     ]
     return [
-        f"Where the {sum(spent.values()):.0f} µs of a search of ours go, on average (`benchmarks/speed/inside.py`; in caches warmer than"
-        f" above): {', '.join(f'{part} {took:.0f}' for part, took in spent.items())}. Outside the compiled loops that is"
-        f" {python:.0f} µs.{' ' + '; '.join(left) + '.' if left else ''}",
+        "Where the time of a search of ours goes, on average (`benchmarks/speed/inside.py`): "
+        f"{', '.join(f'{part} {took / whole:.0%}' for part, took in spent.items())}. Outside the compiled loops that is"
+        f" {python / whole:.0%} of it.{' ' + '; '.join(leaves) + ' of it.' if leaves else ''}",
         "",
     ]
+
+
+def wanted_share(reached: float, wanted: float) -> str:
+    """The share of its time that a search may take to be so many times quicker, where it is ``reached`` times."""
+    return f"{reached / wanted:.0%}"
 
 
 def growth(measured: list[Figures]) -> list[str]:
