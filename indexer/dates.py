@@ -23,7 +23,11 @@ _ALONE = re.compile(
 _WEEKDAY = re.compile(r"^(?:mon|tues?|wednes|wed|thurs?|thu|fri|satur|sat|sun)(?:day)?\.?,? (?=[\dA-Z])", re.IGNORECASE)
 # What a Chinese site says behind the date, in the same line.
 _BESIDE = re.compile(r"\s*(?:\d{1,2}:\d{2}(?::\d{2})?)?\s*(?:来源|作者|点击|浏览|阅读|编辑|字体|【字体|\[字体)")
-_BARE = re.compile(r"[\d\s./:,年月日〇零一二三四五六七八九十-]+")
+# Dates that cannot be read: which number is the month, or numbers in words. A year alone may head a part of a history.
+_UNREAD = re.compile(
+    r"\s*(?:\d{1,4}([-./])\d{1,2}\1\d{1,4}|[\d〇零一二三四五六七八九]{2,4}年[\d一二三四五六七八九十]{1,3}月[\d一二三四五六七八九十]{1,3}[日号])"
+    r"[\s\d:]*"
+)
 _LABEL = re.compile(
     r"^(?:date|published|publish date|posted|updated|last updated|last modified|release time|time"
     r"|发布时间|发布日期|更新时间|日期|时间)"
@@ -65,7 +69,7 @@ def date_line(line: str) -> str:
 def is_dateline(line: str) -> bool:
     """Whether a line says nothing but when, in a form that can be read or not ("05/06/2026", "二〇二六年三月五日")."""
     line = _half_width(line)
-    return bool(date_line(line)) or (len(line) <= 40 and _BARE.fullmatch(_LABEL.sub("", line)) is not None)
+    return bool(date_line(line)) or (len(line) <= 40 and _UNREAD.fullmatch(_LABEL.sub("", line)) is not None)
 
 
 def _half_width(line: str) -> str:

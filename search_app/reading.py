@@ -141,17 +141,20 @@ class Reading:
         nodes = tuple(each for each in (self.field, self.around) if each is not None)
         return Or(nodes) if len(nodes) > 1 else nodes[0] if nodes else None
 
-    def relaxed(self, missing: int, first: tuple[str, ...] = (), *, subject: bool = False, wide: bool = False) -> Query:
+    def relaxed(
+        self, missing: int, first: tuple[str, ...] = (), *, subject: bool = False, around: bool = False
+    ) -> Query:
         """The query when up to ``missing`` of the wanted words may be absent, or all of them on a page of the field.
 
         Everything else still holds. ``first`` are documents that have all words; they are lifted. Where ``subject``,
-        words that say what is sought are wanted, and those of ``framing`` only score.
+        words that say what is sought are wanted, and those of ``framing`` only score. Where ``around``, a page of the
+        wide field will do as one of the field does.
         """
         parts = self.parts
         if subject and (framing := self.framing()):
             parts = tuple(part._replace(role="optional") if part in framing else part for part in parts)
             missing -= len(framing)
-        root = compose(parts, missing, self.wide_field() if wide else self.field)
+        root = compose(parts, missing, self.wide_field() if around else self.field)
         if first:
             root = Or((DocumentIs(first, ALL_WORDS_WEIGHT, HAS_ALL), root))
         return self._asking(with_exact(root, self.exact_ids, self.exact_reason))

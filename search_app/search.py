@@ -34,7 +34,7 @@ _OTHERS, _THESE = "the others have", "these have"
 _FIELD = "some of them, or are about the field that was read from them"
 _BESIDE = "Articles that are close in meaning are among these, though they lack some of the words."
 ENOUGH = 100  # pages of which the order may choose, when a text in prose must do with fewer of its words
-FULL = 6  # pages of a complaint; when there are fewer, hospitals that state something of its field follow
+FEW_OF_FIELD = 6  # pages of a complaint; when there are fewer, hospitals that state something of its field follow
 FEW = 20  # pages with all words; when there are fewer, those with most of them follow
 ONE_PAGE = 10  # pages; when there are fewer even so, those with fewer words follow, unless they are more than ENOUGH
 
@@ -295,6 +295,7 @@ class _Wider:
         here: As many of these as the filters let through.
         results: What the engine gives for it, where that was asked already.
         subject: Whether a page must have one of the words that say what is sought.
+        around: Whether hospitals follow that state something of the field.
     """
 
     absent: int = 0
@@ -307,7 +308,7 @@ class _Wider:
 
     def query(self, reading: Reading) -> Query:
         """What is asked of the engine."""
-        return reading.relaxed(self.missing, self.first, subject=self.subject, wide=self.around)
+        return reading.relaxed(self.missing, self.first, subject=self.subject, around=self.around)
 
 
 def _all_hits(request: SearchRequest, results: Results) -> tuple[str, ...] | None:
@@ -357,7 +358,7 @@ def _wider(
             last, total = wider, found
         if found >= ENOUGH:
             break
-    if with_field and reading.around is not None and total < FULL:
+    if with_field and reading.around is not None and total < FEW_OF_FIELD:
         found, wider = step(last.missing or (steps[-1] if steps else 0), True, around=True)
         if found > total:  # better than pages with one of the words: those of "knee surgery" rehabilitate nobody
             return wider

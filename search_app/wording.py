@@ -202,9 +202,14 @@ class _Stretch:
             return signs
         return signs if named else set()
 
+    def _tells_nothing(self, unit: Unit) -> bool:
+        """Whether a unit is a sign that any part of the body may have, or says what something is like."""
+        start = unit.pieces[0].start
+        return start in self.signs or start in self.found.likened
+
     def _keep(self, unit: Unit, values: tuple[Value, ...]) -> None:
         """Note what was read; a unit without values of its own may have other names that have some."""
-        if unit.pieces[0].start in self.signs or unit.pieces[0].start in self.found.likened:
+        if self._tells_nothing(unit):
             return
         own = [(facet, value) for facet, value in values if facet != "kind"]
         for facet, value in own:
@@ -299,7 +304,7 @@ class _Stretch:
         if unit.how == "given":
             return self._part("optional", Concept((Phrase(unit.terms),)), unit)
         others = other_names(unit, self.lexicon, self.facets, values, self.spellings_only)
-        if unit.pieces[0].start in self.signs or unit.pieces[0].start in self.found.likened:
+        if self._tells_nothing(unit):
             return self._part("optional", concept(replace(together(unit), weight=SMALL_WORD_WEIGHT)), unit)
         if unit.pieces[0].start in self.who:
             weight = SMALL_WORD_WEIGHT if self._is_relative(unit) else 1.0

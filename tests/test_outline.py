@@ -216,6 +216,12 @@ def test_lines_that_are_only_a_date_are_known(text: str, date: str) -> None:
     assert date_line(text) == date
 
 
+@pytest.mark.parametrize("text", ["2019", "2019年3月"])
+def test_a_year_that_is_set_off_heads_a_part_of_a_history(text: str) -> None:
+    prose = Line("A second building for outpatients was opened in that year, and the first was closed.")
+    assert [line.role for line in outline([prose, Line(text, strong=True), prose])] == ["text", "heading", "text"]
+
+
 @pytest.mark.parametrize("text", ["Updated: 05/06/2026", "5.3.2026", "二〇二六年三月五日", "March 5th, 2026"])
 def test_when_a_page_was_written_is_no_heading(text: str) -> None:
     prose = Line("A checkup takes a morning, and the report comes within a week by post.")

@@ -108,7 +108,7 @@ def inside(figures: Figures) -> list[str]:
     python = sum(spent[part] for part in IN_PYTHON)
     leaves = [
         f"{wanted[figures['documents']]:g} times quicker than {name} would leave"
-        f" {wanted_share(figures['ratios'][name]['p50']['median'], wanted[figures['documents']])}"
+        f" {figures['ratios'][name]['p50']['median'] / wanted[figures['documents']]:.0%}"
         for name, wanted in WANTED.items()
         if name in figures["ratios"] and figures["ratios"][name]["p50"]["median"] < wanted.get(figures["documents"], 0)
     ]
@@ -118,11 +118,6 @@ def inside(figures: Figures) -> list[str]:
         f" {python / whole:.0%} of it.{' ' + '; '.join(leaves) + ' of it.' if leaves else ''}",
         "",
     ]
-
-
-def wanted_share(reached: float, wanted: float) -> str:
-    """The share of its time that a search may take to be so many times quicker, where it is ``reached`` times."""
-    return f"{reached / wanted:.0%}"
 
 
 def growth(measured: list[Figures]) -> list[str]:

@@ -17,9 +17,8 @@ MIN_MAIN_CHARS = 60  # a <main> with less is an empty shell; the text stands els
 _JSON_LD = re.compile(r"^\s*application/ld\+json", re.IGNORECASE)
 _OF_THE_PAGE = frozenset(("html", "title", "meta", "link", "script"))
 _LAYOUT = frozenset(("table", "ul", "ol", "dl", "h1", "h2", "h3", "h4", "h5", "h6"))  # in a cell: parts of a page
-WRAPPERS = frozenset(
-    ("p", "div", "br")
-)  # in a cell: parts of a page, or what Word and editors of sites put around a value
+# In a cell: parts of a page, or what Word and editors of sites put around a value.
+WRAPPERS = frozenset(("p", "div", "br"))
 MAX_VALUE_CHARS = 200  # of a cell with these; a longer one is text
 _DATES = ("article:modified_time", "og:updated_time", "article:published_time", "dc.date", "date", "pubdate")
 
