@@ -7,6 +7,8 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests.distribution import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
+
 # Speed is measured in benchmarks/, never in a test; and what lands is decided by the same examples every time, while a
 # developer's own runs go on looking for new ones.
 settings.register_profile("here", deadline=None)

@@ -29,8 +29,6 @@ CLASSES = {
     "names", "category_city", "lay", "informational", "questions", "typos", "phrases", "boolean", NOTHING,
 }  # fmt: skip
 
-pytestmark = pytest.mark.xdist_group("real corpus")
-
 
 def queries() -> list[dict[str, str]]:
     return [json.loads(line) for line in QUERIES.read_text("utf-8").splitlines()]
