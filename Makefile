@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 HOST ?= 127.0.0.1
 
+# Images of Python often forbid it to keep compiled modules. Each of the commands and servers that tests start would then
+# compile the program anew, and pytest the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test coverage test-whoosh3 check lint types unit index serve benchmark relevance torture screenshots baseline clean browser audit \
 	cluster cluster-test
 
