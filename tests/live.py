@@ -118,6 +118,7 @@ class Site:
     workers: int = 2
     settings: Mapping[str, str] = field(default_factory=dict)
     log: Path | None = None
+    before: str = ""  # Python that its processes run before they serve
     port: int = field(default_factory=free_port)
 
     def __enter__(self) -> Site:
@@ -136,8 +137,8 @@ class Site:
         environment = {**os.environ, **{f"MEDSEARCH_{name.upper()}": value for name, value in self.settings.items()}}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*MEDSEARCH, "serve", "--index", str(self.index), "--port", str(self.port),
-                 f"--workers={self.workers}"],
+                [*MEDSEARCH[:-1], f"{self.before}\n{MEDSEARCH[-1]}", "serve", "--index", str(self.index),
+                 "--port", str(self.port), f"--workers={self.workers}"],
                 stdout=log, stderr=log, cwd=ROOT, env=environment,
             )  # fmt: skip
         deadline = time.monotonic() + READY_SECONDS

@@ -411,7 +411,7 @@ def test_the_thread_ends_with_its_engine(tmp_path: Path, quick: None) -> None:
 def test_a_server_finds_what_is_damaged_after_its_start(tmp_path: Path) -> None:
     index = tmp_path / "index"
     engine, current = two(index)
-    with Site(index) as site:
+    with Site(index, before="from indexer import watching; watching.LOOK_SECONDS = 0.5") as site:
         assert site.json("/readyz")["status"] == "ok"
         overwrite(core(current))
         os.utime(core(current))  # it may have been read already, and would be again in a day
