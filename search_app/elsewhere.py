@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from indexer.analysis import Token, terms
+from indexer.analysis import Token, is_han, terms
 from indexer.engines import Lexicon
 from indexer.errors import TaxonomyError
 from indexer.model import And, Concept, FacetIs, Node, Or, Phrase, Term
@@ -18,6 +18,12 @@ FILE = Path(__file__).with_name("vocabulary") / "elsewhere.toml"
 _KEYS = {"name", "city", "names"}
 _MAY = {"specialty", "pinyin"}
 _HOSPITAL = ("yi", "yuan")
+_NUMBERS = frozenset("一二三四五六七八九十1234567890")
+_ORDINALS = frozenset((
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+    "1st", "2nd", "3rd", "4th", "5th", "6th", "7th", "8th", "9th", "10th",
+))  # fmt: skip
+_AFFILIATED = frozenset("附属第")
 GENERAL = "General Hospital"  # what most of them are
 
 
@@ -131,7 +137,7 @@ def asked_for(
         return None
     for start in range(len(typed)):
         hospital, end = _named_from(typed, start, known, spelled)
-        if hospital:
+        if hospital and not _names_another(typed, start, end):
             if any(lexicon.named(" ".join(name)) for name in hospital.names):
                 return None
             return Asked(hospital, tokens[start].start, tokens[end - 1].end, _says_a_field(typed[start:end], facets))
@@ -153,6 +159,21 @@ def _named_from(typed: Terms, start: int, known: Known, spelled: Spelled) -> tup
         if end >= until and (other := spelled[joined]):
             hospital, until = other, end + 1
     return hospital, until
+
+
+def _names_another(typed: Terms, start: int, end: int) -> bool:
+    """Whether a number beside the name of a hospital makes that of another one of it: 湘雅三院 is not 湘雅."""
+    if typed[end - 1] == "院":
+        return False
+    if not is_han(typed[start]):
+        return bool({*typed[max(start - 1, 0) : start], *typed[end : end + 1]} & _ORDINALS)
+    at = end
+    while at < len(typed) and typed[at] in _AFFILIATED:
+        at += 1
+    number = at
+    while at < len(typed) and typed[at] in _NUMBERS:
+        at += 1
+    return at > number and bool({"医", "院", "附"} & set(typed[at : at + 1]))
 
 
 def _says_a_field(typed: Terms, facets: FacetWords) -> bool:

@@ -182,6 +182,29 @@ def test_a_well_known_hospital_without_a_page_is_said_to_have_none(engine: Whoos
         assert shadowed == [], "they have a page"
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("湘雅二院", "the Second Xiangya Hospital (湘雅二医院)"),
+        ("中南大学湘雅二医院", "the Second Xiangya Hospital (湘雅二医院)"),
+        ("third xiangya hospital", "the Third Xiangya Hospital (湘雅三医院)"),
+        ("湘雅", "Xiangya Hospital (湘雅医院)"),
+        ("华西二院", "West China Second University Hospital (华西第二医院)"),
+        ("huaxi second hospital", "West China Second University Hospital (华西第二医院)"),
+        ("北医三院", "Peking University Third Hospital (北京大学第三医院)"),
+        ("武汉同济", "Tongji Hospital in Wuhan (武汉同济医院)"),
+        ("湘雅五院", ""),  # not known, but no Xiangya Hospital either
+        ("西京第二医院", ""),
+        ("second xijing hospital", ""),
+        ("fifth hospital like xijing hospital", "Xijing Hospital (西京医院)"),
+    ],
+)
+def test_a_number_makes_the_name_of_another_hospital(engine: WhooshEngine, text: str, name: str) -> None:
+    with engine.searcher() as searcher:
+        said = [note for note in answer(SearchRequest(q=text), searcher).applied if "no page about" in note]
+    assert said == ([f"This site has no page about {name}."] if name else [])
+
+
 def test_a_stated_field_finds_hospitals_that_lack_the_words(engine: WhooshEngine) -> None:
     with engine.searcher() as searcher:
         found = answer(SearchRequest(q="too fat lose weight"), searcher)

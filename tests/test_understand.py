@@ -213,6 +213,14 @@ def test_every_reason_says_where_a_word_comes_from(index: Searcher) -> None:
     assert "myocardial infarction (synonym of heart attack)" in result.hits[0].matched
 
 
+@pytest.mark.parametrize(
+    "text", ["fever while abroad", "cancer what else", "diabetes already anyway", "how soon fever though"]
+)
+def test_adverbs_and_conjunctions_need_not_stand_on_a_page(index: Searcher, text: str) -> None:
+    small = {"while", "what", "else", "already", "anyway", "how", "soon", "though"}
+    assert small.isdisjoint(part.words for part in read(text, index.lexicon).words())
+
+
 def test_small_words_and_the_word_hospital_are_optional(index: Searcher) -> None:
     reading = read("the best eye hospital in china", index.lexicon)
     assert reading.optional == ("the", "best", "hospital", "in", "china")
