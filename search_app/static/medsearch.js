@@ -2,6 +2,7 @@
 
 const typing = 180; // ms of rest before suggestions are asked for
 const patience = 4000; // ms after which a stalled answer is given up
+const grace = 500; // ms that suggestions for other words stay: without them the list would flicker at every letter
 
 // Keyboards of Android compose each word that is typed, in whatever language, and show their candidates themselves.
 const composesAlways = /Android/.test(navigator.userAgent);
@@ -21,10 +22,12 @@ function combobox(box, number) {
   const status = make("p", { className: "visually-hidden" });
   let options = [];
   let active = -1;
-  let typed = input.value;
+  let typed = ""; // what the suggestions are for
   let asked;
   let timer;
+  let fading;
   let composing = false;
+  let sent = false; // the form is on its way: whatever is typed now, no list may lie over the page that comes
 
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", words.suggestions);
@@ -45,12 +48,21 @@ function combobox(box, number) {
 
   const stop = () => {
     clearTimeout(timer);
+    clearTimeout(fading);
+    fading = undefined;
     asked?.abort();
     asked = undefined;
   };
 
+  const forget = () => {
+    options = [];
+    status.textContent = "";
+    close();
+  };
+
+  // Suggestions are for what stands in the box; those for other words are not offered again.
   const open = () => {
-    if (!options.length) return;
+    if (!options.length || input.value.trim() !== typed) return;
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
   };
@@ -66,7 +78,10 @@ function combobox(box, number) {
     options[index].scrollIntoView({ block: "nearest" });
   };
 
-  const show = (suggestions) => {
+  const show = (suggestions, query) => {
+    clearTimeout(fading);
+    fading = undefined;
+    typed = query;
     const names = { hospitals: words.hospitals, articles: words.articles, questions: words.questions, queries: words.queries };
     const groups = new Map();
     for (const each of suggestions) {
@@ -107,13 +122,10 @@ function combobox(box, number) {
   };
 
   const ask = async () => {
-    stop();
     const query = input.value.trim();
-    typed = input.value;
     if (!query) {
-      options = [];
-      status.textContent = "";
-      close();
+      stop();
+      forget();
       return;
     }
     const mine = new AbortController();
@@ -121,29 +133,32 @@ function combobox(box, number) {
     const late = setTimeout(() => mine.abort(), patience);
     try {
       const answer = await fetch(`${words.source}?q=${encodeURIComponent(query)}`, { signal: mine.signal });
-      const body = answer.ok ? await answer.json() : { suggestions: [] };
-      if (asked === mine && !mine.signal.aborted) show(body.suggestions);
+      if (!answer.ok) throw new Error();
+      const body = await answer.json();
+      if (asked === mine && !mine.signal.aborted) show(body.suggestions, query);
     } catch {
-      // Stale, stalled or offline: the box stays what it is without suggestions.
-      if (asked === mine) {
-        options = [];
-        close();
-      }
+      // Stalled or offline: the box stays what it is without suggestions. That there are none is not known.
+      if (asked === mine) forget();
     } finally {
       clearTimeout(late);
     }
   };
 
+  // An answer that comes from now on would be for other words.
   const later = () => {
     clearTimeout(timer);
+    asked?.abort();
+    asked = undefined;
+    if (sent) return;
     timer = setTimeout(ask, typing);
+    fading ??= setTimeout(forget, grace);
   };
 
   // A browser that comes back shows the page as it was left, and gives the box its focus again.
   const leave = () => {
     stop();
-    options = [];
-    close();
+    forget();
+    sent = true;
   };
 
   const take = (option) => {
@@ -159,6 +174,7 @@ function combobox(box, number) {
   input.addEventListener("compositionstart", () => {
     composing = true;
     stop();
+    close();
   });
   input.addEventListener("compositionend", () => {
     composing = false;
@@ -177,6 +193,7 @@ function combobox(box, number) {
         if (!options.length || event.altKey) break;
         event.preventDefault();
         if (!shown) open();
+        if (list.hidden) break;
         const step = event.key === "ArrowDown" ? 1 : -1;
         const next = active + step;
         // One place before the first is the input itself.
@@ -193,16 +210,15 @@ function combobox(box, number) {
         }
         break;
       case "Escape":
+        sent = false; // it stops a page that is loading, too
+        stop();
         if (shown) {
           event.preventDefault();
           close();
-          stop();
         } else if (input.value) {
           event.preventDefault();
           input.value = "";
-          typed = "";
-          options = [];
-          status.textContent = "";
+          forget();
         }
         break;
       case "Enter":
@@ -217,7 +233,8 @@ function combobox(box, number) {
     }
   });
   input.addEventListener("focus", () => {
-    if (options.length && input.value === typed && input.value) open();
+    sent = false;
+    open();
   });
   input.addEventListener("blur", () => {
     stop();
@@ -229,6 +246,7 @@ function combobox(box, number) {
     if (option) take(option);
   });
   form.addEventListener("submit", leave);
+  addEventListener("pageshow", () => (sent = false));
 }
 
 const wide = matchMedia("(min-width: 60rem)");
@@ -254,6 +272,7 @@ async function refresh(address, push) {
     if (!fresh || !old) throw new Error();
     const focused = document.activeElement?.id;
     const unfolded = [...old.querySelectorAll("[data-facet] details.more[open]")].map((each) => each.closest("[data-facet]").dataset.facet);
+    const sought = [...old.querySelectorAll(".facet-find input")].filter((each) => each.value);
     const drawer = old.querySelector("[data-drawer]").open;
     const status = old.querySelector("[data-status]");
     for (const name of [".results-head", ".facet-form", ".drawer > summary"]) {
@@ -280,6 +299,12 @@ async function refresh(address, push) {
     if (push) history.pushState({ refreshed: true }, "", address);
     shown = here();
     enhanceResults();
+    for (const { id, value } of sought) {
+      const find = document.getElementById(id);
+      if (!find) continue;
+      find.value = value;
+      find.dispatchEvent(new Event("input"));
+    }
     status.textContent = old.querySelector("[data-count]").textContent;
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   } catch (error) {
@@ -344,22 +369,40 @@ function enhanceFacets(form) {
   }
 }
 
+// A list of texts that the browser keeps; null where there is none. What is no such list is dropped: another page of this
+// host, or an older one, may have left it.
+function stored(storage, key) {
+  let found;
+  try {
+    found = JSON.parse(storage.getItem(key) ?? "null");
+  } catch {
+    found = undefined;
+  }
+  if (found === null) return null;
+  if (!Array.isArray(found)) {
+    storage.removeItem(key);
+    return null;
+  }
+  return found.filter((each) => typeof each === "string" && each.trim());
+}
+
 // The shortlist lives in this tab only, until it becomes the address of the comparison.
-let unstored = []; // the shortlist of this page alone, where storage is off
+let unstored; // the shortlist of this page alone, where storage is off or full
 const shortlist = {
   read: () => {
+    if (unstored) return unstored;
     try {
-      return JSON.parse(sessionStorage.getItem("shortlist") ?? "[]").filter((each) => typeof each === "string");
+      return stored(sessionStorage, "shortlist") ?? [];
     } catch {
-      return unstored;
+      return [];
     }
   },
   write: (slugs) => {
-    unstored = slugs;
     try {
       sessionStorage.setItem("shortlist", JSON.stringify(slugs));
+      unstored = undefined;
     } catch {
-      // Storage may be off; ticking still works on this page.
+      unstored = slugs; // ticking still works on this page
     }
     showShortlist(slugs);
   },
@@ -418,13 +461,17 @@ function enhanceHospital() {
 function enhanceCopy(root) {
   for (const link of root.querySelectorAll("a[data-copy]")) {
     if (!navigator.clipboard) continue;
+    // What a live region says is read out only where the region stood before; said again, only after it was empty.
+    const said = make("span", { className: "copied" });
+    said.setAttribute("role", "status");
+    link.after(said);
     link.addEventListener("click", async (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
+      said.textContent = "";
       try {
         await navigator.clipboard.writeText(link.href);
-        link.lastChild.textContent = link.dataset.copy;
-        link.setAttribute("role", "status");
+        said.textContent = link.dataset.copy;
       } catch {
         location.assign(link.href);
       }
@@ -441,43 +488,43 @@ function enhanceResults() {
   enhanceCopy(document.querySelector("[data-results]") ?? document);
 }
 
-// Recent searches: kept in this browser alone, and only after the visitor asked for it.
+// Recent searches: kept in this browser alone, and only after the visitor asked for it. Its tabs share them.
 function recentSearches(place) {
   const key = "recent-searches";
-  const read = () => {
-    try {
-      return JSON.parse(localStorage.getItem(key) ?? "null");
-    } catch {
-      return null;
-    }
-  };
+  const read = () => stored(localStorage, key);
   const here = new URLSearchParams(location.search).get("q")?.trim();
   const kept = read();
   if (kept && here && document.querySelector("[data-results]")) {
     localStorage.setItem(key, JSON.stringify([here, ...kept.filter((each) => each !== here)].slice(0, 8)));
   }
   if (!place) return;
+  const box = make("input", { type: "checkbox" });
+  const list = make("ul");
+  const address = document.querySelector("[data-searchbox]").getAttribute("action");
   const show = () => {
     const found = read();
-    const box = make("input", { type: "checkbox", checked: found !== null });
-    box.addEventListener("change", () => {
+    box.checked = found !== null;
+    list.hidden = !found?.length;
+    const focused = list.contains(document.activeElement) && document.activeElement.href;
+    list.replaceChildren(...(found ?? []).map((each) => make("li", {}, make("a", { href: `${address}?q=${encodeURIComponent(each)}`, textContent: each }))));
+    if (focused) [...list.querySelectorAll("a")].find((each) => each.href === focused)?.focus({ preventScroll: true });
+  };
+  box.addEventListener("change", () => {
+    try {
       if (box.checked) localStorage.setItem(key, "[]");
       else localStorage.removeItem(key);
+    } finally {
       show();
-      place.querySelector("input").focus();
-    });
-    place.replaceChildren(make("label", {}, box, make("span", { textContent: place.dataset.recent })));
-    if (found?.length) {
-      const items = found.map((each) => make("li", {}, make("a", { href: `${document.querySelector("[data-searchbox]").getAttribute("action")}?q=${encodeURIComponent(each)}`, textContent: each })));
-      place.append(make("ul", {}, ...items));
     }
-  };
-  try {
-    localStorage.getItem(key);
-  } catch {
-    return;
-  }
+  });
+  place.replaceChildren(make("label", {}, box, make("span", { textContent: place.dataset.recent })), list);
   show();
+  addEventListener("storage", (event) => {
+    if (event.key === key || event.key === null) show();
+  });
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) show();
+  });
 }
 
 document.querySelectorAll("[data-combobox]").forEach(combobox);
@@ -487,7 +534,11 @@ else {
   enhanceShortlist();
   enhanceCopy(document);
 }
-recentSearches(document.querySelector("[data-recent]"));
+try {
+  recentSearches(document.querySelector("[data-recent]"));
+} catch {
+  // Storage is off or full: nothing is remembered, and nothing is offered.
+}
 // A browser that comes back may show the page as it was left, while the shortlist has grown on another one.
 addEventListener("pageshow", (event) => {
   if (event.persisted) showShortlist(shortlist.read());

@@ -225,6 +225,82 @@ def test_a_stalled_or_broken_network_leaves_a_working_box(open_page: OpenPage) -
         expect(page).to_have_url(re.compile(r"/search\?q=eye"))
 
 
+def test_suggestions_for_other_words_go_when_the_answer_is_slow(open_page: OpenPage) -> None:
+    """They stayed until the answer was given up after four seconds, and came back with the focus or an arrow key."""
+    page = open_page("/", expected=NETWORK)
+    box = ready(page)
+    page.route("**/api/v1/suggest**", lambda route: None)
+    page.clock.install()
+    box.fill("renji")
+    page.clock.run_for(400)
+    expect(page.get_by_role("listbox")).to_be_visible()  # no flicker where the answer is quick
+    page.clock.run_for(200)
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    expect(page.locator(".combobox [role=status]")).to_have_text("")
+    page.keyboard.press("ArrowDown")
+    expect(box).not_to_have_attribute("aria-activedescendant", re.compile("."))
+    box.blur()
+    box.focus()
+    expect(page.get_by_role("listbox")).to_be_hidden()
+
+
+def test_a_list_left_for_new_words_does_not_come_back_with_the_focus(open_page: OpenPage) -> None:
+    page = open_page("/", expected=NETWORK)
+    box = ready(page)
+    page.route("**/api/v1/suggest**", lambda route: None)
+    ask(page, "renji")
+    box.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    box.press("ArrowDown")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    box.blur()
+    box.focus()
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    page.unroute("**/api/v1/suggest**")
+    ready(page)
+    box.blur()
+    box.focus()
+    expect(page.get_by_role("listbox")).to_be_visible()  # of these words it does
+
+
+def test_an_answer_for_words_that_were_cleared_shows_nothing(open_page: OpenPage) -> None:
+    page = open_page("/", expected=NETWORK)
+    held: list[Route] = []
+    page.route("**/api/v1/suggest**", lambda route: held.append(route))
+    ask(page, "eye")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("combobox")).to_have_value("")
+    with suppress(PlaywrightError):  # the request may already be gone, which is what is wanted
+        held[0].continue_()
+    assert page.evaluate("() => fetch('/healthz').then((answer) => answer.ok)")
+    settle(page)
+    expect(page.get_by_role("listbox")).to_be_hidden()
+
+
+def test_no_list_comes_after_the_form_was_sent(open_page: OpenPage) -> None:
+    """Neither by an answer that comes late, nor by what is typed while the results are on their way."""
+    page = open_page("/", expected=NETWORK)
+    held: list[Route] = []
+    page.route(
+        "**/api/v1/suggest**",
+        lambda route: held.append(route) if route.request.url.endswith("=eye") else route.continue_(),
+    )
+    page.route("**/search?**", lambda route: route.fulfill(status=204))  # the browser stays where it is
+    ask(page, "eye")
+    with page.expect_request("**/search?**"):
+        page.keyboard.press("Enter")
+    with suppress(PlaywrightError):  # the request may already be gone, which is what is wanted
+        held[0].continue_()
+    page.keyboard.type("s")
+    page.evaluate("() => new Promise((done) => setTimeout(done, 600))")  # longer than the rest that is waited for
+    assert page.evaluate("() => fetch('/healthz').then((answer) => answer.ok)")
+    settle(page)
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    assert len(held) == 1
+    page.keyboard.press("Escape")  # stops what was under way
+    ready(page, "renji")
+
+
 def test_markup_in_a_suggestion_stays_text(open_page: OpenPage) -> None:
     page = open_page("/")
     ready(page, "compared")

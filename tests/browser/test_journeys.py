@@ -338,6 +338,65 @@ def test_recent_searches_are_kept_only_when_asked_for(open_page: OpenPage) -> No
     assert page.evaluate("localStorage.length") == 0
 
 
+@pytest.mark.parametrize("broken", ["eye", "5", '"eye"', '{"a": 1}', "true", "[5, null, [], {}]"])
+def test_what_is_no_list_is_dropped_and_stops_nothing(open_page: OpenPage, broken: str) -> None:
+    """Another program of the same host may have left a number or an object there; it ended the script with an error."""
+    page = open_page("/about")
+    page.evaluate("text => localStorage.setItem('recent-searches', text)", broken)
+    page.evaluate("text => sessionStorage.setItem('shortlist', text)", broken)
+    page.goto("/")
+    label = page.get_by_label("Remember my searches")
+    expect(label).to_be_checked(checked=broken.startswith("["))
+    expect(page.locator(".recent a")).to_have_count(0)
+    page.goto("/search?q=hospital")
+    kept = "() => [localStorage.getItem('recent-searches'), sessionStorage.getItem('shortlist')]"
+    assert page.evaluate(kept) == (['["hospital"]', broken] if broken.startswith("[") else [None, None])
+    page.locator(".pick input").first.check()
+    expect(page.get_by_role("link", name="Compare (1)")).to_be_visible()
+    page.locator("#f-kind-hospital").check()
+    page.wait_for_url(re.compile("kind=hospital"))
+    page.go_back()  # what listens for that comes last in the script
+    expect(page.locator("#f-kind-hospital")).not_to_be_checked()
+    page.goto("/")
+    label.set_checked(False)
+    label.check()
+    assert page.evaluate(kept)[0] == "[]"
+
+
+def test_recent_searches_are_the_same_in_every_tab(open_page: OpenPage) -> None:
+    """The start page in another tab offered what had been forgotten, and said that nothing was remembered."""
+    page = open_page("/")
+    other = page.context.new_page()
+    other.goto("/")
+    page.get_by_label("Remember my searches").check()
+    expect(other.get_by_label("Remember my searches")).to_be_checked()
+    other.goto("/search?q=proton")
+    expect(page.locator(".recent a")).to_have_text(["proton"])
+    page.locator(".recent a").focus()
+    other.goto("/search?q=eye")
+    expect(page.locator(".recent a")).to_have_text(["eye", "proton"])
+    expect(page.locator(".recent a").last).to_be_focused()
+    other.goto("/")
+    other.get_by_label("Remember my searches").uncheck()
+    expect(page.locator(".recent a")).to_have_count(0)
+    expect(page.get_by_label("Remember my searches")).not_to_be_checked()
+    page.get_by_label("Remember my searches").check()
+    other.evaluate("localStorage.clear()")
+    expect(page.get_by_label("Remember my searches")).not_to_be_checked()
+
+
+def test_each_tab_has_a_shortlist_of_its_own(open_page: OpenPage) -> None:
+    page = open_page("/search?kind=hospital&sort=title")
+    other = page.context.new_page()
+    other.goto("/search?kind=hospital&sort=title")
+    page.locator(".pick input").first.check()
+    other.locator(".pick input").nth(1).check()
+    for tab, ticked in ((page, 0), (other, 1)):
+        tab.reload()
+        expect(tab.get_by_role("link", name="Compare (1)")).to_be_visible()
+        expect(tab.locator(".pick input").nth(ticked)).to_be_checked()
+
+
 def test_a_result_leads_to_the_section_with_the_words_marked(open_page: OpenPage) -> None:
     page = open_page("/search?q=S2+visa+embassy")
     page.locator(".section-link a").first.click()
@@ -351,6 +410,29 @@ def test_the_link_to_a_search_is_copied(open_page: OpenPage) -> None:
     page.get_by_role("link", name="Link to this search").click()
     expect(page.get_by_text("Link copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()").endswith("/search?q=eye")
+
+
+@pytest.mark.parametrize("path", ["/search?q=eye", "/compare?h=renji-hospital"])
+def test_that_a_link_was_copied_is_read_out_each_time(open_page: OpenPage, path: str) -> None:
+    """The link itself became the live region, with its words: most screen readers were silent, and it was no link."""
+    page = open_page(path, permissions=["clipboard-read", "clipboard-write"])
+    link = page.locator("a[data-copy]")
+    name = link.inner_text()
+    said = page.locator("a[data-copy] + [role=status]")
+    expect(said).to_have_text("")  # it stands there before it has anything to say
+    said.evaluate(
+        """node => {
+            window.heard = [];
+            new MutationObserver(() => window.heard.push(node.textContent))
+                .observe(node, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
+    for times in (1, 2):
+        link.click()
+        page.wait_for_function("times => heard.filter((each) => each === 'Link copied').length === times", arg=times)
+    assert page.evaluate("heard") == ["Link copied", "", "Link copied"]
+    expect(said).to_be_visible()
+    expect(page.get_by_role("link", name=name, exact=True)).to_have_text(name)
 
 
 def too_wide(page: Page) -> list[str]:

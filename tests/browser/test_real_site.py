@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.kinds import PREFIXES, open_drawer
@@ -71,6 +72,29 @@ def test_a_long_facet_unfolds_and_is_searched(open_real_page: OpenPage) -> None:
     rare.get_by_role("checkbox").check()
     page.wait_for_url(re.compile("specialty="))
     expect(group.get_by_role("checkbox", name=name)).to_be_checked()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_is_sought_in_a_facet_stays_after_a_tick(open_real_page: OpenPage, width: int) -> None:
+    """The box was empty again after each tick, and the whole list was back."""
+    page = open_real_page("/search?kind=hospital", width=width)
+    open_drawer(page)
+    find = page.get_by_role("searchbox", name="Find in Specialty")
+    find.fill("me")
+    group = page.locator("[data-facet=specialty]")
+    shown = group.locator(".check:visible")
+    before = shown.count()
+    assert 2 < before < group.locator(".check").count()
+    for times in (1, 2):
+        shown.locator("input:not(:checked)").first.check()
+        expect(page.locator("[data-facet=specialty] legend .badge")).to_have_text(f"{times} chosen")
+        expect(find).to_have_value("me")
+        assert shown.count() == before
+    page.go_back()
+    expect(page.locator("[data-facet=specialty] legend .badge")).to_have_text("1 chosen")
+    expect(find).to_have_value("me")
+    find.fill("")
+    assert shown.count() == group.locator(".check").count()
 
 
 def test_paging_names_the_first_and_the_last_page(open_real_page: OpenPage) -> None:
