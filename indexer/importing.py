@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.corpus import PAGE_SUFFIXES, CorpusFile, doc_id_of, printable, walk
+from indexer.counted import counted
 from indexer.errors import CorpusError, PageError
 from indexer.shelf import Found, Outcome, Shelf, left_out
 
@@ -66,7 +67,8 @@ def bring(
         for done, found in enumerate(_each(sources, web), 1):
             if brought >= limit:
                 yield Outcome(
-                    False, f"Stopped after {brought:,} pages, the limit; more are brought with a higher --limit."
+                    False,
+                    f"Stopped after {counted(brought, 'page')}, the limit; more are brought with a higher --limit.",
                 )
                 return
             outcome = shelf.keep(found) if isinstance(found, Found) else found

@@ -18,6 +18,7 @@ from indexer.classify import classify, merge_entities, propose_duplicates
 from indexer.contradictions import contradictions
 from indexer.copies import claim_of, copies
 from indexer.corpus import printable, walk
+from indexer.counted import counted
 from indexer.errors import PageError
 from indexer.known import KnownPage
 from indexer.markup import Marked, Markup, line_of, survey
@@ -352,7 +353,7 @@ def _of_corpus(corpus: _Corpus, *, kept: bool) -> Iterator[Finding]:
     if not kept and corpus.pages:
         remark = f"no page declares its sources in JSON-LD; {corpus.unsourced:,} of {len(corpus.pages):,} list none"
         if corpus.unlicensed:
-            remark += f", and {corpus.unlicensed:,} images have no licence"
+            remark += f", and {counted(corpus.unlicensed, 'image has', 'images have')} no licence"
         yield Finding(corpus.root, None, remarks=(remark,), corpus_wide=True)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from indexer.corpus import COMPANION_SUFFIXES, MAX_FILE_BYTES
+from indexer.counted import counted
 from indexer.decode import ENCODINGS, declares_encoding, decode
 from indexer.fetching import (
     PAUSE_SECONDS,
@@ -115,7 +116,10 @@ class Sites:
             seen.update(pages, listed.sitemaps)
             self.listed += len(pages)
             if elsewhere := sum(not _on_host(each, scope.host) for each in listed.pages):
-                yield left_out(address, f"{elsewhere:,} of its pages are on other hosts than {scope.host}")
+                yield left_out(
+                    address,
+                    f"{counted(elsewhere, 'of its pages is', 'of its pages are')} on other hosts than {scope.host}",
+                )
             for page in pages:
                 answer = self._page(page, scope)
                 yield answer.outcome
@@ -148,7 +152,9 @@ class Sites:
         while waiting:
             address, steps = waiting.popleft()
             if asked >= self._limit:
-                yield left_out(source, f"{asked:,} addresses were asked for, the limit; the rest was not")
+                yield left_out(
+                    source, f"{counted(asked, 'address was', 'addresses were')} asked for, the limit; the rest was not"
+                )
                 return
             kept = self._shelf.known(address)
             asked += kept is None or self._shelf.asks_again(kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from indexer.cli import (
     report_errors,
     terminal_progress,
 )
+from search_app import environment
 from search_app.index_cli import build_command, verify_command
 from search_app.querylog_cli import queries_group
 from search_app.streams import typed, write_everything
@@ -28,7 +30,22 @@ MISSING_NAMED = 5  # judged documents that are not in the index; more are only c
 ENVIRONMENT = {"auto_envvar_prefix": "MEDSEARCH", "help_option_names": ["-h", "--help"]}
 
 
-@click.group(context_settings=ENVIRONMENT)
+class Program(click.Group):
+    """The command itself; an error about a value that the environment gave names the variable, not an option."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run what was asked for, after a warning for each variable that nothing reads."""
+        for warning in environment.warnings(self, os.environ):
+            click.echo(warning, err=True)
+        try:
+            return super().invoke(ctx)
+        except click.BadParameter as error:
+            variable = environment.given_by(error.param, error.ctx) if error.param and error.ctx else ""
+            error.param_hint = variable or error.param_hint
+            raise
+
+
+@click.group(cls=Program, context_settings=ENVIRONMENT)
 @click.version_option(__version__, prog_name="medsearch")
 def main() -> None:
     """Search hospitals and articles about medical travel in China.
@@ -157,7 +174,8 @@ def serve(host: str, port: int, workers: int | None, debug: bool, index: str, co
     """Serve the web site and the JSON API.
 
     Where there is no index yet it is built first. Settings of the site are environment variables (docs/operations.md).
-    Exit status: 1 when the address is taken, 2 for a wrong setting.
+    Exit status: 1 when the address is taken or a file that a setting names is wrong (MEDSEARCH_SYNONYMS,
+    MEDSEARCH_PLACED), 2 for a wrong setting.
 
     \b
     Example:

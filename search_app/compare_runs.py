@@ -61,7 +61,8 @@ class Comparison:
             lines.append(f"{each.change:+.3f}  {each.before:.3f} -> {each.after:.3f}  {where}")
         hidden = len(self.differences) - len(self.named)
         if hidden:
-            lines.append(f"{hidden} more changed that are set aside, and stay unnamed.")
+            are = "is set aside, and stays" if hidden == 1 else "are set aside, and stay"
+            lines.append(f"{hidden} more changed that {are} unnamed.")
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, Any]:

@@ -98,16 +98,16 @@ def client_of(address: str | None, exempt: Sequence[Network]) -> str:
     return str(found)
 
 
-def networks(texts: Sequence[str]) -> tuple[Network, ...]:
+def networks(texts: Sequence[str], setting: str = "rate_exempt") -> tuple[Network, ...]:
     """Networks written as ``10.0.0.0/8`` or as one address.
 
     Raises:
-        ValueError: If one cannot be read; the message names it.
+        ValueError: If one cannot be read; the message names it and the setting.
     """
     try:
         return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
     except ValueError as error:
-        raise ValueError(f"rate_exempt must hold addresses or networks: {error}.") from None
+        raise ValueError(f"{setting} must hold addresses or networks: {error}.") from None
 
 
 class Admission:

@@ -20,9 +20,25 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+
+def _there(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path:
+    """The file of the log; where there is none, say how one begins."""
+    if path is None:
+        raise click.UsageError(
+            "No query log is named. One is kept where servers run with MEDSEARCH_QUERY_LOG=FILE; set that here too, or "
+            "give --log FILE."
+        )
+    if not path.exists():
+        raise click.BadParameter(
+            f"File '{path}' does not exist. A server that runs with MEDSEARCH_QUERY_LOG={path} makes it with the first "
+            "search."
+        )
+    return path
+
+
 log_option = click.option(
-    "--log", "path", envvar="MEDSEARCH_QUERY_LOG", required=True, show_envvar=True, metavar="FILE",
-    help="File of the query log.", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    "--log", "path", envvar="MEDSEARCH_QUERY_LOG", show_envvar=True, metavar="FILE", callback=_there,
+    help="File of the query log.", type=click.Path(dir_okay=False, path_type=Path),
 )  # fmt: skip
 minimum_option = click.option(
     "--minimum", envvar="MEDSEARCH_QUERY_LOG_MINIMUM", type=click.IntRange(2), default=QUERY_LOG_MINIMUM, hidden=True
@@ -62,9 +78,9 @@ def _file_errors(command: Callable[P, R]) -> Callable[P, R]:
 def queries_group() -> None:
     """Read the query log, or delete from it.
 
-    There is one only where servers run with MEDSEARCH_QUERY_LOG.
-    The log holds no address, no agent and no time of day, and the words of a query only once several searches on
-    several days had them.
+    There is one only where servers run with MEDSEARCH_QUERY_LOG. The log holds no address, no agent and no time of day,
+    and the words of a query only once several searches on several days had them. Exit status: 2 where there is no log,
+    1 where it cannot be used.
     """
 
 
@@ -167,12 +183,21 @@ def _print(report: Report, json_wanted: bool, minimum: int) -> None:
         click.echo(json.dumps(as_json(report), ensure_ascii=False, indent=2))
         return
     for each in report.queries:
-        click.echo(f"{each.times:>7,}  {each.days:>3} days  {each.results:>6,} results  {each.language}  {each.query}")
-    if report.hidden_searches:
+        days, results = f"{_unit(each.days, 'day'):4}", f"{_unit(each.results, 'result'):7}"
         click.echo(
-            f"{report.hidden_searches:,} searches of {report.hidden_queries:,} other queries are not shown: "
-            f"each was asked less than {minimum} times, or on less than {MIN_DAYS} days.",
+            f"{each.times:>7,}  {each.days:>3} {days}  {each.results:>6,} {results}  {each.language}  {each.query}"
+        )
+    if report.hidden_searches:
+        searches = counted(report.hidden_searches, "search", "searches")
+        others = counted(report.hidden_queries, "other query", "other queries")
+        click.echo(
+            f"{searches} of {others} {'is' if report.hidden_searches == 1 else 'are'} not shown: each "
+            f"was asked less than {minimum} times, or on less than {MIN_DAYS} days.",
             err=True,
         )
     elif not report.queries:
         click.echo("Nothing was searched for.", err=True)
+
+
+def _unit(number: int, one: str) -> str:
+    return one if number == 1 else one + "s"

@@ -20,7 +20,7 @@ from gunicorn.app.base import BaseApplication
 from search_app import logs
 from search_app.limits import networks
 from search_app.logs import ServerLogger
-from search_app.settings import Settings
+from search_app.settings import Settings, called
 
 # Read by prometheus_client when it is first imported, so nothing here may import it before the folder is named.
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -43,6 +43,7 @@ FIRST = (
 YOUNG_OBJECTS = 10_000
 ARENAS = 2  # in which the threads of a process allocate; glibc would make one for each, and each keeps what it ever had
 _M_ARENA_MAX = -8  # its number in malloc.h
+LEAST = {"query_log_minimum": 2, "query_log_days": 1}  # words that one search had are never kept
 MEMORY = "/dev/shm"  # noqa: S108 - not a place for files of ours: heartbeats, and counters of the metrics
 
 
@@ -50,16 +51,23 @@ def check(config: Mapping[str, Any] | None = None) -> Settings:
     """The settings that a server would run with.
 
     Raises:
-        ValueError: If one of them is wrong; the message names it.
+        ValueError: If one of them is wrong; the message names it, or the variable that gave it.
     """
     settings = Settings.load(config)
-    networks(settings.rate_exempt)
+
+    def shown(name: str) -> str:
+        return called(name, config)
+
+    networks(settings.rate_exempt, shown("rate_exempt"))
+    for name, least in LEAST.items():
+        if getattr(settings, name) < least:
+            raise ValueError(f"{shown(name)} must be {least} or more, not {getattr(settings, name)}.")
     if settings.log_format not in logs.FORMATS:
-        raise ValueError(f"log_format is one of {', '.join(logs.FORMATS)}, not {settings.log_format!r}.")
+        raise ValueError(f"{shown('log_format')} is one of {', '.join(logs.FORMATS)}, not {settings.log_format!r}.")
     if settings.site_url and not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?", settings.site_url):
-        raise ValueError(f"site_url is an address like https://med.example, not {settings.site_url!r}.")
+        raise ValueError(f"{shown('site_url')} is an address like https://med.example, not {settings.site_url!r}.")
     if settings.query_log and not os.access(Path(settings.query_log).absolute().parent, os.W_OK | os.X_OK):
-        raise ValueError(f"query_log must lie in a folder that can be written, not {settings.query_log!r}.")
+        raise ValueError(f"{shown('query_log')} must lie in a folder that can be written, not {settings.query_log!r}.")
     return settings
 
 

@@ -62,7 +62,7 @@ class Settings:
         """Defaults, then the environment, then ``config`` (names in either case).
 
         Raises:
-            ValueError: If a value has the wrong form; the message names the setting.
+            ValueError: If a value has the wrong form; the message names the setting, or the variable that gave it.
         """
         environment = os.environ if environment is None else environment
         given: dict[str, Any] = {}
@@ -74,19 +74,32 @@ class Settings:
             for key in (name, name.upper()):
                 if config is not None and config.get(key) is not None:
                     given[name] = config[key]
-        return cls(**{name: _convert(name, getattr(cls(), name), value) for name, value in given.items()})
+        return cls(
+            **{
+                name: _convert(name, called(name, config, environment), getattr(cls(), name), value)
+                for name, value in given.items()
+            }
+        )
 
 
-def _convert(name: str, default: Any, value: Any) -> Any:
+def called(name: str, config: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> str:
+    """What an operator calls a setting: its variable, where that is what counts."""
+    environment = os.environ if environment is None else environment
+    variable = ENVIRONMENT_PREFIX + name.upper()
+    by_caller = any((config or {}).get(key) is not None for key in (name, name.upper()))
+    return variable if variable in environment and not by_caller else name
+
+
+def _convert(name: str, shown: str, default: Any, value: Any) -> Any:
     if isinstance(default, bool):
         return value if isinstance(value, bool) else str(value).strip().lower() in ("1", "true", "yes", "on")
     if isinstance(default, int):
         try:
             number = int(value)
         except ValueError:
-            raise ValueError(f"{name} must be a whole number, not {value!r}.") from None
+            raise ValueError(f"{shown} must be a whole number, not {value!r}.") from None
         if number < 0:
-            raise ValueError(f"{name} must not be negative, not {value!r}.")
+            raise ValueError(f"{shown} must not be negative, not {value!r}.")
         return number
     if isinstance(default, tuple):
         parts = value.split(",") if isinstance(value, str) else value

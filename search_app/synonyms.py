@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexer.counted import counted
 from indexer.engines import Searcher
 from indexer.errors import TaxonomyError
 from search_app.facetwords import default_facet_words
@@ -35,7 +36,8 @@ class Found:
 
     def as_text(self) -> str:
         """For a terminal: the numbers, then one title a line."""
-        numbers = f"{self.total:,} hits" if self.complete == self.total else f"{self.complete:,} of {self.total:,} hits"
+        part = "" if self.complete == self.total else f"{self.complete:,} of "
+        numbers = part + counted(self.total, "hit")
         return "\n".join([numbers, *(f"    {title}" for title in self.titles)])
 
 

@@ -351,7 +351,7 @@ def test_evaluate_compares_with_an_earlier_run(small: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "2 better, 0 worse, 0 the same" in result.output
     assert "+1.000  0.000 -> 1.000  q1  two eye hospital" in result.output
-    assert "1 more changed that are set aside" in result.output
+    assert "1 more changed that is set aside, and stays unnamed." in result.output
     found = json.loads(run(*asked, "--json").stdout)["comparison"]
     assert found["change"]["mean"] == 1
     earlier.write_text("q9 Q0 hospitals/one 1 1.0 old\n")

@@ -49,9 +49,17 @@ def test_text_names_time_level_and_place(root: logging.Logger, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("LOG_FORMAT", "xml", "log_format is one of text, json, not 'xml'."),
-        ("RATE_LIMIT", "many", "rate_limit must be a whole number, not 'many'."),
-        ("RATE_EXEMPT", "all", "rate_exempt must hold addresses or networks: 'all' does not appear to be an IPv4 or"),
+        ("LOG_FORMAT", "xml", "MEDSEARCH_LOG_FORMAT is one of text, json, not 'xml'."),
+        ("RATE_LIMIT", "many", "MEDSEARCH_RATE_LIMIT must be a whole number, not 'many'."),
+        (
+            "RATE_EXEMPT",
+            "all",
+            "MEDSEARCH_RATE_EXEMPT must hold addresses or networks: 'all' does not appear to be an IPv4 or",
+        ),
+        ("SITE_URL", "med", "MEDSEARCH_SITE_URL is an address like https://med.example, not 'med'."),
+        ("QUERY_LOG", "/none/log", "MEDSEARCH_QUERY_LOG must lie in a folder that can be written, not '/none/log'."),
+        ("QUERY_LOG_MINIMUM", "1", "MEDSEARCH_QUERY_LOG_MINIMUM must be 2 or more, not 1."),
+        ("SERVE_PORT", "web", "Invalid value for MEDSEARCH_SERVE_PORT: 'web' is not a valid integer range."),
     ],
 )
 def test_a_server_with_a_wrong_setting_does_not_start_and_names_it(name: str, value: str, said: str) -> None:

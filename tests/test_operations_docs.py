@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -30,10 +31,11 @@ def run(script: str, tmp_path: Path, **folders: Path) -> str:
     commands = tmp_path / "bin"
     commands.mkdir(exist_ok=True)
     command = commands / "medsearch"
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -c "from search_app.cli import main; main()" "$@"\n')
+    command.write_text(f"#!{sys.executable}\nfrom search_app.cli import main\n\nmain()\n")
     command.chmod(0o755)
     environment = {
         **os.environ,
+        "PYTHONPATH": str(ROOT),
         "PATH": f"{commands}:{os.environ['PATH']}",
         **{k.upper(): str(v) for k, v in folders.items()},
     }
@@ -62,6 +64,21 @@ def test_backup_restore_and_rollback_work_as_written(tmp_path: Path) -> None:
     assert "000002-" in restored
     assert "whole, 25 documents" in restored
     assert "Nothing has changed in generation 000002-" in restored
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+def test_the_shell_completes_as_written(tmp_path: Path) -> None:
+    line = next(each for each in DOCS.splitlines() if "_MEDSEARCH_COMPLETE=bash_source" in each)
+    script = f"""
+    {line}
+    complete -p medsearch | grep -q -- '-F _medsearch_completion' || exit 9
+    offered() {{
+        COMPREPLY=(); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+        _medsearch_completion medsearch; echo "${{COMPREPLY[*]}}"
+    }}
+    offered medsearch ind; offered medsearch queries t; offered medsearch search eye --sor
+    """
+    assert run(f"bash -euc {shlex.quote(script)}", tmp_path).splitlines() == ["index", "top", "--sort"]
 
 
 def test_every_setting_is_described_with_its_default() -> None:

@@ -234,7 +234,7 @@ def test_the_commands_show_export_and_delete(tmp_path: Path) -> None:
     run = CliRunner(env={"MEDSEARCH_QUERY_LOG": str(log.path)}).invoke
     top = run(main, ["queries", "top"])
     assert "5    2 days       3 results  en  eye hospital" in top.stdout
-    assert top.stderr.startswith("2 searches of 1 other queries are not shown: each was asked less than 5 times")
+    assert top.stderr.startswith("2 searches of 1 other query are not shown: each was asked less than 5 times")
     assert '"query": "eye hospital"' in run(main, ["queries", "top", "--json"]).stdout
     assert run(main, ["queries", "zero"]).stdout == ""
     assert len(run(main, ["queries", "export"]).stdout.splitlines()) == 3
@@ -244,10 +244,30 @@ def test_the_commands_show_export_and_delete(tmp_path: Path) -> None:
     assert run(main, ["queries", "delete"], input="y\n").stdout == "Forgot 2 searches.\n"
 
 
+def test_the_commands_count_one_thing_as_one(tmp_path: Path) -> None:
+    log = QueryLog(tmp_path / "log")
+    today = date.today()
+    log.write({Asked(today.isoformat(), "a secret", 1, 0, "en"): 1}, today)
+    run = CliRunner(env={"MEDSEARCH_QUERY_LOG": str(log.path)}).invoke
+    assert run(main, ["queries", "top"]).stderr.startswith("1 search of 1 other query is not shown: each was asked")
+    # Two searches on two days of one result; then all but a day is forgotten.
+    for day in (today, today - timedelta(days=1)):
+        for each in ("eye hospital", "skin clinic"):
+            log.write({Asked(day.isoformat(), each, 1, 0, "en"): 3}, today)
+    shown = run(main, ["queries", "top"]).stdout.splitlines()
+    assert shown[0] == "      6    2 days       1 result   en  eye hospital"
+    assert run(main, ["queries", "top", "--days", "1"]).stdout.startswith("      3    1 day        1 result   en  eye")
+    assert run(main, ["queries", "delete", "a", "secret", "--yes"]).stdout == "Forgot 1 search.\n"
+
+
 def test_the_commands_say_when_there_is_no_log(tmp_path: Path) -> None:
     missing = CliRunner().invoke(main, ["queries", "top", "--log", str(tmp_path / "none")])
     assert missing.exit_code == 2
-    assert "does not exist" in missing.stderr
+    assert f"does not exist. A server that runs with MEDSEARCH_QUERY_LOG={tmp_path / 'none'} makes it" in missing.stderr
+    for command in (["top"], ["zero"], ["export"], ["delete", "--yes"]):
+        unnamed = CliRunner(env={"MEDSEARCH_QUERY_LOG": None}).invoke(main, ["queries", *command])
+        assert unnamed.exit_code == 2
+        assert "One is kept where servers run with MEDSEARCH_QUERY_LOG=FILE" in unnamed.stderr
     (tmp_path / "other").write_text("this is no database, only some text that is long enough to be read as one\n" * 9)
     odd = CliRunner().invoke(main, ["queries", "top", "--log", str(tmp_path / "other")])
     assert odd.exit_code == 1

@@ -71,7 +71,7 @@ def test_a_query_without_hits_is_reported_mended_and_found(place: Path) -> None:
     assert asked(place, "zap beams").total == 0
     status, shown = add(place, "zap beams", "laser", "--try")
     assert (status, (place / "own.toml").exists()) == (0, False), "a trial writes nothing"
-    assert "before: 0 hits\n  after: 1 hits\n    Laser treatment of the retina" in shown
+    assert "before: 0 hits\n  after: 1 hit\n    Laser treatment of the retina" in shown
     assert "ndcg@10: 0.000" in shown
     assert add(place, "zap beams", "laser")[0] == 0
     assert '[same.own]\n"zap beams" = ["laser"]\n' in (place / "own.toml").read_text("utf-8")
@@ -111,3 +111,8 @@ def test_a_change_of_vocabulary_reaches_browsers_that_kept_a_page(
     before = site_app(tmp_path / "index").extensions[EXTENSION].build
     (tmp_path / "own.toml").write_text('[same.own]\n"zap" = ["laser"]\n', "utf-8")
     assert site_app(tmp_path / "index").extensions[EXTENSION].build != before
+
+
+def test_one_hit_is_one() -> None:
+    assert Found("x", 1, 1, ()).as_text() == "1 hit"
+    assert Found("x", 1, 2, ()).as_text() == "1 of 2 hits"

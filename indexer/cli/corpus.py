@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from indexer.cli.failing import EXIT_FAILED, report_errors
-from indexer.cli.options import corpus_option, counted
+from indexer.cli.options import corpus_option
 from indexer.cli.progress import ProgressLine, terminal_progress
+from indexer.counted import counted
 from indexer.errors import SearchError
 
 if TYPE_CHECKING:
@@ -176,8 +177,10 @@ def import_command(
             progress=progress,
         )
         brought, passed_over, left_out = _printed(outcomes, progress)
-    told = f"{brought:,} page{'' if brought == 1 else 's'} brought into {corpus}"
-    click.echo(f"{told}, {passed_over:,} passed over, {left_out:,} left out.", err=True)
+    click.echo(
+        f"{counted(brought, 'page')} brought into {corpus}, {passed_over:,} passed over, {left_out:,} left out.",
+        err=True,
+    )
     if left_out:
         sys.exit(EXIT_FAILED)
 

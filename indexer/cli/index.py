@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from indexer.cli.failing import report_errors
-from indexer.cli.options import counted, index_option
+from indexer.cli.options import index_option
+from indexer.counted import counted
 from indexer.errors import IndexUnusable
 
 

@@ -22,8 +22,3 @@ corpus_option = click.option(
     metavar="DIR",
     help="Folder of the pages.",
 )
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """A number of things as a sentence says it."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

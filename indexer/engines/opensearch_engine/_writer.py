@@ -19,6 +19,7 @@ import xxhash
 
 from indexer import __version__
 from indexer.analysis import FIELDS, digest, is_han, stem
+from indexer.counted import counted
 from indexer.engines.opensearch_engine._attached import attachment
 from indexer.engines.opensearch_engine._blob import unpack
 from indexer.engines.opensearch_engine._bulk import Bulk
@@ -215,7 +216,8 @@ class GenerationWriter:
             log.error("The cluster rejected %s", each)
         if rejected:
             more = f" and {len(rejected) - NAMED} more, named in the log" if len(rejected) > NAMED else ""
-            raise BuildRefused(f"the cluster rejected {len(rejected)} documents: {'; '.join(rejected[:NAMED])}{more}")
+            documents = counted(len(rejected), "document")
+            raise BuildRefused(f"the cluster rejected {documents}: {'; '.join(rejected[:NAMED])}{more}")
 
     def _manifest(self, pivots: tuple[float, ...], expected: int, checksum: int) -> Manifest:
         """The manifest, from what the cluster says it holds.
