@@ -32,7 +32,8 @@ from indexer.taxonomy import Taxonomy, load_taxonomy
 if TYPE_CHECKING:
     from indexer.manifest import Manifest
 
-STATE_VERSION = 12  # raise it when parsing, cutting or classifying changes: everything is then read again
+STATE_VERSION = 13  # raise it when parsing, cutting or classifying changes: everything is then read again
+NAMED = 3  # files that were passed over; more are only counted
 MIN_KEPT = 0.5  # of the documents before; a build that would lose more is refused unless forced
 MIN_KEPT_FROM = 20  # documents before; smaller sites may change as they like
 
@@ -43,7 +44,8 @@ Progress = Callable[[str, int, int], None]
 class BuildReport:
     """What a build did.
 
-    ``rejected`` are sentences that name a file; ``warnings`` are (file, sentence); ``notes`` tell of merged documents.
+    ``rejected`` are sentences that name a file; ``warnings`` are (file, sentence); ``notes`` tell of merged documents
+    and of files that were passed over.
     ``published`` is False when nothing had changed and the current generation stays.
     """
 
@@ -77,6 +79,7 @@ class _Work:
     originals: dict[str, str] = field(default_factory=dict)  # path of the page that stands for a copy, by its own
     waiting: dict[str, int] = field(default_factory=dict)  # pages that were parsed, by their number in the spool
     made: dict[str, KnownPage] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
     evidence: Evidence = field(default_factory=Evidence)
 
     def kept(self, texts: Sequence[str]) -> Iterator[str]:
@@ -156,8 +159,16 @@ def build(
         removed=len(gone),
         rejected=tuple(text for _, text in sorted(work.rejected.items())),
         warnings=warnings,
-        notes=notes,
+        notes=(*notes, *_passed_over(work.unread)),
     )
+
+
+def _passed_over(paths: Sequence[str]) -> Iterator[str]:
+    """What is said of files that hold text and are not read."""
+    if paths:
+        more = f" and {len(paths) - NAMED:,} more" if len(paths) > NAMED else ""
+        are = "1 PDF file is" if len(paths) == 1 else f"{len(paths):,} PDF files are"
+        yield f"{are} not read ({', '.join(paths[:NAMED])}{more}); save the text as a page (.html or .txt)."
 
 
 def _look(
@@ -179,7 +190,8 @@ def _look(
         else:
             changed.append(path)
     gone: list[int] = np.flatnonzero(~there).tolist()
-    return _Work(before, keep, stamps, found.root, found.files, found.rejected, spool), changed, gone
+    work = _Work(before, keep, stamps, found.root, found.files, found.rejected, spool, unread=found.unread)
+    return work, changed, gone
 
 
 def _note_stamps(engine: DurableEngine, base: Manifest, work: _Work, moment: int) -> None:
@@ -205,6 +217,7 @@ def _nothing_changed(base: Manifest, work: _Work, seconds: float) -> BuildReport
         incremental=True,
         rejected=tuple(work.rejected.values()),
         warnings=work.warnings(),
+        notes=tuple(_passed_over(work.unread)),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from indexer.citations import both_citations, cut_citations
-from indexer.dates import date_line
+from indexer.dates import date_line, is_dateline
 from indexer.model import PROFILE_FACTS, Basis, Fact, Link, Page, Question, Section
 from indexer.outline import bullet, ends_sentence, outline, sections
 from indexer.structured import Asked, is_han_name
@@ -31,7 +31,7 @@ def compose(reading: Reading, doc_id: str, path: str) -> Page:
     lines = _without_cuts(reading.lines, ledger)
     title, title_source = title_of(reading, lines, path)
     lines, hints, title_zh = _head(lines, title, ledger)
-    lines, visible_date = _date(lines, ledger)
+    lines, visible_date = _date(lines, declared.language or reading.language, ledger)
     lines, facts = _facts(lines, ledger)
     lines, citations = cut_citations(_outlined(lines), ledger)
     lines, links = _links(lines, ledger)
@@ -39,6 +39,8 @@ def compose(reading: Reading, doc_id: str, path: str) -> Page:
     if title_source == "":
         title, title_source = makeshift_title(lines, path)
         warnings += (f"no title; {title_source} stands in for it",)
+    elif title_source == "file name":
+        warnings += ("no title; the name of the file stands in for it",)
     ledger.keep(lines)
     parts = sections(line.line() for line in lines)
     all_facts = _both_facts(declared.facts, facts)
@@ -114,7 +116,8 @@ def _head(lines: list[VisibleLine], title: str, ledger: Ledger) -> tuple[list[Vi
     else:
         above.append(replace(lines[first], role="heading", level=2))
     title_zh = ""
-    if rest and rest[0].language.startswith("zh") and is_han_name(rest[0].text) and len(rest[0].text) <= HINT_CHARS:
+    beside = rest[0] if rest and rest[0].language.startswith("zh") and len(rest[0].text) <= HINT_CHARS else None
+    if beside is not None and is_han_name(beside.text) and not is_dateline(beside.text):
         title_zh = rest[0].text
         ledger.keep(rest[:1])
         rest = rest[1:]
@@ -122,12 +125,12 @@ def _head(lines: list[VisibleLine], title: str, ledger: Ledger) -> tuple[list[Vi
     return above + below, tuple(line.text for line in hints), title_zh
 
 
-def _date(lines: list[VisibleLine], ledger: Ledger) -> tuple[list[VisibleLine], str]:
+def _date(lines: list[VisibleLine], language: str, ledger: Ledger) -> tuple[list[VisibleLine], str]:
     """Lines without date lines at the start or end of the page, and the first date found."""
     found, kept = "", []
     for index, line in enumerate(lines):
         near = index < OPENING_LINES or index >= len(lines) - 3
-        date = date_line(line.text) if near and line.role == "text" and not line.region else ""
+        date = date_line(line.text, language) if near and line.role == "text" and not line.region else ""
         if date:
             found = found or date
             ledger.keep([line])

@@ -54,7 +54,6 @@ COMPANION_SUFFIXES = frozenset(
         ".mp4",
         ".webm",
         ".ogg",
-        ".pdf",
         ".zip",
         ".gz",
         ".bak",
@@ -67,6 +66,16 @@ COMPANION_SUFFIXES = frozenset(
         ".log",
     ]
 )
+# Text in forms that nobody reads here. A saved site has PDF files beside its pages, so these are only told of; whoever
+# puts a document of an office program into a corpus wants it found.
+PASSED_OVER_SUFFIX = ".pdf"
+PASSED_OVER = "a PDF file is passed over; save its text as a page (.html or .txt)"
+_OFFICE = {
+    **dict.fromkeys((".doc", ".docx", ".docm", ".odt", ".rtf", ".pages", ".wps"), "a text document"),
+    **dict.fromkeys((".ppt", ".pptx", ".odp", ".key"), "a presentation"),
+    **dict.fromkeys((".xls", ".xlsx", ".ods"), "a table"),
+    **dict.fromkeys((".epub", ".mobi"), "a book"),
+}
 # What editors leave beside the page that is open in them: Emacs, vi and most others, Word.
 LEFT_BY_EDITORS = re.compile(r".*~|#.*#|~\$.*", re.DOTALL)
 SAVED_WITH = ("_files", ".files")  # ends of folders beside a page that a browser saved "complete"
@@ -122,14 +131,14 @@ def walk(folder: Path | str) -> Iterator[CorpusFile | PageError]:
     hyphens. The second file with the same id is reported, in order of paths; a page outside of the two folders must
     differ from both. Links are not followed: what they point to inside the corpus is found in its own place, and what
     lies outside is none of the corpus. Names that start with a dot, what editors leave beside a page that they
-    have open (``page.html~``), companions of pages (styles, pictures, data) and
-    notes (README, SOURCES, LICENSE, …) are passed over.
+    have open (``page.html~``), companions of pages (styles, pictures, data), PDF files
+    (``passed_over`` names these) and notes (README, SOURCES, LICENSE, …) are passed over.
 
     Raises:
         CorpusError: If the folder itself is missing or cannot be read.
     """
     root = os.fspath(folder)
-    found = [(raw, problem) for raw, problem, _ in find(root)]
+    found = [(raw, problem) for raw, problem, _ in find(root) if problem is not PASSED_OVER]
     found.sort(key=lambda each: os.fsencode(each[0]))
     doc_ids = {raw: doc_id_of(raw) for raw, problem in found if not problem}
     refused = clashes(doc_ids)
@@ -138,6 +147,11 @@ def walk(folder: Path | str) -> Iterator[CorpusFile | PageError]:
             yield PageError(printable(raw), problem)
         else:
             yield refused.get(raw) or describe(root, raw, doc_ids[raw])
+
+
+def passed_over(folder: Path | str) -> tuple[str, ...]:
+    """Files of a corpus that hold text and are not read, as they can be shown."""
+    return tuple(sorted(printable(raw) for raw, problem, _ in find(os.fspath(folder)) if problem is PASSED_OVER))
 
 
 def doc_id_of(path: str) -> str:
@@ -168,7 +182,8 @@ def _filed(path: str) -> bool:
 def find(root: str) -> Iterator[tuple[str, str, os.DirEntry[str] | None]]:
     """Path below a folder, problem ("" for none) and entry of everything that is or should be a page, in no order.
 
-    The path is as the file system has it. Of a page there is an entry.
+    The path is as the file system has it. Of a page there is an entry. A file that is only to be told of has
+    ``PASSED_OVER`` for its problem.
 
     Raises:
         CorpusError: If the folder itself is missing or cannot be read.
@@ -249,8 +264,34 @@ def _candidate(path: str, name: os.DirEntry[str]) -> Iterator[tuple[str, str, os
     elif suffix in PAGE_SUFFIXES:
         if not (stem.lower() in NOTES and suffix in (".md", ".markdown", ".txt")):
             yield path, "", name
+    elif suffix == PASSED_OVER_SUFFIX:
+        yield path, PASSED_OVER, None
+    elif suffix in _OFFICE:
+        yield (
+            path,
+            f"{_OFFICE[suffix]} of an office program is not read; save it as a web page (.html) or as text",
+            None,
+        )
     elif suffix not in COMPANION_SUFFIXES and name.name.lower() not in NOTES:
-        yield path, "not a page: its name must end in .html, .htm, .xhtml, .txt or .md", None
+        yield path, "not a page: its name must end in .html, .htm, .xhtml, .txt, .md or .markdown", None
+
+
+def refusal(root: str, raw: str) -> PageError | None:
+    """Why a file that somebody names is no page of a corpus; None for one that may be."""
+    folder, name = os.path.split(os.path.join(root, raw))
+    try:
+        with os.scandir(folder) as listing:
+            entry = next((each for each in listing if each.name == name), None)
+    except OSError as error:
+        return PageError(printable(raw), _reason(error))
+    if entry is None:
+        return PageError(printable(raw), "it does not exist")
+    if entry.is_symlink():
+        return PageError(printable(raw), "a link, which is not followed")
+    found = next(_candidate(raw, entry), None)
+    if found is None:
+        return PageError(printable(raw), "not a page: such files beside pages are passed over")
+    return PageError(printable(raw), found[1]) if found[1] else None
 
 
 def describe(root: str, raw: str, doc_id: str) -> CorpusFile | PageError:

@@ -9,17 +9,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from indexer.analysis import name_key
 from indexer.boilerplate import Evidence, cut, fingerprints, title_of_line
+from indexer.chosen import Chosen
 from indexer.classify import classify, merge_entities, propose_duplicates
 from indexer.contradictions import contradictions
 from indexer.copies import claim_of, copies
-from indexer.corpus import printable, walk
+from indexer.corpus import PASSED_OVER, CorpusFile, describe, doc_id_of, passed_over, printable, refusal, walk
 from indexer.counted import counted
 from indexer.errors import PageError
+from indexer.finding import Finding
 from indexer.known import KnownPage
 from indexer.markup import Marked, Markup, line_of, survey
 from indexer.model import Document, Page, Section
@@ -28,6 +29,7 @@ from indexer.sources import COMMAND, RECORD, differs
 from indexer.taxonomy import Taxonomy, load_taxonomy
 from indexer.titles import title_key
 
+DECIDES = "indexer/vocabulary/same_hospital.toml"  # whether two hospitals are one
 LISTED = "LISTED.tsv"  # title TAB document id: every title there must find its document
 PARAGRAPH_CHARS = 60  # shorter lines ("Ask at the hospital.") may stand on two pages
 MAX_LOOK_ALIKES = 500  # hospitals; every name is held against every other: 140 take one second
@@ -35,98 +37,6 @@ _OWN_ADDRESS = re.compile(r"^/((?:hospitals|articles)/[^/?#]+)")
 _REFERENCE = re.compile(r"\[\d{1,3}\]")  # "[3]": one paragraph may have other numbers on another page
 _OF_QUESTIONS = ("a question ", "questions past ", "no section #")  # how warnings about questions begin
 _MAKESHIFT_TITLES = ("file name", "first heading")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one file would become (None: nothing), and what a person should look at.
-
-    ``problems`` must be mended, ``remarks`` are for judgement. A ``corpus_wide`` finding comes after those of all files
-    and adds to what was said of its file.
-    """
-
-    path: str
-    document: Document | None
-    problems: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
-    title_source: str = ""
-    corpus_wide: bool = False
-
-    @property
-    def rejected(self) -> bool:
-        """Whether the file cannot be indexed at all."""
-        return self.document is None and not self.corpus_wide
-
-    def as_text(self) -> str:
-        """Lines for a terminal: the document and why it is one, warnings marked "!", remarks "?"; no problems."""
-        lines = [self.path]
-        if self.document is not None and not self.corpus_wide:
-            lines += _described(self.document, self.title_source)
-        lines += [f"  ? {remark}" for remark in self.remarks]
-        return "\n".join(lines) if len(lines) > 1 else ""
-
-    def as_json(self) -> dict[str, Any]:
-        """Give the same with the problems, ready for ``json.dumps``."""
-        found: dict[str, Any] = {
-            "path": self.path,
-            "rejected": self.rejected,
-            "problems": list(self.problems),
-            "remarks": list(self.remarks),
-        }
-        document = self.document
-        if document is None or self.corpus_wide:
-            return found
-        return found | {
-            "id": document.doc_id,
-            "kind": document.kind,
-            "title": document.title,
-            "title_source": self.title_source,
-            "city": list(document.city),
-            "specialty": list(document.specialty),
-            "topic": list(document.topic),
-            "profile": list(document.profile),
-            "basis": [
-                {"facet": each.facet, "value": each.value, "how": each.how, "evidence": each.evidence}
-                for each in document.basis
-            ],
-            "sections": [
-                {"heading": each.heading, "anchor": each.anchor, "chars": len(each.text)} for each in document.sections
-            ],
-            "questions": [{"text": each.text, "anchor": each.anchor} for each in document.questions],
-            "receipt": {
-                "seen": document.receipt.seen,
-                "kept": document.receipt.kept,
-                "cuts": [
-                    {"reason": each.reason, "chars": each.chars, "sample": each.sample}
-                    for each in document.receipt.cuts
-                ],
-            },
-            "warnings": list(document.warnings),
-        }
-
-
-def _described(document: Document, title_source: str) -> Iterator[str]:
-    def row(label: str, text: str) -> str:
-        return f"  {label:<10}{text}"
-
-    yield row(document.kind, f"{document.title} (title from {title_source or 'nothing better'}), at {document.url}")
-    for facet in ("city", "specialty", "topic", "profile"):
-        bases = [f"{each.value} ({each.how}: {each.evidence})" for each in document.basis if each.facet == facet]
-        if bases:
-            yield row(facet, "; ".join(bases))
-    headings = [
-        f"{each.heading or 'lead'}{' #' + each.anchor if each.anchor else ''} ({len(each.text):,})"
-        for each in document.sections
-    ]
-    yield row("sections", f"{len(headings)}: " + "; ".join(headings))
-    if document.questions:
-        yield row("questions", f"{len(document.questions)}, the first: {document.questions[0].text}")
-    receipt = document.receipt
-    seen = max(receipt.seen, 1)
-    cuts = [f"{each.reason} {100 * each.chars / seen:.1f} % “{each.sample}”" for each in receipt.cuts]
-    yield row("kept", f"{100 * receipt.kept / seen:.1f} % of {receipt.seen:,} characters" + ("; cut:" if cuts else ""))
-    yield from (f"    - {each}" for each in cuts)
-    yield from (f"  ! {warning}" for warning in document.warnings)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -147,8 +57,13 @@ class _Corpus:
     documents: dict[str, Document] = field(default_factory=dict)  # by path
     paragraphs: dict[str, str] = field(default_factory=dict)  # path of the first page, by folded paragraph
     anchors: dict[str, set[str]] = field(default_factory=dict)
+    only: Chosen | None = None
     unsourced: int = 0
     unlicensed: int = 0
+
+    def wanted(self, *paths: str) -> bool:
+        """Whether anybody asked about one of these pages."""
+        return self.only is None or not self.only.shown.isdisjoint(paths)
 
     @property
     def kept(self) -> bool:
@@ -156,8 +71,10 @@ class _Corpus:
         return any(markup.cites for markup in self.markup.values())
 
 
-def lint(folder: Path | str) -> Iterator[Finding]:
+def lint(folder: Path | str, only: Chosen | None = None) -> Iterator[Finding]:
     """Check every file of a corpus, then the corpus as a whole; nothing is written.
+
+    With ``only``, what concerns these pages alone; of a page that lies in no corpus, what it says by itself.
 
     A corpus in which any page declares a ``citation`` in JSON-LD is held to keeping a record: a page without source, a
     picture without licence and a declared facet value that no vocabulary knows are problems there. In any other
@@ -167,22 +84,27 @@ def lint(folder: Path | str) -> Iterator[Finding]:
         CorpusError: If the folder cannot be read.
         TaxonomyError: If a vocabulary file is wrong.
     """
-    corpus = _Corpus(os.fspath(folder), load_taxonomy())
-    yield from _read(corpus)
+    corpus = _Corpus(os.fspath(folder), load_taxonomy(), only=only)
+    yield from (finding for finding in _read(corpus) if corpus.wanted(finding.path))
     kept = corpus.kept
     same = copies(corpus.known, corpus.evidence.often())
-    for path, page in corpus.pages.items():
+    # A paragraph that stands on two pages is told of the later one: of one that somebody asks about.
+    for path, page in sorted(corpus.pages.items(), key=lambda pair: only is not None and corpus.wanted(pair[0])):
         document = classify(cut(page, corpus.evidence), corpus.taxonomy)
         corpus.documents[path] = document
         problems, remarks = _of_page(corpus, path, page, document, kept=kept)
         remarks += same.warnings(path, page.source_url)
-        yield Finding(path, document, tuple(problems), tuple(remarks), page.title_source)
-    yield from _of_corpus(corpus, kept=kept)
+        if corpus.wanted(path):
+            yield Finding(path, document, tuple(problems), tuple(remarks), page.title_source)
+    if only is None:
+        yield from (Finding(path, None, remarks=(PASSED_OVER,), corpus_wide=True) for path in passed_over(folder))
+    if only is None or only.inside:
+        yield from (found for found in _of_corpus(corpus, kept=kept) if only is None or corpus.wanted(found.path))
 
 
 def _read(corpus: _Corpus) -> Iterator[Finding]:
     """Parse every file; a finding for each that is rejected."""
-    for file in walk(corpus.root):
+    for file in _files(corpus):
         try:
             if isinstance(file, PageError):
                 raise file
@@ -204,6 +126,19 @@ def _read(corpus: _Corpus) -> Iterator[Finding]:
         corpus.known.append(
             KnownPage(file.path, file.doc_id, "", lines, "", title_of_line(page.title), source=source, rank=rank)
         )
+
+
+def _files(corpus: _Corpus) -> Iterator[CorpusFile | PageError]:
+    """The files to read: all of a corpus, or those that were chosen where there is none around them."""
+    only = corpus.only
+    met: set[str] = set()
+    if only is None or only.inside:
+        for file in walk(corpus.root):
+            met.add(file.path)
+            yield file
+    for raw in only.paths if only else ():
+        if printable(raw) not in met:
+            yield refusal(corpus.root, raw) or describe(corpus.root, raw, doc_id_of(raw))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -276,6 +211,8 @@ def _dead(corpus: _Corpus, path: str, link: Marked) -> str:
     if parts.scheme or parts.netloc:
         return ""
     target = path
+    if parts.path and corpus.only and not corpus.only.inside:
+        return ""  # nothing is known of other pages
     if parts.path:
         found = _target(corpus, path, parts.path)
         if found is None:
@@ -345,7 +282,12 @@ def _of_corpus(corpus: _Corpus, *, kept: bool) -> Iterator[Finding]:
     if sum(document.kind == "hospital" for document in documents) <= MAX_LOOK_ALIKES:
         for pair in propose_duplicates(documents, corpus.taxonomy):
             path, other = paths.get(pair.first, ""), paths.get(pair.second, "")
-            remark = f"may be the same hospital as {other} ({pair.score:.0f} of 100): {pair.reason}"
+            if corpus.only and not corpus.wanted(path):
+                path, other = other, path
+            remark = (
+                f"may be the same hospital as {other} ({pair.score:.0f} of 100): {pair.reason}; name both in "
+                f"{DECIDES}, under [[same]] if it is, under [[never]] if not"
+            )
             yield Finding(path, corpus.documents.get(path), remarks=(remark,), corpus_wide=True)
     else:
         remark = f"more than {MAX_LOOK_ALIKES:,} hospitals; look-alike names were not searched for"

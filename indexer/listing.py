@@ -9,9 +9,9 @@ import threading
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from indexer.corpus import UNSTAMPED, find, stamp_of
+from indexer.corpus import PASSED_OVER, UNSTAMPED, find, stamp_of
 
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 _LENGTH = 8  # bytes in front that say how many are text
@@ -21,12 +21,14 @@ _LENGTH = 8  # bytes in front that say how many are text
 class Listing:
     """``paths`` of all files that should be pages, as the file system has them, in no order, and their ``stamps``.
 
-    These are the numbers of each ``corpus.Stamp``, end to end. ``problems`` tells why a file is none, by its path.
+    These are the numbers of each ``corpus.Stamp``, end to end. ``problems`` tells why a file is none, by its path, and
+    ``unread`` are files that hold text and are passed over.
     """
 
     paths: list[str]
     stamps: array[int]
     problems: dict[str, str]
+    unread: list[str] = field(default_factory=list)
 
 
 Listed = Callable[[], Listing]
@@ -41,7 +43,11 @@ def listed(root: str) -> Listing:
     paths: list[str] = []
     numbers: list[int] = []
     problems: dict[str, str] = {}
+    unread: list[str] = []
     for path, problem, entry in find(root):
+        if problem is PASSED_OVER:
+            unread.append(path)
+            continue
         if entry is None:
             problems[path] = problem
             continue
@@ -50,7 +56,7 @@ def listed(root: str) -> Listing:
         except OSError:
             numbers += UNSTAMPED  # it has vanished, which is said when it is to be read
         paths.append(path)
-    return Listing(paths, whole_numbers(numbers), problems)
+    return Listing(paths, whole_numbers(numbers), problems, sorted(unread))
 
 
 def whole_numbers(numbers: Sequence[int]) -> array[int]:
@@ -89,7 +95,7 @@ def _look(root: str, pipe: int) -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
         found = listed(root)
-        texts = json.dumps([found.paths, found.problems]).encode("ascii")
+        texts = json.dumps([found.paths, found.problems, found.unread]).encode("ascii")
         with open(pipe, "wb") as stream:
             stream.writelines((len(texts).to_bytes(_LENGTH), texts, found.stamps.tobytes()))
     finally:
@@ -100,8 +106,8 @@ def _received(data: bytes) -> Listing | None:
     """The listing that the copy has sent; None where it could not."""
     end = _LENGTH + int.from_bytes(data[:_LENGTH])
     try:
-        paths, problems = json.loads(data[_LENGTH:end])
-        found = Listing(paths, array("q", data[end:]), problems)
+        paths, problems, unread = json.loads(data[_LENGTH:end])
+        found = Listing(paths, array("q", data[end:]), problems, unread)
     except ValueError:
         return None
     return found if len(found.stamps) == len(paths) * len(UNSTAMPED) else None

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from indexer.cleaning import clean, lines
 from indexer.compose import HINT_CHARS
 from indexer.dates import date_line, iso_date
+from indexer.inline_html import FENCE, without_html
 from indexer.model import Link
 from indexer.outline import bullet, ends_sentence, numbered
-from indexer.visible import Reading, VisibleLine
+from indexer.visible import SOURCES, Reading, VisibleLine
 
 TITLE_CHARS = 160
 WRAPPED_CHARS = 120  # a longer line is a paragraph by itself, not a part of one that an editor wrapped
 _ATX = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _SETEXT = re.compile(r"^ {0,3}(=+|-+)\s*$")
 _HEADING_ID = re.compile(r"\s*\{#([\w.:-]+)\}\s*$")
-_FENCE = re.compile(r"^\s*(?:```|~~~)")
 _RULE = re.compile(r"^\s*(?:[-*_=~#]\s*){3,}$")
 _LINK = re.compile(
     r"(!?)\[([^\[\]]{0,500})\]\(\s*<?((?:[^()\s<>]|\([^()\s<>]{0,200}\)){0,2000})>?(?:\s+[\"'(][^()]{0,300}[\"')])?\s*\)"
@@ -28,19 +29,28 @@ _SHELTER = 0xE000  # escaped signs wait in the private area while marks are take
 _STRONG = re.compile(r"^(\*\*|__)(?=\S)[^*_]+(?<=\S)\1[:：]?$")
 _QUOTE = re.compile(r"^(?:\s*>)+\s?")
 _NUMBERED_ITEM = re.compile(r"^\s*\d{1,3}[.)]\s+\S")
+_NOTE = re.compile(r"^ {0,3}\[\^([^\]\s]{1,60})\]:\s*(.*)$")
+_NOTE_GOES_ON = re.compile(r"^(?: {2,}|\t)\s*\S")
+_NOTED = re.compile(r"\s*\[\^([^\]\s]{1,60})\](?!:)")
+_ADDRESS = re.compile(r"https?://[^\s<>()\[\]]*[^\s<>()\[\].,;:!?]")
 _FRONT = re.compile(r"^([A-Za-z_]{1,30})\s*:\s*(.*)$")
 
 
 def read_plain(text: str, *, markdown: bool) -> Reading:
     """Read what a text file shows: its lines, and as title the front matter's, the first heading or the first line.
 
-    Markdown headings (``#`` and underlined) and list signs are read in both; inline marks, links, fences and front
-    matter only in Markdown.
+    Markdown headings (``#`` and underlined) and list signs are read in both; inline marks, links, fences, footnotes,
+    HTML elements and front matter only in Markdown.
     """
     raw = lines(text)
     front, raw = _front_matter(raw) if markdown else ({}, raw)
-    found = list(_markdown(raw) if markdown else _plain(raw))
+    if markdown:
+        raw, notes = _footnotes(without_html(raw))
+        found = [*_markdown(raw), *notes]
+    else:
+        found = list(_plain(raw))
     title = front.get("title", "")
+    language = front.get("lang", "") or front.get("language", "")
     hints: tuple[str, ...] = ()
     if not title and not any(line.role == "heading" for line in found):
         title, hints = _first_line_title(found, parted=_parted(raw))
@@ -51,8 +61,8 @@ def read_plain(text: str, *, markdown: bool) -> Reading:
         lines=tuple(found),
         titles=(("front matter" if "title" in front else "first line", title),),
         summary=front.get("description", "") or front.get("summary", ""),
-        date=iso_date(front.get("date", "")),
-        language=front.get("lang", "") or front.get("language", ""),
+        date=iso_date(front.get("date", ""), language),
+        language=language,
         hints=hints,
     )
 
@@ -117,7 +127,7 @@ def _markdown(raw: Sequence[str]) -> Iterator[VisibleLine]:
 
     for line in raw:
         text = _QUOTE.sub("", line)
-        if _FENCE.match(text):
+        if FENCE.match(text):
             fenced = not fenced
             yield from close()
         elif fenced or not text.strip():
@@ -159,6 +169,47 @@ def _atx(text: str) -> VisibleLine | None:
     if not line.text:
         return None
     return VisibleLine(line.text, "heading", len(match[1]), own[1] if own else "", links=line.links)
+
+
+def _footnotes(raw: list[str]) -> tuple[list[str], list[VisibleLine]]:
+    """Lines with ``[1]`` for each marker of a footnote, and the footnotes, which stand at the end of the page.
+
+    One that links to a page is a source, any other is text. A marker without a footnote stays as it is.
+    """
+    noted: dict[str, list[str]] = {}
+    kept: list[str] = []
+    last: list[str] | None = None
+    for line in raw:
+        if match := _NOTE.match(line):
+            last = noted.setdefault(match[1], [])
+            last.append(match[2])
+        elif last is not None and _NOTE_GOES_ON.match(line):
+            last.append(line.strip())
+        else:
+            last = last if not line.strip() else None
+            kept.append(line)
+    if not noted:
+        return raw, []
+    asked = (match[1] for line in kept for match in _NOTED.finditer(line))
+    numbers = {
+        name: number for number, name in enumerate((n for n in dict.fromkeys([*asked, *noted]) if n in noted), 1)
+    }
+
+    def numbered(match: re.Match[str]) -> str:
+        return f" [{numbers[match[1]]}]" if match[1] in numbers else match[0]
+
+    notes = [_note(number, " ".join(noted[name])) for name, number in numbers.items()]
+    return [_NOTED.sub(numbered, line) for line in kept], [note for note in notes if note.text]
+
+
+def _note(number: int, text: str) -> VisibleLine:
+    line = _inline(text, "text")
+    link = next(iter(line.links), None)
+    if link is None and (found := _ADDRESS.search(line.text)):
+        link = Link(found[0], line.text[: found.start()].strip(" ,.;:–—-") or found[0])
+    if link is None:
+        return replace(line, text=f"[{number}] {line.text}" if line.text else "")
+    return replace(line, role="item", region=SOURCES, anchor=f"source-{number}", links=(link,))
 
 
 def _inline(text: str, role: str) -> VisibleLine:

@@ -23,13 +23,15 @@ class Survey:
     """The files of a corpus. ``same`` are rows of known pages whose files have the stamp they had.
 
     ``files`` are all other pages, by their path as the file system has it, and ``rejected`` what is said of files that
-    cannot be pages, by their path as it is shown; both in order of the paths.
+    cannot be pages, by their path as it is shown; both in order of the paths. ``unread`` are files that
+    hold text and are passed over.
     """
 
     root: str
     same: Array
     files: dict[str, CorpusFile] = field(default_factory=dict)
     rejected: dict[str, str] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
 
 
 def survey(folder: Path | str, known: KnownPages, tell: Callable[[int], None], look: Listed | None = None) -> Survey:
@@ -56,7 +58,7 @@ def survey(folder: Path | str, known: KnownPages, tell: Callable[[int], None], l
         met = clashes({path: doc_ids[path] if row == _NEW else known.addresses[row] for path, row in pairs})
         refused |= met
         same &= np.array([path not in met for path in paths], np.bool_)
-    found = Survey(root, places[same])
+    found = Survey(root, places[same], unread=tuple(map(printable, listing.unread)))
     count = len(found.same)
     tell(count)
     for path in sorted((paths[i] for i in np.flatnonzero(~same).tolist()), key=os.fsencode):

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from urllib.parse import urlsplit
 
 from indexer.cleaning import clean
 from indexer.visible import OUTSIDE, Reading, VisibleLine
 
 MAX_TITLE_CHARS = 300
+SITE_CHARS = 5  # of a part of a host that may be the name of a site: "www" and "en" are none
+_AROUND = (OUTSIDE, "site header", "footer", "navigation")
+_COPYRIGHT = re.compile(
+    r"(?:©|\(c\)|copyright)[\s©(c)]*(?:\d{4}(?:\s*[-–—]\s*\d{2,4})?)?[\s,]*([^.|,。，]{2,60})", re.IGNORECASE
+)
 _TITLE_SEPARATOR = re.compile(r"\s+[|–—_·•»:-]\s+|\s*[|_｜]\s*|\s+-\s*")
 _NO_TITLE = re.compile(
     r"^(?:untitled(?: document| page)?|document|new page.*|home(?: ?page)?|index|welcome|default|404.*|page not found.*"
@@ -30,8 +36,10 @@ def title_of(reading: Reading, lines: Sequence[VisibleLine], path: str) -> tuple
         (line.text for line in reading.lines if line.level == 1 and line.cut in (OUTSIDE, "site header")), ""
     )
     candidates = [*reading.titles, ("h1", h1)]
+    headings = {title_key(line.text) for line in lines if line.role == "heading"} | {title_key(h1)}
+    sites = _site_names(reading)
     for source, text in ((source, text[: MAX_TITLE_CHARS * 2]) for source, text in candidates):
-        text = text if source in ("JSON-LD", "h1") else _less_site(text, reading.site_name, h1)
+        text = text if source in ("JSON-LD", "h1") else _less_site(text, sites, headings)
         if not _NO_TITLE.match(text):
             return text[:MAX_TITLE_CHARS], source
     stem = re.sub(r"[-_+\s]+", " ", path.rpartition("/")[2].rpartition(".")[0]).strip()
@@ -42,13 +50,26 @@ def title_of(reading: Reading, lines: Sequence[VisibleLine], path: str) -> tuple
     return stem, ""
 
 
-def _less_site(title: str, site: str, h1: str) -> str:
+def _less_site(title: str, sites: Set[str], headings: Set[str]) -> str:
     """Title without the name of the site at its end, where the page itself shows which part that is."""
     for match in reversed(list(_TITLE_SEPARATOR.finditer(title))):
         head, tail = title[: match.start()], title[match.end() :]
-        if head and (title_key(head) == title_key(h1) or (site and title_key(tail) == title_key(site))):
+        if head and ((title_key(head) in headings) or (title_key(tail) in sites)):
             return head.strip()
     return title
+
+
+def _site_names(reading: Reading) -> set[str]:
+    """What a page says its site is called, folded: in its head, around its text, in a notice of copyright, its host."""
+    names = {title_key(reading.site_name)}
+    for line in reading.lines:
+        if line.cut in _AROUND and len(line.text) <= MAX_TITLE_CHARS:
+            names.add(title_key(line.text))
+            if owner := _COPYRIGHT.search(line.text):
+                names.add(title_key(owner[1]))
+    if host := urlsplit(reading.source_url).hostname:
+        names |= {title_key(label) for label in host.split(".")[:-1] if len(label) >= SITE_CHARS}
+    return {name for name in names if name}
 
 
 def makeshift_title(lines: Sequence[VisibleLine], path: str) -> tuple[str, str]:

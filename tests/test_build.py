@@ -389,3 +389,16 @@ def test_progress_tells_every_stage(tmp_path: Path, corpus: Path, write: Write) 
     stages: dict[str, int] = {}
     build(corpus, tmp_path / "index", progress=lambda stage, done, total: stages.update({stage: done}))
     assert stages == {"Reading": 1, "Parsing": 1, "Indexing": 1}
+
+
+def test_files_that_are_passed_over_are_told_of(tmp_path: Path) -> None:
+    folder = tmp_path / "corpus" / "articles"
+    folder.mkdir(parents=True)
+    (folder / "a.html").write_text("<title>Knees</title><h1>Knees</h1><p>Knees bend, and then they hurt.</p>")
+    for name in "abcde":
+        (folder / f"{name}.pdf").write_bytes(b"%PDF")
+    said = "5 PDF files are not read (articles/a.pdf, articles/b.pdf, articles/c.pdf and 2 more)"
+    said += "; save the text as a page (.html or .txt)."
+    first = build(tmp_path / "corpus", tmp_path / "index")
+    assert (first.notes, first.rejected) == ((said,), ())
+    assert build(tmp_path / "corpus", tmp_path / "index").notes == (said,), "where nothing has changed too"

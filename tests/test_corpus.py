@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer import corpus
-from indexer.corpus import CorpusFile, walk
+from indexer.corpus import CorpusFile, passed_over, walk
 from indexer.errors import CorpusError, PageError
 from indexer.slug import slug, unique_slug
 
@@ -104,11 +104,15 @@ def test_a_page_called_like_a_note_is_a_page(tmp_path: Path) -> None:
 
 
 def test_other_files_are_reported(tmp_path: Path) -> None:
-    make(tmp_path, "articles/page", "articles/page.doc")
+    make(tmp_path, "articles/page", "articles/page.doc", "articles/page.wxyz", "articles/list.PDF")
+    said = "not a page: its name must end in .html, .htm, .xhtml, .txt, .md or .markdown"
     assert problems(tmp_path) == [
-        f"Skipped articles/{name}: not a page: its name must end in .html, .htm, .xhtml, .txt or .md."
-        for name in ("page", "page.doc")
+        f"Skipped articles/page: {said}.",
+        "Skipped articles/page.doc: a text document of an office program is not read; "
+        "save it as a web page (.html) or as text.",
+        f"Skipped articles/page.wxyz: {said}.",
     ]
+    assert passed_over(tmp_path) == ("articles/list.PDF",)
 
 
 def test_second_file_with_the_same_address_is_reported(tmp_path: Path) -> None:

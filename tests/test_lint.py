@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from indexer.cli import corpus_group
 from indexer.errors import CorpusError
-from indexer.lint import LISTED, Finding, lint
+from indexer.finding import Finding
+from indexer.lint import LISTED, lint
 from indexer.taxonomy import load_taxonomy
 
 ROOT = Path(__file__).parent.parent / "corpus"
@@ -521,3 +522,61 @@ def test_the_command_exits_with_zero_on_a_clean_corpus(tmp_path: Path) -> None:
     result = CliRunner().invoke(corpus_group, ["check", str(tmp_path), "--json"])
     assert result.exit_code == 0
     assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == ["hospitals/a"]
+
+
+# -- some pages, not all
+
+
+def told(*arguments: str | Path) -> tuple[int, list[str], list[str]]:
+    result = CliRunner().invoke(corpus_group, ["check", *map(str, arguments)])
+    return result.exit_code, result.stdout.splitlines(), result.stderr.splitlines()
+
+
+def test_one_page_is_checked_in_the_light_of_the_others(tmp_path: Path) -> None:
+    same = f"<p>{SENTENCE}</p>"
+    check(
+        tmp_path,
+        hospitals__a=hospital("Eye Hospital A", body=same, cite=False),
+        hospitals__b=hospital("Eye Clinic B", body=same),
+    )
+    status, shown, said = told(tmp_path / "hospitals" / "a.html", "--corpus", tmp_path)
+    assert status == 1
+    assert [line for line in shown if not line.startswith(" ")] == ["hospitals/a.html"]
+    assert any("no source" in line for line in said), "the other page makes this a corpus that keeps a record"
+    assert any("stands in hospitals/b.html too" in line for line in said), "whichever of the two comes first"
+    assert said[-1] == "2 problems, 0 files rejected."
+    status, shown, said = told(tmp_path / "hospitals" / "a.html", "--corpus", tmp_path / "elsewhere")
+    assert (status, said, shown[0]) == (0, [], "hospitals/a.html")
+    assert "Eye Hospital A" in shown[1], "its folder says the kind, though nothing else around it is read"
+
+
+def test_two_pages_that_may_be_one_are_named_with_the_remedy_from_either(tmp_path: Path) -> None:
+    names = ("Shanghai Eastern Rehabilitation Hospital", "Shanghai Eastern Rehabilitation Hospitals")
+    check(tmp_path, hospitals__a=hospital(names[0]), hospitals__b=hospital(names[1], body="<p>It has forty beds.</p>"))
+    for own, other in (("a", "b"), ("b", "a")):
+        _, shown, _ = told(tmp_path / "hospitals" / f"{own}.html", "--corpus", tmp_path)
+        (remark,) = (line for line in shown if "may be the same hospital" in line)
+        assert f"as hospitals/{other}.html" in remark
+        assert remark.endswith(
+            "name both in indexer/vocabulary/same_hospital.toml, under [[same]] if it is, under [[never]] if not"
+        )
+
+
+def test_what_is_no_page_is_rejected_by_name(tmp_path: Path) -> None:
+    check(tmp_path, hospitals__a=hospital())
+    for name in ("list.pdf", "ward.docx", "notes.css"):
+        (tmp_path / "hospitals" / name).write_bytes(b"x")
+    (tmp_path / "hospitals" / "link.html").symlink_to(tmp_path / "hospitals" / "a.html")
+    for name, why in {
+        "list.pdf": "a PDF file is passed over; save its text as a page (.html or .txt)",
+        "ward.docx": "a text document of an office program is not read; save it as a web page (.html) or as text",
+        "notes.css": "not a page: such files beside pages are passed over",
+        "link.html": "a link, which is not followed",
+    }.items():
+        status, shown, said = told(tmp_path / "hospitals" / name, "--corpus", tmp_path)
+        assert (status, shown, said[0]) == (1, [], f"hospitals/{name}: rejected: {why}")
+    status, _, said = told(tmp_path / "none.html", tmp_path / "hospitals" / "a.html", "--corpus", tmp_path)
+    assert (status, said[0]) == (1, "none.html: rejected: it does not exist")
+    assert told(tmp_path, tmp_path / "hospitals" / "a.html")[0] == 2
+    status, shown, said = told(tmp_path)
+    assert "  ? a PDF file is passed over; save its text as a page (.html or .txt)" in shown

@@ -185,6 +185,21 @@ def test_sections_lose_no_line_and_anchors_are_unique(given_lines: list[tuple[st
         ("30 Nonsense 2025", ""),
         ("February 30, 2025", ""),
         ("yesterday", ""),
+        ("13.3.2026", "2026-03-13"),
+        ("3/13/2026", "2026-03-13"),
+        ("13-03-2026", "2026-03-13"),
+        ("05.05.2026", "2026-05-05"),
+        ("5.3.2026", ""),
+        ("05/06/2026", ""),
+        ("13.13.2026", ""),
+        ("5. März 2026", "2026-03-05"),
+        ("5. Okt. 2026", "2026-10-05"),
+        ("二〇二六年三月五日", "2026-03-05"),
+        ("二零二六年十二月三十一日", "2026-12-31"),
+        ("二○二六年十月", "2026-10"),
+        ("2026年三月二十日", "2026-03-20"),
+        ("2026年3月5号", "2026-03-05"),
+        ("二〇二六年十三月五日", ""),
     ],
 )
 def test_dates_are_read(text: str, date: str) -> None:
@@ -205,6 +220,12 @@ def test_dates_are_read(text: str, date: str) -> None:
         ("发布时间：２０２６年３月１２日", "2026-03-12"),
         ("发布时间：2026年3月12日 来源：本站 点击数：12 次 【字体：大 中 小】", "2026-03-12"),
         ("发布时间：2026年3月12日，本院开设国际门诊，欢迎外籍患者前来预约就诊", ""),
+        ("13.3.2026", "2026-03-13"),
+        ("Updated: 13/03/2026", "2026-03-13"),
+        ("5.3.2026", ""),
+        ("Stand: 5. März 2026", "2026-03-05"),
+        ("二〇二六年三月五日", "2026-03-05"),
+        ("发布日期：二〇二六年三月五日", "2026-03-05"),
         ("Sunday", ""),
         ("date: 2025", ""),
         ("2024-03-55", ""),
@@ -214,6 +235,13 @@ def test_dates_are_read(text: str, date: str) -> None:
 )
 def test_lines_that_are_only_a_date_are_known(text: str, date: str) -> None:
     assert date_line(text) == date
+
+
+def test_two_numbers_with_dots_are_a_day_and_a_month_where_the_language_writes_them_so() -> None:
+    assert [iso_date("5.3.2026", language) for language in ("de", "de-AT", "pl")] == ["2026-03-05"] * 3
+    assert [iso_date("5.3.2026", language) for language in ("", "en-GB", "zh", "dex")] == [""] * 4
+    assert iso_date("5/3/2026", "de") == ""
+    assert date_line("Stand: 05.03.2026", "de") == "2026-03-05"
 
 
 @pytest.mark.parametrize("text", ["2019", "2019年3月"])

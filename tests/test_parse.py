@@ -834,3 +834,111 @@ def test_wrong_questions_are_left_out_with_a_warning() -> None:
         f"a question longer than 200 characters was left out: {('Long ' * 50)[:80]} …",
         "questions past the first 60 were left out",
     )
+
+
+# -- pages that are not whole, or none
+
+
+CUT = '<!doctype html><html lang="en"><head><title>T</title></head><body><main><h1>Knees</h1>'
+
+
+@pytest.mark.parametrize(
+    ("html", "said"),
+    [
+        (f'{CUT}{LONG}<p class="foo', "it ends in the middle of a tag"),
+        (f"{CUT}{LONG}<!-- a comm", "it ends in the middle of a tag"),
+        (f"{CUT}<p>{LONG_TEXT} and then the pati", "it has no end (no </body> and no </html>)"),
+        (f"<html><head><title>T</title></head><main>{LONG}", "it has no end"),
+        (
+            f'{CUT}<ul><li><a href="#a">A</a><li><a href="#b">B</a><li><a href="#c">C</a><li><a href="#d">D</a></ul>'
+            f'<h2 id="a">A</h2>{LONG}<h2 id="b">B</h2>{LONG}</main></body></html>',
+            "its list of contents names parts that are not there (#c, #d)",
+        ),
+    ],
+)
+def test_a_page_that_was_cut_off_is_told_of(html: str, said: str) -> None:
+    (warning,) = parse(html).warnings
+    assert warning.startswith(said)
+    assert warning.endswith("the file may be cut off: fetch it again")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"{CUT}{LONG}</main></body></html>\n<!-- served in 3 ms -->\n",
+        f"<!doctype html><title>T</title><h1>Knees</h1>{LONG}<p>p < 0.05, and 3 <4 is right",
+        f"<!doctype html><html lang=en><title>T</title><h1>Knees</h1>{LONG}<p>Ends are optional",
+        f'{CUT}{LONG}<a href="#top">Up</a> <a href="#menu">Menu</a> <a href="#search">Search</a></main></body></html>',
+        f'{CUT}<a href="#a">A</a><a href="#x">X</a><a href="#b">B</a><h2 id="a">A</h2>{LONG}<h2 id="b">B</h2></body>',
+    ],
+)
+def test_a_whole_page_is_not_called_cut_off(html: str) -> None:
+    assert [each for each in parse(html).warnings if "cut off" in each] == []
+
+
+@pytest.mark.parametrize(
+    ("inner", "said"),
+    [
+        (
+            '<div><ul><li><a href="/">Home</a></li><li><a href="/about">About us</a></li>'
+            '<li><a href="/c">Contact</a></li><li><a href="/d">Our doctors</a></li></ul></div>',
+            "nothing but a menu",
+        ),
+        (
+            "<p>We use cookies to improve your experience. By continuing to browse you accept our cookie policy.</p>"
+            '<p>Accept all</p><p><a href="/terms">Terms of use</a></p>',
+            "nothing but a notice about cookies",
+        ),
+        ("<p>本网站使用Cookie以改善您的体验。</p><p>接受</p>", "nothing but a notice about cookies"),
+    ],
+)
+def test_a_menu_or_a_cookie_bar_is_no_page(inner: str, said: str) -> None:
+    with pytest.raises(PageError, match=said):
+        body(inner)
+    assert texts(body(inner + LONG)), "with its text it is one"
+
+
+def test_a_directory_of_links_stays_a_page() -> None:
+    links = "".join(f'<li><a href="/h{n}">Number {n} People\'s Hospital of Chengdu</a></li>' for n in range(12))
+    assert body(f"<h1>Hospitals</h1><ul>{links}</ul>").sections
+
+
+def test_a_title_from_the_name_of_the_file_is_told() -> None:
+    page = parse(f"<html><body>{LONG}</body></html>", "articles/visa-application-process.html")
+    assert (page.title_source, page.warnings) == ("file name", ("no title; the name of the file stands in for it",))
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        '<header><a href="/">MedTravel China</a></header>',
+        "<footer>© 2019–2026 MedTravel China. All rights reserved.</footer>",
+        '<meta name="application-name" content="MedTravel China">',
+        '<link rel="canonical" href="https://www.medtravelchina.example/knee">',
+    ],
+)
+def test_the_name_of_the_site_is_cut_from_a_title_without_a_heading(around: str) -> None:
+    head, inner = ("", around) if around.startswith(("<header", "<footer")) else (around, "")
+    page = body(f"{inner}{LONG}", f"<title>Knee surgery | MedTravel China</title>{head}")
+    assert page.title == "Knee surgery"
+    assert body(LONG, "<title>Knee surgery | In Shanghai</title>" + head).title == "Knee surgery | In Shanghai"
+
+
+def test_a_term_stays_with_its_definition() -> None:
+    page = body(
+        "<h1>Costs</h1><h2>Words</h2><dl><dt>Deposit</dt><dd>Paid before admission.</dd><dt>Escort fee:</dt>"
+        "<dd><p>For a bed.</p><p>By the night.</p></dd><dt>Alone</dt><dt>押金</dt><dd>入院前支付。</dd>"
+        "<dt>Is it paid back?</dt><dd>In part.</dd><dt>Last</dt></dl><p>Text.</p>"
+    )
+    (section,) = page.sections
+    assert section.text.split("\n") == [
+        "Deposit: Paid before admission.", "Escort fee: For a bed.", "By the night.", "Alone", "押金：入院前支付。",
+        "Is it paid back?", "In part.", "Last", "Text.",
+    ]  # fmt: skip
+
+
+def test_a_date_beside_the_title_is_no_chinese_name() -> None:
+    page = parse(f'<html lang="zh"><body><h1>膝关节手术</h1><p>二〇二六年三月五日</p>{LONG}</body></html>')
+    assert (page.title_zh, page.date) == ("", "2026-03-05")
+    german = parse(f'<html lang="de"><body><h1>Knie</h1><p>5.3.2026</p>{LONG}</body></html>')
+    assert german.date == "2026-03-05"

@@ -124,3 +124,39 @@ def test_front_matter_gives_title_date_and_language() -> None:
 
 def test_rule_without_an_end_is_no_front_matter() -> None:
     assert texts(plain("---\nText of it.\n", markdown=True)) == [("", "Text of it.")]
+
+
+def test_html_in_markdown_is_read_as_what_it_shows() -> None:
+    page = plain(
+        "# Visas\n\n<details>\n<summary>Which visa do I need?</summary>\n\nAn **S2** visa.\n\n</details>\n\n"
+        "H<sub>2</sub>O &amp; more,<br>on two lines. <!-- not\nseen -->\n\n"
+        "<ul><li>One</li><li>Two</li></ul>\n\nSee <https://a.example/x> or "
+        '<a href="https://b.example/">the embassy</a>, `<b>` is code.\n',
+        markdown=True,
+    )
+    ((heading, text),) = texts(page)
+    assert heading == "Which visa do I need?", "as any line that asks above a text"
+    assert text.split("\n") == [
+        "An S2 visa.", "H2O & more,", "on two lines.", "• One", "• Two",
+        "See https://a.example/x or the embassy, <b> is code.",
+    ]  # fmt: skip
+    assert page.links == (Link("https://a.example/x", "https://a.example/x"), Link("https://b.example/", "the embassy"))
+
+
+def test_what_is_no_html_stays_in_markdown() -> None:
+    page = plain(f"# T\n\nFor p <0.05 and a<b, 3 > 2. {PROSE}\n\n```\n<b>x</b> &amp;\n```\n", markdown=True)
+    assert texts(page) == [("", f"For p <0.05 and a<b, 3 > 2. {PROSE}\n<b>x</b> &amp;")]
+
+
+def test_footnotes_are_numbered_and_those_that_link_are_sources() -> None:
+    page = plain(
+        "# Visas\n\nUsual for a short stay.[^b] Ask early.[^note] And [^none] stays.\n\n"
+        "[^note]: A note that says\n    two lines of it.\n"
+        "[^b]: Embassy of China, 2025, https://a.example/visa.\n",
+        markdown=True,
+    )
+    assert texts(page) == [
+        ("", "Usual for a short stay. [1] Ask early. [2] And [^none] stays.\n[2] A note that says two lines of it.")
+    ]
+    (source,) = page.citations
+    assert (source.title, source.url, source.anchor) == ("Embassy of China, 2025", "https://a.example/visa", "source-1")

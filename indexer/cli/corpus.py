@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -26,27 +27,35 @@ def corpus_group() -> None:
 
 
 @corpus_group.command("check")
-@click.argument("folder", required=False)
+@click.argument("places", nargs=-1, metavar="[FOLDER|FILE…]")
 @corpus_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @report_errors
-def check_command(folder: str | None, corpus: str, as_json: bool) -> None:
+def check_command(places: tuple[str, ...], corpus: str, as_json: bool) -> None:
     """Show what each file would become, and why.
 
     The document and its facet values with their reasons; warnings of the parser are marked "!", doubts "?", and what
-    must be mended goes to standard error, with file and line. FOLDER stands for --corpus. Exit status: 1 when anything
-    must be mended, or there is no page.
+    must be mended goes to standard error, with file and line. FOLDER stands for --corpus; of a FILE only what concerns
+    this page is shown, in the light of all others where it lies in the corpus. Exit status: 1 when anything must be
+    mended, or there is no page.
 
     \b
     Examples:
       medsearch corpus check
       medsearch corpus check saved/ --json
+      medsearch corpus check corpus/articles/new-page.html
     """
+    from indexer.chosen import chosen
     from indexer.lint import lint
 
+    files = [place for place in places if not os.path.isdir(place)] if len(places) != 1 or _is_file(places[0]) else []
+    if len(files) != len(places) and len(places) > 1:
+        raise click.UsageError("Give one folder, or files.")
     rejected = problems = 0
     empty = True
-    for finding in lint(folder or corpus):
+    where = ", ".join(places) or corpus
+    groups = [(each.root, each) for each in chosen(files, corpus)] if files else [(where, None)]
+    for finding in (finding for root, only in groups for finding in lint(root, only)):
         empty = empty and finding.document is None
         text = finding.as_text()
         if as_json:
@@ -60,9 +69,13 @@ def check_command(folder: str | None, corpus: str, as_json: bool) -> None:
     if problems:
         click.echo(f"{counted(problems, 'problem')}, {counted(rejected, 'file')} rejected.", err=True)
     if empty:
-        click.echo(f"There is no page in {folder or corpus} that can be indexed.", err=True)
+        click.echo(f"There is no page in {where} that can be indexed.", err=True)
     if problems or empty:
         sys.exit(EXIT_FAILED)
+
+
+def _is_file(place: str) -> bool:
+    return os.path.lexists(place) and not os.path.isdir(place)
 
 
 @corpus_group.command("sources")

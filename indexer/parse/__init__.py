@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from bs4 import BeautifulSoup
 
 from indexer.compose import compose
 from indexer.corpus import CorpusFile
+from indexer.cut_off import cut_off
 from indexer.decode import binary_reason, decode
 from indexer.errors import PageError
 from indexer.model import Page
-from indexer.parse._refusals import is_refusal
+from indexer.parse._refusals import is_cookie_bar, is_menu, is_refusal
 from indexer.parse._survey import Survey, web_address
 from indexer.parse._walk import Walker
 from indexer.plaintext import read_plain
@@ -41,7 +43,8 @@ def parse_page(file: CorpusFile, data: bytes) -> Page:
     content, else the body; without navigation, header, footer, asides, forms, hidden parts and their like.
 
     Raises:
-        PageError: If the file is empty, is no text, has no visible text, or is the message of a server.
+        PageError: If the file is empty, is no text, has no visible text, or is the message of a server, a menu or a
+            notice about cookies.
     """
     if not data.strip(b"\0 \t\r\n\x0b\x0c"):
         raise PageError(file.path, "the file is empty")
@@ -62,6 +65,10 @@ def parse_page(file: CorpusFile, data: bytes) -> Page:
         )
     if is_refusal(page, (title for _, title in reading.titles)):
         raise PageError(file.path, f"the message of a server, not a page: “{page.title}”")
+    if is_cookie_bar(page):
+        raise PageError(file.path, "nothing but a notice about cookies; save the page once that is closed")
+    if is_menu(page):
+        raise PageError(file.path, "nothing but a menu: each line is a link; save the page with its text")
     return page
 
 
@@ -86,9 +93,16 @@ def read_html(text: str) -> Reading:
         language=survey.language or meta.get("content-language", "")[:35],
         source_url=survey.canonical or web_address(meta.get("og:url", "")) or _saved_from(text),
         hints=tuple(walker.hints),
-        site_name=meta.get("og:site_name", ""),
-        warnings=(NOINDEX,) if unlisted(directives(meta.get(name, "") for name in META_NAMES)) else (),
+        site_name=meta.get("og:site_name", "") or meta.get("application-name", ""),
+        warnings=tuple(_doubts(text, meta)),
     )
+
+
+def _doubts(text: str, meta: Mapping[str, str]) -> Iterator[str]:
+    if unlisted(directives(meta.get(name, "") for name in META_NAMES)):
+        yield NOINDEX
+    if early := cut_off(text):
+        yield early
 
 
 def _saved_from(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Pages that a server gives instead of the one that was asked for: "not found", "are you a robot"."""
+"""Pages instead of the one that was wanted: "not found", "are you a robot", a menu or a cookie bar without its page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,20 @@ import re
 from collections.abc import Iterable
 
 from indexer.model import Page
+from indexer.outline import BULLET
+from indexer.titles import title_key
 
+MENU_CHARS = 400  # of text; a longer list of links is a directory, which may be what somebody looks for
+MENU_WORDS = 3.0  # a line on average: longer ones are titles of pages
+MENU_LINES = 3
+COOKIE_CHARS = 1_500
+_COOKIES = re.compile(r"\bcookies?\b|cookie", re.IGNORECASE)
+_CONSENT = re.compile(
+    r"\bcookies?\b|cookie|\bconsent|\bprivacy\b|\bGDPR\b|\btrack(?:ing|ers?)\b|\bpreferences\b|\bpersonali[sz]"
+    r"|^(?:accept|reject|decline|agree|allow|deny|ok|okay|got it|necessary|functional|analytics|marketing|statistics"
+    r"|settings|manage|customi[sz]e|save|close|i agree)\b|同意|接受|拒绝|隐私|偏好",
+    re.IGNORECASE,
+)
 MAX_CHARS = 1_500  # of text; an article about such a message is longer, and so is a page that stands behind a notice
 _MESSAGE = re.compile(
     r"""(?:(?:error\s*)?(?:http\s*)?[45]\d\d\s*[-–—:：|.]?\s*(?:error|page\s)?\s*(?:
@@ -29,3 +42,27 @@ def is_refusal(page: Page, titles: Iterable[str]) -> bool:
     if page.facts or not any(_MESSAGE.fullmatch(each.strip()) for each in said):
         return False
     return sum(len(section.text) for section in page.sections) < MAX_CHARS
+
+
+def is_cookie_bar(page: Page) -> bool:
+    """Whether all that a page says is about the cookies of its site, links and buttons beside."""
+    said = _lines(page)
+    if page.facts or not said or sum(map(len, said)) >= COOKIE_CHARS or not any(map(_COOKIES.search, said)):
+        return False
+    links = {title_key(link.text) for link in page.links}
+    return all(_CONSENT.search(line) or title_key(line) in links for line in said)
+
+
+def is_menu(page: Page) -> bool:
+    """Whether a page is a few links and nothing else."""
+    said = _lines(page)
+    if page.facts or page.questions or len(said) < MENU_LINES or sum(map(len, said)) >= MENU_CHARS:
+        return False
+    links = {title_key(link.text) for link in page.links}
+    words = sum(len(line.split()) for line in said) / len(said)
+    return words <= MENU_WORDS and all(title_key(line) in links for line in said)
+
+
+def _lines(page: Page) -> list[str]:
+    texts = (text for section in page.sections for text in (section.heading, *section.text.split("\n")))
+    return [text.removeprefix(BULLET) for text in texts if text]

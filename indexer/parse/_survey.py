@@ -68,7 +68,7 @@ class Survey:
     @property
     def date(self) -> str:
         """The date in the head, the last change before the publication."""
-        return next((date for name in _DATES if (date := iso_date(self.meta.get(name, "")))), "")
+        return next((date for name in _DATES if (date := iso_date(self.meta.get(name, ""), self.language))), "")
 
     def is_page(self, tag: Tag) -> bool:
         """Whether dropping an element would drop the page: a form around everything, a class "navbar" on a wrapper."""

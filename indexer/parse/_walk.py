@@ -105,6 +105,8 @@ _BLOCKS = frozenset(
         "br",
     ]
 )
+_GOES_ON = frozenset(("dd", "p", "div"))  # behind a term they begin no line: the first words explain it
+_ASKS = re.compile(r"[?？]\s*$")
 _IN_ROWS = WRAPPERS | {"td", "th"}  # in a table of data they end no line
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _TELLING = _HEADINGS | {"li", "b", "strong", "main", "article", "table", "dt", "dd", "th", "td", *DROPPED_TAGS}
@@ -155,6 +157,7 @@ class Walker:
         self._refs: list[str] = []
         self._open_link: _OpenLink | None = None
         self._kept_markers = False
+        self._term = False  # the line ends with a term of a list, and what that means has yet to come
         self._waiting_id = ("", 0)  # of the part opened last, for a heading that comes before any other line
 
     def walk(self) -> None:
@@ -181,11 +184,12 @@ class Walker:
         """Context inside an element; None when nothing in it is ever seen."""
         name = tag.name
         if name == "time" and not self.date and not outer.cut:
-            self.date = iso_date(attribute(tag, "datetime"))
+            self.date = iso_date(attribute(tag, "datetime"), self._survey.language)
         if name in _UNSEEN:
             return None
         if name in _BLOCKS and not (outer.cells and name in _IN_ROWS):
-            self._flush(outer)
+            if not (self._term and name in _GOES_ON):
+                self._flush(outer)
         elif name in ("td", "th") and self._chars:
             self._pieces.append(" | ")
         elif name in WRAPPERS:
@@ -230,9 +234,20 @@ class Walker:
         if tag.name == "a":
             self._end_link()
         if tag.name in _BLOCKS and not (outer.cells and tag.name in _IN_ROWS):
-            self._flush(context)
+            if tag.name != "dt" or not self._keep_term(context):
+                self._flush(context)
         elif tag.name in WRAPPERS:
             self._pieces.append(" ")
+
+    def _keep_term(self, context: _Context) -> bool:
+        """Whether a term stays open for its definition, in one line: a question is a line, as a fact's name is."""
+        text = clean("".join(self._pieces))
+        if not self._chars or context.region or context.cut or context.heading or not text or _ASKS.search(text):
+            return False
+        han = "\u3400" <= text[-1] <= "\u9fff"
+        self._pieces.append({":": " ", "：": ""}.get(text[-1], "：" if han else ": "))
+        self._term = True
+        return True
 
     def _place(self, tag: Tag, inner: _Context) -> None:
         """Note what the attributes of an element say about where it belongs."""
@@ -326,6 +341,7 @@ class Walker:
             self._pieces.append(text)
         letters = len(text) - text.count(" ")
         if not text.isspace():
+            self._term = False
             self._chars += len(text)
             self._strong_chars += letters if context.strong else 0
 
@@ -335,6 +351,9 @@ class Walker:
             if self._open_link is not None:
                 self._open_link.pieces.clear()
             return
+        if self._term:  # and nothing explains it
+            self._term = False
+            self._pieces[-1] = self._pieces[-1].rstrip(" :：")
         href = self._open_link.href if self._open_link else None
         self._end_link()
         raw = "".join(self._pieces)
