@@ -16,7 +16,7 @@ from indexer.errors import CorpusError, PageError
 from indexer.slug import unique_slug
 
 PAGE_SUFFIXES = frozenset((".html", ".htm", ".xhtml", ".txt", ".md", ".markdown"))
-# Files that a saved site or a corpus carries along: passed over without a word.
+# Files that a saved site or a corpus carries along: passed over, but for PDF files without a word.
 COMPANION_SUFFIXES = frozenset(
     [
         ".css",
@@ -54,6 +54,7 @@ COMPANION_SUFFIXES = frozenset(
         ".mp4",
         ".webm",
         ".ogg",
+        ".pdf",
         ".zip",
         ".gz",
         ".bak",
