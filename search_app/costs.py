@@ -9,42 +9,47 @@ from operator import or_
 
 from indexer.analysis import is_han, stem, terms
 from indexer.model import And, Card, Concept, Hit, Node, Or, Phrase, Price, Query, Results, Term, Weight
-from search_app.by_strength import WINDOW
 from search_app.facetwords import FacetWords
 from search_app.reading import Reading
 from search_app.stated import LEAST_WEIGHT
+from search_app.strengths import Meant
+from search_app.thesaurus import Terms
+from search_app.words import Words
 
 COSTS = "Costs & Pricing"  # the topic that a search for costs is read as
+SURGERY: Meant = ("general surgery",)  # what words mean that stand beside any treatment
 PAGES = 10  # hits that are looked at for prices
 SHOWN = 2  # prices of one document
+COSTS_WINDOW = 80  # hits among which pages about other costs come later: there are dozens, and hospitals behind them
 
 
-def priced(reading: Reading, hits: Sequence[Hit], facets: FacetWords) -> Mapping[str, tuple[Price, ...]]:
+def priced(reading: Reading, hits: Sequence[Hit], words: Words) -> Mapping[str, tuple[Price, ...]]:
     """Prices that pages state of what a search for costs asks for, by the ids of their documents; of others none.
 
     Where a city was read, prices of another one are left out.
     """
     stated = [hit.card for hit in hits[:PAGES] if hit.card.prices]
-    wanted = _wanted(reading, facets) if stated else ()
+    wanted = _wanted(reading, words) if stated else ()
     if not wanted:
         return {}
+    facets = words.facets
     fields, elsewhere = _names(reading, facets), _others(reading.city, facets)
     found = {card.doc_id: _fitting(card, wanted, fields, elsewhere) for card in stated}
     return {doc_id: prices for doc_id, prices in found.items() if prices}
 
 
-def others_later(results: Results, reading: Reading, facets: FacetWords) -> Results:
+def others_later(results: Results, reading: Reading, words: Words) -> Results:
     """The first hits of a search for costs without what labels gave to articles about other costs than are asked for.
 
     What a treatment or an illness stands for finds the articles of its field, and all articles about costs are lifted:
     "cataract cost" would begin with one about laser surgery. Such an article stays among the hits, only later.
     ``results`` begin with the first hit.
     """
-    wanted = _wanted(reading, facets)
+    wanted = _wanted(reading, words)
     if not any(each.narrow for each in wanted):
         return results
-    fields = _names(reading, facets)
-    near, rest = results.hits[:WINDOW], results.hits[WINDOW:]
+    fields = _names(reading, words.facets)
+    near, rest = results.hits[:COSTS_WINDOW], results.hits[COSTS_WINDOW:]
     others = {hit.doc_id for hit in near if _is_other(hit, wanted, fields)}
     if not others:
         return results
@@ -56,10 +61,11 @@ def others_later(results: Results, reading: Reading, facets: FacetWords) -> Resu
 def _is_other(hit: Hit, wanted: Sequence[_Wanted], fields: Sequence[frozenset[str]]) -> bool:
     """Whether a hit is an article about the costs of something else."""
     card, narrow = hit.card, [each for each in wanted if each.narrow]
-    if card.kind != "article" or COSTS not in card.topic or _fitting(card, wanted, fields, frozenset()):
+    narrow = [each for each in narrow if each.telling] or narrow
+    if card.kind != "article" or _fitting(card, wanted, fields, frozenset()):
         return False
     if _of_the_field(card, narrow):
-        return _of_another(card, narrow, fields)
+        return COSTS in card.topic and _of_another(card, narrow, fields)
     matched = [each.strip("“”") for each in hit.matched]
     return not any(_says(each.ways, _stems(card.title)) or not each.reasons.isdisjoint(matched) for each in narrow)
 
@@ -97,7 +103,8 @@ class _Wanted:
         ways: Ways to say it in a text, as stems.
         labels: Ways to say it in the labels of a page, as stems.
         reasons: By which a hit is explained that has any of them.
-        narrow: Whether it stands for a specialty, as a treatment or an illness does, and is no name of one.
+        narrow: Whether it stands for a specialty or means a field, as a treatment or an illness does; no name does.
+        telling: Whether it tells which one: "cataract" does, "surgery" does not.
     """
 
     words: frozenset[str]
@@ -105,16 +112,17 @@ class _Wanted:
     labels: tuple[frozenset[str], ...]
     reasons: frozenset[str]
     narrow: bool
+    telling: bool
 
 
-def _wanted(reading: Reading, facets: FacetWords) -> tuple[_Wanted, ...]:
+def _wanted(reading: Reading, vocabulary: Words) -> tuple[_Wanted, ...]:
     if COSTS not in reading.topic:
         return ()
     said = {
         word for each in reading.found if _beside(each.facet, each.value) for word in terms(reading.meant(each.words))
     }
     meant = {word for each in reading.found if each.facet == "specialty" for word in terms(reading.meant(each.words))}
-    names = _names(reading, facets)
+    names = _names(reading, vocabulary.facets)
     found = []
     for part in reading.words():
         typed = reading.meant(part.words)
@@ -131,10 +139,22 @@ def _wanted(reading: Reading, facets: FacetWords) -> tuple[_Wanted, ...]:
                 tuple(_way(each) for each in members if "label" not in each.fields and each.weight >= least),
                 tuple(_way(each) for each in members if "label" in each.fields),
                 frozenset(map(_reason, members)),
-                narrow=not meant.isdisjoint(words) and stems not in names,
+                narrow=(not meant.isdisjoint(words) and stems not in names) or _of_one_field(words, vocabulary),
+                telling=not _says_little(words, vocabulary),
             )
         )
     return tuple(found)
+
+
+def _of_one_field(words: Terms, vocabulary: Words) -> bool:
+    """Whether words mean a field by themselves that hospitals are known for."""
+    strengths = vocabulary.strengths
+    return bool(strengths.meant(words)) and not strengths.is_sign(words) and not strengths.is_site(words)
+
+
+def _says_little(words: Terms, vocabulary: Words) -> bool:
+    """Whether words stand beside any treatment, as "surgery" and "job" do."""
+    return vocabulary.strengths.meant(words) == (SURGERY,) or all(map(vocabulary.thesaurus.ordinary, words))
 
 
 def _names(reading: Reading, facets: FacetWords) -> tuple[frozenset[str], ...]:

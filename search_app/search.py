@@ -9,7 +9,7 @@ from indexer.engines import Lexicon, Searcher
 from indexer.model import FACETS, MAX_WINDOW, Count, Filter, Price, Query, Question, Results
 from search_app.alike import articles_in_order
 from search_app.by_strength import WINDOW, in_order, window_of
-from search_app.costs import COSTS, others_later, priced
+from search_app.costs import COSTS, COSTS_WINDOW, others_later, priced
 from search_app.of_field import named
 from search_app.placed import EditedSearcher, entry_for
 from search_app.reading import Reading
@@ -139,7 +139,7 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
         unknown_values=unknown_values,
         applied=_applied(reading, wider, unknown_values, beside=results.total.value > with_words),
         asked=asked(reading.parts_as_meant(), results.hits, vocabulary.thesaurus.optional),
-        prices=priced(reading, results.hits, vocabulary.facets),
+        prices=priced(reading, results.hits, vocabulary),
     )
 
 
@@ -237,9 +237,11 @@ def _offset_and_limit(request: SearchRequest) -> tuple[int, int]:
 
 def _window(request: SearchRequest, reading: Reading) -> int:
     """How many of the first hits may change places before the page is cut out; 0 where the engine's order stays."""
-    window = WINDOW if reading.key_words or COSTS in reading.topic else 0
+    window = WINDOW if reading.key_words else 0
     if reading.best or reading.strengths:
         window = window_of(reading.city, best=reading.best)
+    if COSTS in reading.topic:
+        window = max(window, COSTS_WINDOW)
     offset, limit = _offset_and_limit(request)
     return window if request.sort == "relevance" and limit and offset < window else 0
 
@@ -261,7 +263,7 @@ def _page(request: SearchRequest, results: Results, reading: Reading, words: Wor
     if reading.key_words and sum(hit.card.kind == "article" for hit in results.hits[:WINDOW]) > 1:
         results = articles_in_order(results, lexicon.alike(reading.key_words))
     if COSTS in reading.topic:
-        results = others_later(results, reading, words.facets)
+        results = others_later(results, reading, words)
     offset, limit = _offset_and_limit(request)
     if not (reading.best or reading.strengths):
         shown = results.hits[offset : offset + limit]

@@ -201,3 +201,40 @@ def test_an_article_about_the_costs_of_another_treatment_of_the_field_comes_late
     assert found("cataract cost") == found("白内障 费用") == [("hospitals/eyes", 0), ("articles/smile", 0)]
     assert found("laser operation cost") == [("articles/smile", 1)]
     assert found("eye cost")[0] == ("articles/smile", 1)  # the field itself
+
+
+@pytest.mark.parametrize("query", ["cataract surgery cost", "白内障手术费用", "fracture surgery price", "骨折手术费用"])
+def test_hospitals_for_what_is_asked_come_before_dozens_of_articles_about_other_costs(
+    tmp_path: Path, query: str
+) -> None:
+    """ "白血病费用" showed ten articles about costs of other things; its hospitals stood behind thirty hits."""
+    lines = "Surgery and an operation have their cost and price. 手术费用。"
+    hospitals = {
+        "eyes": ("Eye Clinic", "Cataract", "Ophthalmology"),
+        "bones": ("Bone Clinic", "Fracture", "Orthopedics, Trauma & Burns"),
+    }
+    with open_engine(str(tmp_path)).rebuild() as writer:
+        for number in range(45):
+            sections = (Section("Costs", "costs", f"{lines} {number}"),)
+            other = Page(
+                f"articles/{number}",
+                f"articles/{number}.html",
+                "article",
+                f"What noses cost {number}",
+                "title",
+                sections,
+            )
+            labels = (
+                Basis("topic", COSTS, "declared", "x"),
+                Basis("specialty", "Plastic & Cosmetic Surgery", "declared", "x"),
+            )
+            writer.put(classify(replace(other, declared=labels), load_taxonomy()))
+        for name, (title, word, field) in hospitals.items():
+            sections = (Section("", "", f"{word} is treated here."),)
+            clinic = Page(f"hospitals/{name}", f"hospitals/{name}.html", "hospital", title, "title", sections)
+            writer.put(
+                classify(replace(clinic, declared=(Basis("specialty", field, "declared", "x"),)), load_taxonomy())
+            )
+    with open_engine(str(tmp_path)).searcher() as searcher:
+        first = answer(SearchRequest(q=query), searcher).results.hits[0]
+    assert first.doc_id == ("hospitals/bones" if "fracture" in query or "骨折" in query else "hospitals/eyes")
