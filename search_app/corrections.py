@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
 
+import numpy as np
 from rapidfuzz.distance import OSA
 
 from indexer.analysis import stem
 from indexer.engines import Lexicon
+from indexer.meanings import UNKNOWN, default_meanings
 from search_app.by_ear import MAX_HEARD, is_heard
 from search_app.pinyin import is_pinyin, is_syllable
 from search_app.recut import is_listed, lost_space, lost_spaces, moved_space, needless_space
@@ -30,6 +32,8 @@ from search_app.words import Words
 MAX_CORRECTED = 6  # unknown words looked into: a text with more is no search with slips, and each costs a lookup
 SMALL_WORD = 0.3  # what "best" and "being" cost more than a word that says something
 TOGETHER = 0.5  # what a word costs less that makes a known phrase of its neighbours: "beast implants"
+FITS = 1.0  # what a word costs less that is as close in meaning to one beside it as a word can be: "insurance clame"
+CLOSE = 0.3  # such closeness from which it may have more slips than is likely
 PLACE = 0.3  # what the name of a city or of a field costs less than another word
 REACH = 3  # words beside one that are looked at for a phrase
 JOINING = frozenset(("for", "in", "of", "and", "at", "with", "to", "from", "near"))
@@ -106,6 +110,10 @@ class _Near(NamedTuple):
         return _Near(
             tuple(piece.term for piece in before), tuple(piece.term for piece in pieces[place + 1 : place + 1 + REACH])
         )
+
+    def words(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*self.before, *self.after)
 
     def phrase(self, word: str, words: Words) -> bool:
         """Whether a word makes a phrase of the vocabulary with its neighbours."""
@@ -234,9 +242,15 @@ def _likely(word: str, near: _Near, lexicon: Lexicon, words: Words) -> str:
     """The likeliest word that leads somewhere, or "": one that says something or fits its neighbours before others."""
     best: tuple[float, str] = (inf, "")
     good = words.english(word)  # then only another form of it, or what its neighbours ask for
-    for cost, one in weighed_corrections(word, lexicon, words.correctable, words.thesaurus.protected):
-        if cost - TOGETHER - PLACE >= best[0]:
-            break
+    correctable, protected = words.correctable, words.thesaurus.protected
+    likely = weighed_corrections(word, lexicon, correctable, protected)
+    others = weighed_corrections(word, lexicon, correctable, protected, TOGETHER) if near.words() else likely
+    fits = _closeness([one for _, one in others], near, words) if len(others) > 1 else {}
+    usual = {one for _, one in likely}
+    for cost, one in others:
+        fit = fits.get(one, 0.0)
+        if one not in usual and fit < CLOSE:
+            continue
         together = near.phrase(one, words)
         if good and not together and stem(one) != stem(word):
             together = near.named(one, lexicon)
@@ -245,9 +259,25 @@ def _likely(word: str, near: _Near, lexicon: Lexicon, words: Words) -> str:
         if together or _leads_somewhere(one, lexicon, words):
             place = bool(words.facets.read((one,)))
             small = words.thesaurus.optional(one)
-            weight = cost + SMALL_WORD * small - TOGETHER * together - PLACE * place
+            weight = cost + SMALL_WORD * small - TOGETHER * together - PLACE * place - FITS * fit
             best = min(best, (weight, one))
     return best[1] or ("" if good else _asked_for(word, near, lexicon, words))
+
+
+def _closeness(found: Sequence[str], near: _Near, words: Words) -> dict[str, float]:
+    """How close in meaning some words are to that of their neighbours which they fit best; none below 0."""
+    meanings = default_meanings()
+    rows = meanings.of(found)
+    beside = meanings.of(each for each in near.words() if not words.thesaurus.optional(each))
+    beside = beside[beside != UNKNOWN]
+    if not len(beside):
+        return {}
+    theirs, own = (meanings.vectors[each].astype(np.float32) for each in (beside, rows))
+    lengths = np.linalg.norm(own, axis=1)[:, None] * np.linalg.norm(theirs, axis=1)
+    closest = (own @ theirs.T / np.maximum(lengths, 1)).max(axis=1)
+    told = zip(found, rows.tolist(), closest.tolist(), strict=True)
+    # Names say nothing of their neighbours, whatever text they had a vector from.
+    return {word: max(close, 0.0) for word, row, close in told if row != UNKNOWN and not is_pinyin(word)}
 
 
 def _asked_for(word: str, near: _Near, lexicon: Lexicon, words: Words) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -97,6 +97,18 @@ class Strengths:
         if told and any(CHILDREN in each for each in groups):
             told = [self._of_children(each) for each in told]
         return tuple(dict.fromkeys(told or groups))
+
+    def complains(self, typed: Terms, everyday: Callable[[str], bool]) -> bool:
+        """Whether some words have a listed phrase with a word of daily life in it: "crooked face" is told by one."""
+        if len(typed) > MAX_WORDS:
+            return False
+        small = {word for each in typed for word in stems((each,)) if everyday(each)}
+        present = set(stems(typed))
+        return any(
+            len(each) > 1 and each <= present and not small.isdisjoint(each)
+            for word in sorted(present)
+            for each in self.by_stem.get(word, ())
+        )
 
     def _of_children(self, meant: Meant) -> Meant:
         """The fields that some words mean of a child: with those that treat children alone."""

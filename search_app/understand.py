@@ -88,6 +88,8 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         typed = tuple(piece.term for piece in pieces_of(found, root.start, root.end))
         meant = _meant(root, found)
         parts += _guessed(root, found, meant)
+        if meant and not found.complaint and not found.wants_hospital():
+            found.complaint = found.words.strengths.complains(_telling(root, found), found.words.thesaurus.ordinary)
         like, about = alike(typed, found), key_words(typed, found)
         if not found.plain and "specialty" not in found.ignore:
             strengths = found.words.strengths

@@ -198,9 +198,17 @@ class _Stretch:
             for unit, each in zip(self.units, fields, strict=True)
         )
         if any(strengths.of_one_place(unit.terms) for unit in self.units):
-            signs |= {unit.pieces[0].start for unit in self.units if strengths.is_site(unit.terms)}
-            return signs
+            return signs | self._sites()
+        if not self.found.complaint and strengths.complains(self._typed(), self.thesaurus.ordinary):
+            return self._sites()  # "face gone crooked one side" is told by two words, neither of which tells it alone
         return signs if named else set()
+
+    def _typed(self) -> tuple[str, ...]:
+        return tuple(piece.term for piece in self.pieces)
+
+    def _sites(self) -> set[int]:
+        """Starts of parts of the body that many fields treat."""
+        return {unit.pieces[0].start for unit in self.units if self.found.words.strengths.is_site(unit.terms)}
 
     def _tells_nothing(self, unit: Unit) -> bool:
         """Whether a unit is a sign that any part of the body may have, or says what something is like."""
@@ -390,7 +398,8 @@ class _Stretch:
     def _loose(self, unit: Unit) -> bool:
         if unit.how != "han" or len(unit.pieces) > 1 or unit.synonyms or unit.meanings:
             return False
-        return not self.thesaurus.optional(unit.pieces[0].term)
+        piece = unit.pieces[0]
+        return not self.thesaurus.optional(piece.term) and piece.start not in self.found.likened
 
     def _han(self, unit: Unit, place: int, values: tuple[Value, ...], others: list[Member]) -> list[Part]:
         """A known Chinese word as it is; a loose character together with the next, else by itself."""

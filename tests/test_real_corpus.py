@@ -183,6 +183,20 @@ def test_a_well_known_hospital_without_a_page_is_said_to_have_none(engine: Whoos
 
 
 @pytest.mark.parametrize(
+    ("typed", "used"),
+    [
+        ("insurence clame", "insurance claim"),  # not "came", which has fewer slips and more pages
+        ("clame back", "came back"),
+        ("sirosis of liver", "cirrhosis of liver"),
+        ("chinghua hospital", "qinghua hospital"),  # names mean nothing
+    ],
+)
+def test_a_word_close_in_meaning_to_its_neighbours_is_rather_meant(engine: WhooshEngine, typed: str, used: str) -> None:
+    with engine.searcher() as searcher:
+        assert answer(SearchRequest(q=typed), searcher).reading.used == used
+
+
+@pytest.mark.parametrize(
     ("text", "name"),
     [
         ("湘雅二院", "the Second Xiangya Hospital (湘雅二医院)"),

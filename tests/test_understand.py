@@ -278,6 +278,42 @@ def test_what_a_complaint_is_like_need_not_stand_on_a_page_and_an_example_must(i
     assert "lasik" not in read("eye surgery like lasik", index.lexicon).optional
 
 
+@pytest.mark.parametrize(
+    ("typed", "wanted", "specialties"),
+    [
+        ("耳朵像蝉叫一样", ["耳朵"], ["Ear, Nose & Throat"]),
+        ("胃里像火烧", ["胃"], ["Gastroenterology & Colorectal"]),  # without an end it goes to that of the text
+        ("眼前像有蚊子飞", ["眼前"], ["Ophthalmology"]),  # mosquitoes bring tropical disease elsewhere
+        ("像白血病一样", ["白血病"], ["Hematology"]),  # nothing else tells a field
+    ],
+)
+def test_chinese_comparisons_tell_no_field_either(
+    index: Searcher, typed: str, wanted: list[str], specialties: list[str]
+) -> None:
+    reading = read(typed, index.lexicon)
+    assert [part.words for part in reading.words() if part.words in typed][: len(wanted)] == wanted
+    assert [each.value for each in reading.query.boosts if each.facet == "specialty"] == specialties
+
+
+@pytest.mark.parametrize("typed", ["如果手术", "比如手术", "影像手术", "手术像"])
+def test_what_only_looks_like_a_chinese_comparison_is_none(index: Searcher, typed: str) -> None:
+    assert "手术" in [part.words for part in read(typed, index.lexicon).words()]
+
+
+@pytest.mark.parametrize(
+    ("typed", "lifts"),
+    [
+        ("face gone crooked one side", True),  # two words of which neither tells it by itself
+        ("liver transplant", False),  # the name of a treatment may ask for what is known of it
+        ("how does a crooked face heal", False),
+    ],
+)
+def test_words_of_daily_life_in_a_field_make_a_complaint(index: Searcher, typed: str, lifts: bool) -> None:
+    reading = read(typed, index.lexicon)
+    assert reading.strengths
+    assert reading.lifts == lifts
+
+
 def test_us_is_the_country_only_where_it_reads_so(index: Searcher) -> None:
     assert [part.words for part in read("treatment in the US", index.lexicon).words()] == ["treatment", "US"]
     assert [part.words for part in read("tell us about treatment", index.lexicon).words()] == ["treatment"]
