@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from indexer.analysis import terms
 from indexer.errors import TaxonomyError
 from search_app.elsewhere import Elsewhere, in_pinyin, load_elsewhere
 from search_app.search import SearchRequest, answer
-from search_app.thesaurus import VOCABULARY, load_thesaurus
+from search_app.thesaurus import VOCABULARY, Thesaurus, load_thesaurus
 from search_app.words import default_words
 from tests.searchable import searcher
 
@@ -24,12 +25,18 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@cache
+def shipped() -> Thesaurus:
+    """What comes with the program: to read it takes longer than most tests of it."""
+    return load_thesaurus()
+
+
 def others(word: str) -> dict[str, float]:
-    return {" ".join(each.terms): each.weight for each in load_thesaurus().synonyms(terms(word))}
+    return {" ".join(each.terms): each.weight for each in shipped().synonyms(terms(word))}
 
 
 def test_the_thesaurus_has_at_least_four_hundred_entries_below_weight_one() -> None:
-    thesaurus = load_thesaurus()
+    thesaurus = shipped()
     assert len(thesaurus.entries) >= 400
     assert all(0 < each.weight < 1 for found in thesaurus.entries.values() for each in found)
 
@@ -66,9 +73,9 @@ def test_another_spelling_finds_all_that_the_first_one_finds() -> None:
 
 
 def test_short_words_match_only_in_their_own_form() -> None:
-    assert load_thesaurus().entry(("aid",)) is None
-    assert load_thesaurus().entry(("aids",)) == ("aids",)
-    assert load_thesaurus().entry(("organ",)) is None  # not "organization", whose stem it is
+    assert shipped().entry(("aid",)) is None
+    assert shipped().entry(("aids",)) == ("aids",)
+    assert shipped().entry(("organ",)) is None  # not "organization", whose stem it is
 
 
 @pytest.mark.parametrize(
@@ -121,25 +128,25 @@ def test_wrong_lists_and_missing_files_are_named(folder: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_complaint_finds_its_field_whatever_the_order_and_the_small_words(typed: str, field: str) -> None:
-    found = load_thesaurus().synonyms(terms(typed.removeprefix("my ")))
+    found = shipped().synonyms(terms(typed.removeprefix("my ")))
     assert field in {" ".join(each.terms) for each in found}
 
 
 def test_complaints_lead_one_way_and_below_words_of_the_same_meaning() -> None:
-    thesaurus = load_thesaurus()
+    thesaurus = shipped()
     assert others("oncology").keys().isdisjoint({"lump", "breast lump", "mot"})
     assert all(each.weight <= 0.5 for each in thesaurus.synonyms(("waist", "pain")))
 
 
 def test_a_phrase_does_not_reach_over_a_small_word_at_its_end() -> None:
     """Otherwise "lump in" would be a lump, and what stands behind it would be lost."""
-    thesaurus = load_thesaurus()
+    thesaurus = shipped()
     assert thesaurus.entry(("breast", "lump", "in")) is None
     assert thesaurus.entry(("the", "breast", "lump")) is None
 
 
 def test_words_of_daily_life_are_known_in_every_form() -> None:
-    thesaurus = load_thesaurus()
+    thesaurus = shipped()
     assert all(
         thesaurus.ordinary(word) for word in ("beats", "climbing", "wife", "stairs", "swallowing", "wifi", "cafe")
     )
@@ -172,7 +179,7 @@ def test_wrong_complaints_are_named(folder: Path, content: str, message: str) ->
 
 
 def test_hard_words_written_by_ear_are_listed_with_their_spelling(folder: Path) -> None:
-    assert load_thesaurus().misspelt["optamologist"] == "ophthalmologist"
+    assert shipped().misspelt["optamologist"] == "ophthalmologist"
     (folder / "misspelt.toml").write_text('eye = "womb"', "utf-8")
     with pytest.raises(
         TaxonomyError, match=r"misspelt\.toml, eye: 'womb' is no single word, .* or is in the thesaurus"
@@ -185,7 +192,7 @@ def test_hard_words_written_by_ear_are_listed_with_their_spelling(folder: Path) 
 
 def test_no_terms_are_no_entry() -> None:
     """A text of signs alone has none: its beginning cannot be looked at."""
-    assert load_thesaurus().entry(()) is None
+    assert shipped().entry(()) is None
 
 
 @pytest.mark.parametrize(
