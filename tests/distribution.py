@@ -13,21 +13,28 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 BROWSER = "tests/browser/"  # one browser and one server for all modules of this folder
-# By the time that they take on two quiet cores; modules that are not named follow, those of many tests before others.
+# Modules that are not named follow, those of many tests first. The first half needs one core each, so that tests with
+# several servers and visitors come when the browser is through with most of its pages.
 LONGEST = (
     BROWSER,
     "tests/test_engine_whoosh.py",
-    "tests/test_rebuild_under_fire.py",
-    "tests/test_hostile_corpus.py",
-    "tests/test_hostile_requests.py",
+    "tests/test_generation.py",
+    "tests/test_chunks.py",
     "tests/test_real_corpus.py",
     "tests/test_judgments.py",
-    "tests/test_chunks.py",
-    "tests/test_generation.py",
-    "tests/test_checked.py",
     "tests/test_build.py",
+    "tests/test_checked.py",
+    "tests/test_rebuild_under_fire.py",
+    "tests/test_hostile_requests.py",
+    "tests/test_hostile_corpus.py",
     "tests/test_server.py",
     "tests/test_cli.py",
+    "tests/test_placed.py",
+    "tests/test_logs.py",
+    "tests/test_operations_docs.py",
+    "tests/test_inside.py",
+    "tests/test_synonyms.py",
+    "tests/test_excerpts.py",
 )
 
 
