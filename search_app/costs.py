@@ -129,10 +129,11 @@ def _wanted(reading: Reading, vocabulary: Words) -> tuple[_Wanted, ...]:
         words = terms(typed)
         if said.issuperset(words):
             continue
-        # What a Chinese word is called in English is only related to it.
-        least = 0.0 if any(map(is_han, typed)) else LEAST_WEIGHT
         stems = _stems(typed)
         members = tuple(_members(part.node))
+        # Of a Chinese word whose translation is not listed, what is related to it is all that a page may have.
+        known = any(each.weight >= LEAST_WEIGHT and not _is_chinese(each) for each in members)
+        least = LEAST_WEIGHT if known or not any(map(is_han, typed)) else 0.0
         found.append(
             _Wanted(
                 stems,
@@ -155,6 +156,10 @@ def _of_one_field(words: Terms, vocabulary: Words) -> bool:
 def _says_little(words: Terms, vocabulary: Words) -> bool:
     """Whether words stand beside any treatment, as "surgery" and "job" do."""
     return vocabulary.strengths.meant(words) == (SURGERY,) or all(map(vocabulary.thesaurus.ordinary, words))
+
+
+def _is_chinese(member: Term | Phrase) -> bool:
+    return any(map(is_han, member.terms if isinstance(member, Phrase) else (member.text,)))
 
 
 def _names(reading: Reading, facets: FacetWords) -> tuple[frozenset[str], ...]:

@@ -55,6 +55,20 @@ class FacetWords:
         key = self.by_stem.get(stems(typed)) if typed and begins(typed[0], self.beginnings) else None
         return self.meanings[key] if key and may_be_inflected(typed, key) else ()
 
+    def within(self, typed: Terms) -> dict[tuple[str, str], None]:
+        """Facet values of the words that stand in some terms, in their order; the longest words count."""
+        inside: dict[tuple[str, str], None] = {}
+        place = 0
+        while place < len(typed):
+            for size in range(len(typed) - place, 0, -1):
+                found = self.read(typed[place : place + size])
+                if found:
+                    inside.update(dict.fromkeys(found))
+                    place += size - 1
+                    break
+            place += 1
+        return inside
+
     def canonical(self, facet: str, text: str) -> str | None:
         """The value that a person means by its label, id, Chinese label, alias or one of its words."""
         direct = self.names.get((facet, name_key(text)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,6 +22,10 @@ ASKING = frozenset((
     "how", "why", "what", "whats", "who", "when", "if", "is", "are", "am", "can", "could", "do", "does", "did",
     "should", "will", "would", "must", "may",
 ))  # fmt: skip
+# In Chinese the word that asks stands anywhere. Those that ask for a hospital ("哪家") are none of them.
+ASKING_HAN = re.compile(
+    "怎么(?!样的医院)|怎样|如何|为什么|为何|什么(?!医院|科)|是否|能不能|可不可以|可以.*吗|要不要|会不会|多久|多长时间|几天|吗$"
+)
 FIELD_BESIDE_ADVICE = 1.0  # for a specialty, where an article is asked for: its hospitals do not answer
 PERSONS = frozenset(("Geriatrics",))  # specialties that are read from who is ill, and mean little beside another one
 WHO_IS_ILL = 0.25  # what they count then
@@ -46,7 +51,7 @@ class Findings:
     hints: dict[tuple[str, str], None] = field(default_factory=dict)
     excluded: dict[FacetReading, None] = field(default_factory=dict)
     unknown: dict[str, None] = field(default_factory=dict)
-    strange: set[tuple[int, int]] = field(default_factory=set)  # pairs of Han characters of which one stands nowhere
+    strange: set[tuple[int, int]] = field(default_factory=set)  # stretches of Han characters that no page can have
     notes: dict[str, None] = field(default_factory=dict)
     in_name: list[tuple[int, int]] = field(default_factory=list)  # stretches that are names of pages
     pieces: dict[tuple[int, int], list[Piece]] = field(default_factory=dict)  # stretches that were corrected
@@ -90,7 +95,7 @@ class Findings:
 
     def asks(self) -> bool:
         """Whether the words begin as a question does, also where that word is misspelt: "what's", "waht"."""
-        return _asks(self.used().partition(" ")[0])
+        return _asks(self.used().partition(" ")[0]) or (not self.text.isascii() and bool(ASKING_HAN.search(self.text)))
 
     def advice(self) -> bool:
         """Whether the words name a topic that only articles are about."""

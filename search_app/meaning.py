@@ -17,16 +17,7 @@ def meanings(unit: Unit, facets: FacetWords) -> tuple[Value, ...]:
     if len(unit.pieces) == 1 or unit.how == "han":
         return unit.meanings
     typed = unit.terms
-    inside: dict[Value, None] = {}
-    place = 0
-    while place < len(typed):
-        for size in range(len(typed) - place, 0, -1):
-            found = facets.read(typed[place : place + size])
-            if found:
-                inside.update(dict.fromkeys(found))
-                place += size - 1
-                break
-        place += 1
+    inside = facets.within(typed)
     own = [each for each in unit.meanings or _of_complaint(unit, inside, facets) if each[0] != "kind"]
     kinds = [each for term in typed for each in facets.read((term,)) if each[0] == "kind"]
     kinds += [each for each in inside if each[0] == "kind"]

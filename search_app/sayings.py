@@ -48,6 +48,7 @@ _NOTES = (
 )
 _REASONS = (
     N_("%(name)s (another spelling of %(word)s)"),
+    N_("%(name)s (English for %(word)s)"),
     N_("%(name)s (synonym of %(word)s)"),
     N_("%(name)s (related to %(word)s)"),
     N_("%(value)s (what %(word)s stands for)"),

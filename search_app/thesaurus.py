@@ -12,13 +12,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from indexer.analysis import stem, terms
+from indexer.analysis import is_han, stem, terms
 from indexer.errors import TaxonomyError
 from search_app.settings import SYNONYMS
 
 VOCABULARY = Path(__file__).with_name("vocabulary")
-WEIGHTS = {"spelling": 0.95, "same": 0.75, "wider": 0.5, "treated": 0.5}  # treated: from a complaint to its field
-SAID = {"spelling": "another spelling of", "same": "synonym of", "wider": "related to", "treated": "related to"}
+# treated: from a complaint to its field; translated: from a Chinese word to what it is in English
+WEIGHTS = {"spelling": 0.95, "translated": 0.9, "same": 0.75, "wider": 0.5, "treated": 0.5}
+SAID = {
+    "spelling": "another spelling of",
+    "translated": "English for",
+    "same": "synonym of",
+    "wider": "related to",
+    "treated": "related to",
+}
 SECTIONS = ("spelling", "same", "wider")
 ONE_WAY = ("wider", "treated")  # what an entry leads to does not lead back
 MAX_SYNONYM_TERMS = 8
@@ -41,6 +48,7 @@ class Thesaurus:
     """Entries by their terms, and the lists of words that are treated apart."""
 
     entries: Mapping[Terms, tuple[Synonym, ...]]
+    translations: Mapping[Terms, Terms]  # what Chinese words are in English
     by_stem: Mapping[Terms, Terms]
     by_set: Mapping[frozenset[str], Terms]  # phrases by the stems of their words, without function words
     beginnings: frozenset[str]  # first words of the entries, as ``stems`` leaves them
@@ -107,6 +115,23 @@ class Thesaurus:
         """Whether a word is good English of daily life: no typing error, and nothing to insist on beside an illness."""
         return word.isascii() and stem(word) in self.everyday
 
+    def in_english(self, typed: Terms) -> Terms:
+        """Terms with the Chinese words among them in English, as far as they are known; the longest word counts."""
+        if not any(map(is_han, typed)):
+            return typed
+        found: list[str] = []
+        place = 0
+        while place < len(typed):
+            for size in range(min(MAX_SYNONYM_TERMS, len(typed) - place), 0, -1):
+                if (english := self.translations.get(typed[place : place + size])) is not None:
+                    found += english
+                    break
+            else:
+                size = 1
+                found.append(typed[place])
+            place += size
+        return tuple(found)
+
     def words(self) -> Iterator[str]:
         """Single words of the entries, without Chinese."""
         return (key[0] for key in self.entries if len(key) == 1 and key[0].isascii())
@@ -154,7 +179,8 @@ def load_thesaurus(folder: Path | str | None = None, own: Path | None = None) ->
             letters, an entry that names itself or nothing, a weight outside 0 to 1, or a word that stands twice.
     """
     root = Path(folder) if folder is not None else VOCABULARY
-    entries = _entries(root, own)
+    chinese = _chinese(root / "chinese.toml")
+    entries = _entries(root, chinese, own)
     everyday = _everyday(root / "everyday.toml")
     protected = _Lists(root / "protected.toml", {"codes", "words"})
     stop = _Lists(
@@ -171,6 +197,7 @@ def load_thesaurus(folder: Path | str | None = None, own: Path | None = None) ->
             by_set.setdefault(content, key)
     return Thesaurus(
         entries=MappingProxyType(entries),
+        translations=MappingProxyType({word: english[0] for word, english in chinese.items()}),
         by_stem=MappingProxyType(by_stem),
         by_set=MappingProxyType(by_set),
         beginnings=frozenset(key[0] for key in by_stem),
@@ -229,8 +256,35 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise TaxonomyError(path, "the file", str(error)) from error
 
 
-def _entries(root: Path, own: Path | None = None) -> dict[Terms, tuple[Synonym, ...]]:
-    found: dict[Terms, dict[Terms, Synonym]] = {}
+def _chinese(path: Path) -> dict[Terms, list[Terms]]:
+    """What Chinese words are in English: first what each is read as, then what else is looked for."""
+    found: dict[Terms, list[Terms]] = {}
+    for theme, lines in read_toml(path).items():
+        if not isinstance(lines, dict):
+            raise TaxonomyError(path, theme, "must be a table of words")
+        for word, english in lines.items():
+            where = f'{theme}, "{word}"'
+            if not isinstance(english, list) or not english or not all(isinstance(each, str) for each in english):
+                raise TaxonomyError(path, where, "must be a list of words")
+            typed, others = _terms(path, where, word), [_terms(path, where, each) for each in english]
+            if not any(map(is_han, typed)) or any(is_han(term) for each in others for term in each):
+                raise TaxonomyError(path, where, "must lead from Chinese to English")
+            if typed in found or len(set(others)) < len(others):
+                raise TaxonomyError(path, where, "stands twice")
+            found[typed] = others
+    return found
+
+
+def _entries(
+    root: Path, chinese: Mapping[Terms, list[Terms]], own: Path | None = None
+) -> dict[Terms, tuple[Synonym, ...]]:
+    found: dict[Terms, dict[Terms, Synonym]] = {
+        word: {
+            each: Synonym(each, WEIGHTS[relation], relation)
+            for each, relation in zip(english, ("translated", *["wider"] * len(english)), strict=False)
+        }
+        for word, english in chinese.items()
+    }
     for path in (root / "thesaurus.toml", *([own] if own and own.exists() else [])):
         _read_entries(found, path)
     for relation, lists in (("treated", root / "complaints.toml"), ("wider", root / "wishes.toml")):
@@ -239,7 +293,8 @@ def _entries(root: Path, own: Path | None = None) -> dict[Terms, tuple[Synonym, 
                 where = f'field {number}, "{" ".join(word)}"'
                 others = [each for each in to if each != word]
                 _group(found, lists, where, relation, WEIGHTS[relation], [word, *others])
-    whole = {key: _with_spellings(key, found) for key in found}
+    whole = {key: _led_on(key, "spelling", found) for key in found}
+    whole |= {key: _led_on(key, "translated", whole) for key in chinese}
     return {key: tuple(sorted(others.values(), key=lambda s: -s.weight)) for key, others in whole.items()}
 
 
@@ -261,12 +316,12 @@ def _read_entries(found: dict[Terms, dict[Terms, Synonym]], path: Path) -> None:
                 _entry(found, path, f'{where}, "{word}"', relation, word, declared)
 
 
-def _with_spellings(key: Terms, found: Mapping[Terms, Mapping[Terms, Synonym]]) -> dict[Terms, Synonym]:
-    """What an entry finds, and what its other spellings find: "tumour" is "tumor" in all that it leads to."""
+def _led_on(key: Terms, relation: str, found: Mapping[Terms, Mapping[Terms, Synonym]]) -> dict[Terms, Synonym]:
+    """What an entry finds, and what its names of a relation find: "tumour" is "tumor" in all that it leads to."""
     others = dict(found[key])
-    for spelling in found[key].values():
-        if spelling.relation == "spelling":
-            for other in found.get(spelling.terms, {}).values():
+    for name in found[key].values():
+        if name.relation == relation:
+            for other in found.get(name.terms, {}).values():
                 if other.terms != key and other.relation != "spelling":
                     known = others.get(other.terms)
                     if known is None or known.weight < other.weight:

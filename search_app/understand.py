@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from indexer.analysis import Token, terms, tokenize
+from indexer.analysis import Token, is_han, terms, tokenize
 from indexer.engines import Lexicon
 from indexer.model import FACETS, And, Concept, DocumentIs, FacetIs, Node, Not, Or, Phrase, Prefix, Query, Term
 from search_app.alike import alike, key_words
@@ -90,7 +90,8 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
         parts += _guessed(root, found, meant)
         if meant and not found.complaint and not found.wants_hospital():
             found.complaint = found.words.strengths.complains(_telling(root, found), found.words.thesaurus.ordinary)
-        like, about = alike(typed, found), key_words(typed, found)
+        english = found.words.thesaurus.in_english(typed)
+        like, about = alike(english, found), key_words(english, found)
         if not found.plain and "specialty" not in found.ignore:
             strengths = found.words.strengths
             meant = meant or tuple(strengths.of[each] for each in found.specialties() if each in strengths.of)
@@ -128,12 +129,8 @@ def _reading(parsed: Parsed, root: Syntax, found: Findings) -> Reading:
 
 
 def _strange(parts: list[Part], found: Findings) -> tuple[str, ...]:
-    """Wanted Han characters that stand nowhere: pairs of them overlap, and are told as one stretch of the text."""
-    stretches: list[tuple[int, int]] = []
-    for start, end in sorted({(part.start, part.end) for part in parts if part.role == "word"} & found.strange):
-        if stretches and start < stretches[-1][1]:
-            start = stretches.pop()[0]
-        stretches.append((start, end))
+    """Wanted Han characters that stand nowhere, stretch by stretch."""
+    stretches = sorted({(part.start, part.end) for part in parts if part.role == "word"} & found.strange)
     return tuple(dict.fromkeys(found.text[start:end] for start, end in stretches))
 
 
@@ -180,7 +177,11 @@ def _meant(root: Plain, found: Findings) -> tuple[Meant, ...]:
     """Fields that hospitals are known for and some words mean."""
     if found.plain or "specialty" in found.ignore:
         return ()
-    return found.words.strengths.meant(_telling(root, found))
+    telling, strengths = _telling(root, found), found.words.strengths
+    english = found.words.thesaurus.in_english(telling)
+    if any(map(is_han, english)):  # what is said of it in Chinese, where that is not all known in English
+        return strengths.meant(telling) or strengths.meant(english)
+    return strengths.meant(english) or strengths.meant(telling)
 
 
 def _telling(root: Plain, found: Findings) -> Terms:
@@ -196,13 +197,16 @@ def _guessed(root: Plain, found: Findings, meant: tuple[Meant, ...]) -> list[Par
     if found.plain:
         return []
     thesaurus = found.words.thesaurus
-    typed = [term for term in _telling(root, found) if not thesaurus.optional(term)]
+    telling = _telling(root, found)
+    typed = [term for term in thesaurus.in_english(telling) if not thesaurus.optional(term)]
     if found.asks():
         names = guess(typed, found.words.wishes)
         known = [name for name in names or () if all(found.lexicon.frequency(term) for term in name)]
         if not known or not found.room():
             return []
-        members = tuple(wished(name, " ".join(typed)) for name in known)
+        between = "" if all(map(is_han, telling)) else " "
+        said = between.join([term for term in telling if not thesaurus.optional(term)])
+        members = tuple(wished(name, said) for name in known)
         return [Part("optional", Concept(members), "", root.start, root.end)]
     knows = found.hints or found.complaint or any(each.facet in _SAID for each in found.found)
     if not knows:

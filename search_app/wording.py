@@ -129,6 +129,8 @@ class _Stretch:
         self.signs = self._signs(fields)
         # starts of Han characters that belong to no known word: they are searched in pairs
         self.loose_han = {unit.pieces[0].start for unit in self.units if self._loose(unit)}
+        # pairs of which one stands nowhere, each by the stretch of such pairs that it is in
+        self.nowhere = self._nowhere()
 
     def parts(self) -> list[Part]:
         parts: list[Part] = []
@@ -169,7 +171,8 @@ class _Stretch:
         """Whether a unit says that something is to be known; not within a complaint: "heart rate" is one."""
         if self.found.plain or any(synonym.relation == "treated" for synonym in unit.synonyms):
             return False
-        return any(self.thesaurus.informs(term) for term in unit.terms)
+        said = self.thesaurus.translations.get(unit.terms, unit.terms)
+        return any(self.thesaurus.informs(term) for term in said)
 
     # -- facet values ------------------------------------------------------------------------------------------------
 
@@ -401,6 +404,30 @@ class _Stretch:
         piece = unit.pieces[0]
         return not self.thesaurus.optional(piece.term) and piece.start not in self.found.likened
 
+    def _loose_after(self, place: int) -> Piece | None:
+        """The loose character right behind another one, if there is one."""
+        piece, following = self.pieces[place], self.pieces[place + 1 : place + 2]
+        loose = following and following[0].start in self.loose_han and following[0].start == piece.end
+        return following[0] if loose else None
+
+    def _nowhere(self) -> dict[int, tuple[int, int]]:
+        """Starts of pairs that no page can have, each with where its stretch of such pairs begins and ends.
+
+        However long, a stretch is one thing that pages lack: counted by pairs, nothing else would be found.
+        """
+        known = self.lexicon.frequency
+        stretches: list[tuple[list[int], int]] = []
+        for place, piece in enumerate(self.pieces):
+            after = self._loose_after(place) if piece.start in self.loose_han else None
+            if after is None or (known(piece.term) and known(after.term)):
+                continue
+            if stretches and stretches[-1][1] == piece.end:
+                starts, _ = stretches.pop()
+                stretches.append(([*starts, piece.start], after.end))
+            else:
+                stretches.append(([piece.start], after.end))
+        return {start: (starts[0], end) for starts, end in stretches for start in starts}
+
     def _han(self, unit: Unit, place: int, values: tuple[Value, ...], others: list[Member]) -> list[Part]:
         """A known Chinese word as it is; a loose character together with the next, else by itself."""
         piece = unit.pieces[0]
@@ -409,12 +436,17 @@ class _Stretch:
             return self._part("optional" if kind else "word", concept(together(unit), others), unit)
         if piece.start not in self.loose_han:
             return self._part("optional", Concept((Term(piece.term),)), unit)
-        after = self.pieces[place + 1] if place + 1 < len(self.pieces) else None
-        if after is not None and after.start in self.loose_han and after.start == piece.end:
+        after = self._loose_after(place)
+        if after is not None:
+            first, end = self.nowhere.get(piece.start, (piece.start, after.end))
+            if first != piece.start:
+                return []  # the beginning of its stretch stands for it
             pair = Unit((piece, after), "han")
-            if not (self.lexicon.frequency(piece.term) and self.lexicon.frequency(after.term)):
-                self.found.strange.add((piece.start, after.end))
-            return self._part("word", Concept((Phrase(pair.terms, (), 1.0, False, pair.typed),)), pair)
+            said = self.found.text[first:end]
+            if piece.start in self.nowhere:
+                self.found.strange.add((first, end))
+            node = Concept((Phrase(pair.terms, (), 1.0, False, said),))
+            return [each._replace(words=said, end=end) for each in self._part("word", node, pair)]
         before = self.pieces[place - 1] if place else None
         if before is not None and before.start in self.loose_han and before.end == piece.start:
             return []  # the pair before holds it
