@@ -32,7 +32,7 @@ from indexer.taxonomy import Taxonomy, load_taxonomy
 if TYPE_CHECKING:
     from indexer.manifest import Manifest
 
-STATE_VERSION = 13  # raise it when parsing, cutting or classifying changes: everything is then read again
+STATE_VERSION = 14  # raise it when parsing, cutting or classifying changes: everything is then read again
 NAMED = 3  # files that were passed over; more are only counted
 MIN_KEPT = 0.5  # of the documents before; a build that would lose more is refused unless forced
 MIN_KEPT_FROM = 20  # documents before; smaller sites may change as they like

@@ -11,7 +11,7 @@ from indexer.visible import OUTSIDE, Reading, VisibleLine
 
 MAX_TITLE_CHARS = 300
 SITE_CHARS = 5  # of a part of a host that may be the name of a site: "www" and "en" are none
-_AROUND = (OUTSIDE, "site header", "footer", "navigation")
+_SKIP = re.compile(r"skip |跳", re.IGNORECASE)
 _COPYRIGHT = re.compile(
     r"(?:©|\(c\)|copyright)[\s©(c)]*(?:\d{4}(?:\s*[-–—]\s*\d{2,4})?)?[\s,]*([^.|,。，]{2,60})", re.IGNORECASE
 )
@@ -36,7 +36,8 @@ def title_of(reading: Reading, lines: Sequence[VisibleLine], path: str) -> tuple
         (line.text for line in reading.lines if line.level == 1 and line.cut in (OUTSIDE, "site header")), ""
     )
     candidates = [*reading.titles, ("h1", h1)]
-    headings = {title_key(line.text) for line in lines if line.role == "heading"} | {title_key(h1)}
+    # Further down a heading may be any word of the title: "Visa - Documents" has a section "Visa".
+    headings = {title_key(h1), title_key(next((line.text for line in lines if line.role == "heading"), ""))} - {""}
     sites = _site_names(reading)
     for source, text in ((source, text[: MAX_TITLE_CHARS * 2]) for source, text in candidates):
         text = text if source in ("JSON-LD", "h1") else _less_site(text, sites, headings)
@@ -60,13 +61,15 @@ def _less_site(title: str, sites: Set[str], headings: Set[str]) -> str:
 
 
 def _site_names(reading: Reading) -> set[str]:
-    """What a page says its site is called, folded: in its head, around its text, in a notice of copyright, its host."""
+    """What a page says its site is called, folded: in its head, on top, in a notice of copyright, in its host.
+
+    On top is the first line of the site's header; behind it come menus, with words that a title may end with.
+    """
     names = {title_key(reading.site_name)}
-    for line in reading.lines:
-        if line.cut in _AROUND and len(line.text) <= MAX_TITLE_CHARS:
-            names.add(title_key(line.text))
-            if owner := _COPYRIGHT.search(line.text):
-                names.add(title_key(owner[1]))
+    around = [line for line in reading.lines if line.cut and len(line.text) <= MAX_TITLE_CHARS]
+    logo = (line.text for line in around if line.cut == "site header" and not _SKIP.match(line.text))
+    names.add(title_key(next(logo, "")))
+    names |= {title_key(owner[1]) for line in around if (owner := _COPYRIGHT.search(line.text))}
     if host := urlsplit(reading.source_url).hostname:
         names |= {title_key(label) for label in host.split(".")[:-1] if len(label) >= SITE_CHARS}
     return {name for name in names if name}

@@ -924,6 +924,16 @@ def test_the_name_of_the_site_is_cut_from_a_title_without_a_heading(around: str)
     assert body(LONG, "<title>Knee surgery | In Shanghai</title>" + head).title == "Knee surgery | In Shanghai"
 
 
+def test_what_a_menu_or_a_section_is_called_stays_in_the_title() -> None:
+    menu = '<header><a href="/">MedTravel</a><nav><a href="/sh">Shanghai</a></nav></header>'
+    menu += '<nav><a href="/v">Papers</a></nav>'
+    assert body(f"{menu}{LONG}", "<title>Knee surgery - Shanghai</title>").title == "Knee surgery - Shanghai"
+    assert body(f"{menu}{LONG}", "<title>Visa | Papers</title>").title == "Visa | Papers"
+    sections = f"<h2>What to bring</h2>{LONG}<h2>Visa</h2>{LONG}"
+    assert body(sections, "<title>Visa - Documents</title>").title == "Visa - Documents"
+    assert body(f"<h2>Visa</h2>{LONG}", "<title>Visa - Example</title>").title == "Visa", "the page is called so"
+
+
 def test_a_term_stays_with_its_definition() -> None:
     page = body(
         "<h1>Costs</h1><h2>Words</h2><dl><dt>Deposit</dt><dd>Paid before admission.</dd><dt>Escort fee:</dt>"
