@@ -288,3 +288,19 @@ def test_wrong_data_is_named(tmp_path: Path, content: str, message: str) -> None
     path.write_text(content, "utf-8")
     with pytest.raises(TaxonomyError, match=message):
         load_strengths(path)
+
+
+@pytest.mark.parametrize(
+    ("typed", "fields"),
+    [
+        ("throwing up blood", {"digestive disease"}),  # no leukaemia
+        ("cannot sleep for months", {"sleep disorders"}),  # nobody gave birth
+        ("white patches spreading", {"vitiligo"}),  # no cancer
+        ("cervical spine", {"spine"}),
+        ("spread", {"cancer"}),  # where nothing else tells a field
+        ("blood cancer", {"leukaemia and lymphoma", "leukaemia"}),
+    ],
+)
+def test_a_word_of_many_complaints_tells_a_field_only_alone(typed: str, fields: set[str]) -> None:
+    meant = default_strengths().meant(terms(typed))
+    assert {field for each in meant for field in each} == fields
