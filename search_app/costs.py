@@ -139,7 +139,7 @@ def _wanted(reading: Reading, vocabulary: Words) -> tuple[_Wanted, ...]:
                 stems,
                 tuple(_way(each) for each in members if "label" not in each.fields and each.weight >= least),
                 tuple(_way(each) for each in members if "label" in each.fields),
-                frozenset(map(_reason, members)),
+                frozenset(_reason(each) for each in members if each.weight >= least),
                 narrow=(not meant.isdisjoint(words) and stems not in names) or _of_one_field(words, vocabulary),
                 telling=not _says_little(words, vocabulary),
             )

@@ -238,3 +238,26 @@ def test_hospitals_for_what_is_asked_come_before_dozens_of_articles_about_other_
     with open_engine(str(tmp_path)).searcher() as searcher:
         first = answer(SearchRequest(q=query), searcher).results.hits[0]
     assert first.doc_id == ("hospitals/bones" if "fracture" in query or "骨折" in query else "hospitals/eyes")
+
+
+def test_what_is_only_related_to_a_thing_makes_no_article_about_its_costs(tmp_path: Path) -> None:
+    """ "Leukemia cost" began with what teeth cost, since "blood" is related to leukaemia."""
+    teeth = Section("Costs", "costs", "The price and cost of teeth. A blood test comes first.")
+    clinic = Section("", "", "Leukemia is treated here; blood is kept.")
+    pages = (
+        (
+            Page("articles/teeth", "articles/teeth.html", "article", "What teeth cost", "title", (teeth,)),
+            "Dentistry & Stomatology",
+        ),
+        (Page("hospitals/blood", "hospitals/blood.html", "hospital", "A Clinic", "title", (clinic,)), "Hematology"),
+    )
+    with open_engine(str(tmp_path)).rebuild() as writer:
+        for page, field in pages:
+            topic = (Basis("topic", COSTS, "declared", "x"),) if page.kind == "article" else ()
+            labels = (Basis("specialty", field, "declared", "x"), *topic)
+            writer.put(classify(replace(page, declared=labels), load_taxonomy()))
+    with open_engine(str(tmp_path)).searcher() as searcher:
+        for query in ("leukemia cost", "白血病费用"):
+            hits = answer(SearchRequest(q=query, explain=True), searcher).results.hits
+            later = [hit.doc_id for hit in hits if "about the costs of something else" in str(hit.explanation)]
+            assert later == ["articles/teeth"], query
