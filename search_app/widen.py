@@ -100,8 +100,8 @@ def _longest(pieces: Sequence[Piece], every: Terms, place: int, lexicon: Lexicon
             if typed in thesaurus.given_phrases:
                 return Unit(tuple(pieces[place : place + size]), "given")
             synonyms, values = thesaurus.synonyms(typed), words.facets.read(typed)
-            if not values and (english := thesaurus.translations.get(typed)) is not None:
-                values = tuple(words.facets.within(english))
+            if (english := thesaurus.translations.get(typed)) is not None:
+                values = tuple(dict.fromkeys((*values, *words.facets.within(english))))
             if synonyms or values:
                 part = tuple(pieces[place : place + size])
                 how = "han" if is_han(first) else "compound" if size > 1 and _is_compound(part, lexicon) else "words"
