@@ -14,6 +14,7 @@ from search_app.findings import TOO_LONG
 from search_app.labels import Labels
 from search_app.other_scripts import Told, told
 from search_app.relax import Relaxation
+from search_app.sayings import listed
 from search_app.search import Answer
 from search_app.site import Site
 from search_app.state import FEED_PATH, SEARCH_PATH, Addresses, SearchState, last_page, state_of
@@ -240,7 +241,7 @@ def _removed(relaxation: Relaxation, state: SearchState, site: Site) -> str:
     values = [
         site.label(facet, value) for facet in PANEL for value in state.values(facet) if value not in kept.values(facet)
     ]
-    return ", ".join([*values, *([relaxation.words] if relaxation.words else [])])
+    return listed([*values, *([relaxation.words] if relaxation.words else [])], site)
 
 
 def _read_chips(answer: Answer, state: SearchState, links: Addresses, site: Site) -> tuple[ChipView, ...]:

@@ -140,8 +140,13 @@ def _listed(same: tuple[str, ...], site: Site) -> str:
     for opening in _OPENING.finditer(said_each[0]):
         ending = said_each[0][opening.start() :]
         if len(said_each) > 1 and all(each.endswith(ending) for each in said_each):
-            return _say(N_(", "), site).join(each.removesuffix(ending) for each in said_each) + ending
+            return listed((each.removesuffix(ending) for each in said_each), site) + ending
     return said_each[0]
+
+
+def listed(parts: Iterable[str], site: Site) -> str:
+    """Words one after the other, as the language of the page divides them."""
+    return _say(N_(", "), site).join(parts)
 
 
 def said_field(name: str, site: Site) -> str:

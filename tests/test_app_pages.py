@@ -482,6 +482,43 @@ def test_the_chinese_catalogue_is_complete_and_compiled() -> None:
     assert translations.catalogue_file("zh").with_suffix(".mo").read_bytes() == translations.compiled(catalog)
 
 
+HALF_WIDTH = re.compile("[一-鿿”）][,:;!?]|[,:;!?] ?[一-鿿“（]|[,:;] *$")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/search?q=眼科",
+        "/search?q=眼科&city=Shanghai&per_page=1",
+        "/search?q=量子火锅&city=Shanghai&specialty=Ophthalmology",
+        "/search?q=量子火锅+眼科+天书",
+        "/search?profile=xx&specialty=Ophthalmologi&q=眼科",
+        "/search?q=上海眼科医院费用",
+        "/search?q=眼科&sort=标题&page=首",
+        "/search?q=opthalmology&city=Beijing&exact=1",
+        "/specialties/ophthalmology",
+        "/topics/costs",
+        "/hospitals/shanghai-eye-hospital",
+        "/articles/s2-visa",
+        "/compare?h=renji-hospital&h=ruijin-hospital&h=xx",
+        "/about/ranking",
+    ],
+)
+def test_chinese_words_have_chinese_marks_between_them(client: FlaskClient, path: str) -> None:
+    """Also in titles, in what only screen readers hear, and where several texts were put together."""
+    page = soup(client.get(f"/zh{path}"))
+    texts = [page.title.get_text(), page.find("meta", attrs={"name": "description"})["content"]]
+    texts += [each[name] for name in ("aria-label", "title", "placeholder") for each in page.select(f"[{name}]")]
+    for other in page.select(".sources ol"):
+        other.decompose()  # a bibliography in several languages has one punctuation
+    for other in page.select("[lang=en], code, kbd"):
+        other.replace_with("中")  # what is in another language stands between Chinese words
+    blocks = "p, li, h1, h2, h3, dt, dd, th, td, label, legend, summary"
+    texts += [" ".join(each.get_text().split()) for each in page.select(blocks) if not each.select(blocks)]
+    assert [text for text in texts if HALF_WIDTH.search(text)] == []
+
+
 def test_a_chinese_page_calls_hospitals_by_their_chinese_names(client: FlaskClient) -> None:
     card = soup(client.get("/zh/search?q=renji")).select_one(".card-title")
     assert (card.a.get_text(), card.a["lang"]) == ("仁济医院", "zh-Hans")
@@ -547,7 +584,7 @@ def test_a_chinese_page_says_that_its_text_is_english_and_names_hospitals_one_wa
     )
     assert [each.get_text() for each in sources] == ["Official page", "A newspaper"]
     hit = soup(client.get("/zh/search?q=renji")).select_one("ol.hits > li")
-    assert hit.select_one(".pick").get_text() == "比较: 仁济医院"
+    assert hit.select_one(".pick").get_text() == "比较：仁济医院"
 
 
 def test_a_facet_without_such_a_value_offers_a_few_near_ones_or_says_which_there_are(client: FlaskClient) -> None:
