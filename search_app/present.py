@@ -99,6 +99,15 @@ class SuggestedSearch:
     total: int
 
 
+class NoticeView(NamedTuple):
+    """What must be known before the results, and the page that states it: its address, title and language."""
+
+    text: str
+    url: str
+    title: str
+    language: str
+
+
 @dataclass(frozen=True, slots=True)
 class ResultsView:
     """Everything the results page shows."""
@@ -130,6 +139,7 @@ class ResultsView:
     filtered_out: bool
     words: int
     unknown_words: tuple[str, ...]
+    notices: tuple[NoticeView, ...]
     told: tuple[Told, ...]  # to whoever typed in a script of no page
     unknown_values: tuple[tuple[str, str, tuple[ValueView, ...]], ...]
     notes: tuple[str, ...]
@@ -193,6 +203,10 @@ def results_view(answer: Answer, state: SearchState, site: Site) -> ResultsView:
         filtered_out=answer.complete > 0 and not answer.complete_here,
         words=len(reading.words()),
         unknown_words=(*reading.unknown, *reading.strange),
+        notices=tuple(
+            NoticeView(each.texts[site.language], site.document(each.doc_id), each.title, each.language)
+            for each in answer.notices
+        ),
         told=told(state.q),
         unknown_values=tuple(
             (each.facet, each.value, tuple(value_view(each.facet, near, site) for near in each.close))

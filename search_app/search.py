@@ -10,6 +10,7 @@ from indexer.model import FACETS, MAX_WINDOW, Count, Filter, Price, Query, Quest
 from search_app.alike import articles_in_order
 from search_app.by_strength import WINDOW, in_order, window_of
 from search_app.costs import COSTS, COSTS_WINDOW, others_later, priced
+from search_app.notices import Shown, default_notices, notices_for
 from search_app.of_field import named
 from search_app.placed import EditedSearcher, entry_for
 from search_app.reading import Reading
@@ -68,6 +69,7 @@ class Answer:
         applied: What was corrected, left out or given up, as plain sentences.
         asked: The question that is asked, as a page says that it answers it, by the ids of such documents.
         prices: What pages say that the thing costs, where costs are asked for, by the ids of such documents.
+        notices: What must be known before anything that is found, as a page states it.
     """
 
     request: SearchRequest
@@ -84,6 +86,7 @@ class Answer:
     applied: tuple[str, ...] = ()
     asked: Mapping[str, Question] = field(default_factory=dict)
     prices: Mapping[str, tuple[Price, ...]] = field(default_factory=dict)
+    notices: tuple[Shown, ...] = ()
 
     @property
     def past_end(self) -> bool:
@@ -124,6 +127,7 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
         if not results.total.value and not unknown_values:
             offered = relaxations(request, reading, total)
         meant = did_you_mean(request, reading, searcher.lexicon, vocabulary, total)
+    notices = notices_for(request, reading, searcher, default_notices())
     pages = max(1, -(-min(results.total.value, MAX_WINDOW) // request.per_page))
     return Answer(
         request=request,
@@ -137,9 +141,13 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
         relaxations=offered,
         did_you_mean=meant,
         unknown_values=unknown_values,
-        applied=_applied(reading, wider, unknown_values, beside=results.total.value > with_words),
+        applied=(
+            *(f"{each.texts['en']} See {each.title}." for each in notices),
+            *_applied(reading, wider, unknown_values, beside=results.total.value > with_words),
+        ),
         asked=asked(reading.parts_as_meant(), results.hits, vocabulary.thesaurus.optional),
         prices=priced(reading, results.hits, vocabulary),
+        notices=notices,
     )
 
 

@@ -11,6 +11,7 @@ from indexer.analysis import stem
 from indexer.meanings import default_meanings
 from search_app.elsewhere import Known, Spelled, in_pinyin, load_elsewhere, spelled_parts
 from search_app.facetwords import MAX_UNIT, FacetWords, default_facet_words
+from search_app.notices import default_notices
 from search_app.placed import NOTHING, Placed, default_placed
 from search_app.sounding import Correctable
 from search_app.spelling import MIN_CHARS
@@ -48,6 +49,7 @@ class Words:
     def load(self) -> None:
         """Make at once what is else made for the first typing error, as a server does before it divides."""
         default_meanings()
+        default_notices()
         self.correctable.alike("")
 
     def longest(self, term: str) -> int:
