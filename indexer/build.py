@@ -16,6 +16,7 @@ from indexer.boilerplate import Evidence, cut
 from indexer.classify import Named, classify, merge_entities
 from indexer.copies import copies, known_copies, resolved
 from indexer.corpus import CorpusFile, describe, printable
+from indexer.counted import counted
 from indexer.differences import STATE
 from indexer.engines import BuildWriter, Check, DurableEngine, open_durable
 from indexer.errors import BuildRefused, IndexInaccessible, IndexLocked, IndexUnusable, PageError
@@ -167,7 +168,7 @@ def _passed_over(paths: Sequence[str]) -> Iterator[str]:
     """What is said of files that hold text and are not read."""
     if paths:
         more = f" and {len(paths) - NAMED:,} more" if len(paths) > NAMED else ""
-        are = "1 PDF file is" if len(paths) == 1 else f"{len(paths):,} PDF files are"
+        are = counted(len(paths), "PDF file is", "PDF files are")
         yield f"{are} not read ({', '.join(paths[:NAMED])}{more}); save the text as a page (.html or .txt)."
 
 

@@ -8,11 +8,16 @@ from collections.abc import Sequence
 from itertools import groupby
 
 FENCE = re.compile(r"^\s*(?:```|~~~)")
-_UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style|template)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-_LINK = re.compile(r"""<a\s[^<>]*?href\s*=\s*["']?([^"'\s<>]+)["']?[^<>]*>(.*?)</a\s*>""", re.DOTALL | re.IGNORECASE)
+# What stands within an element ends where the next of its kind begins: else each of many that are never closed would be
+# read to the end of the file.
+_UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style|template)\b(?:(?!<\1\b).)*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_LINK = re.compile(
+    r"""<a\s[^<>]{0,500}?href\s*=\s*["']?([^"'\s<>]{1,2000})["']?[^<>]{0,500}>((?:(?!</?a\b).)*)</a\s*>""",
+    re.DOTALL | re.IGNORECASE,
+)
 _AUTOLINK = re.compile(r"<(https?://[^\s<>]+)>")
 _MAIL = re.compile(r"<(?:mailto:)?([^\s<>@]+@[^\s<>@]+)>")
-_HEADING = re.compile(r"<h([1-6])\b[^<>]*>(.*?)</h\1\s*>", re.DOTALL | re.IGNORECASE)
+_HEADING = re.compile(r"<h([1-6])\b[^<>]*>((?:(?!</?h[1-6]\b).)*)</h\1\s*>", re.DOTALL | re.IGNORECASE)
 _ITEM = re.compile(r"<li\b[^<>]*>", re.IGNORECASE)
 _CELL_ENDS = re.compile(r"</t[dh]\s*>\s*(?=<t[dh]\b)", re.IGNORECASE)
 # Each of them begins and ends a paragraph of its own.

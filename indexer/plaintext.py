@@ -23,15 +23,17 @@ _RULE = re.compile(r"^\s*(?:[-*_=~#]\s*){3,}$")
 _LINK = re.compile(
     r"(!?)\[([^\[\]]{0,500})\]\(\s*<?((?:[^()\s<>]|\([^()\s<>]{0,200}\)){0,2000})>?(?:\s+[\"'(][^()]{0,300}[\"')])?\s*\)"
 )
-_MARKED = re.compile(r"(?<!\w)(__|_)(?=\S)(.+?)(?<=\S)\1(?!\w)|(\*\*|\*|`)(?=\S)(.+?)(?<=\S)\3")
+_MARKED = re.compile(  # of bounded length, since a line may be full of marks that nothing ends
+    r"(?<!\w)(__|_)(?=\S)(.{1,600}?)(?<=\S)\1(?!\w)|(\*\*|\*|`)(?=\S)(.{1,600}?)(?<=\S)\3"
+)
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|>])")
 _SHELTER = 0xE000  # escaped signs wait in the private area while marks are taken out
 _STRONG = re.compile(r"^(\*\*|__)(?=\S)[^*_]+(?<=\S)\1[:：]?$")
 _QUOTE = re.compile(r"^(?:\s*>)+\s?")
 _NUMBERED_ITEM = re.compile(r"^\s*\d{1,3}[.)]\s+\S")
 _NOTE = re.compile(r"^ {0,3}\[\^([^\]\s]{1,60})\]:\s*(.*)$")
-_NOTE_GOES_ON = re.compile(r"^(?: {2,}|\t)\s*\S")
-_NOTED = re.compile(r"\s*\[\^([^\]\s]{1,60})\](?!:)")
+_NOTE_GOES_ON = re.compile(r"^(?: {2}|\t)\s*\S")
+_NOTED = re.compile(r"\s?\[\^([^\]\s]{1,60})\](?!:)")
 _ADDRESS = re.compile(r"https?://[^\s<>()\[\]]*[^\s<>()\[\].,;:!?]")
 _FRONT = re.compile(r"^([A-Za-z_]{1,30})\s*:\s*(.*)$")
 

@@ -14,7 +14,7 @@ from search_app.judgments import HALVES, JudgmentError, Judgments, load
 from search_app.request import MAX_PER_PAGE, SearchRequest
 from search_app.runs import make_run
 from search_app.search import answer
-from search_app.thesaurus import read_toml
+from search_app.vocabulary_files import read_toml
 from search_app.words import Words
 
 WITHIN = 3  # first hits among which the document must be, where a canary does not say

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from indexer.counted import counted
 from search_app.evaluate import Estimate, estimate, measure
 from search_app.judgments import HALVES, JudgedQuery, Judgments
 from search_app.runs import Run
@@ -61,8 +62,10 @@ class Comparison:
             lines.append(f"{each.change:+.3f}  {each.before:.3f} -> {each.after:.3f}  {where}")
         hidden = len(self.differences) - len(self.named)
         if hidden:
-            are = "is set aside, and stays" if hidden == 1 else "are set aside, and stay"
-            lines.append(f"{hidden} more changed that {are} unnamed.")
+            more = counted(
+                hidden, "more changed that is set aside, and stays", "more changed that are set aside, and stay"
+            )
+            lines.append(f"{more} unnamed.")
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, Any]:

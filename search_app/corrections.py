@@ -243,13 +243,13 @@ def _likely(word: str, near: _Near, lexicon: Lexicon, words: Words) -> str:
     best: tuple[float, str] = (inf, "")
     good = words.english(word)  # then only another form of it, or what its neighbours ask for
     correctable, protected = words.correctable, words.thesaurus.protected
-    likely = weighed_corrections(word, lexicon, correctable, protected)
-    others = weighed_corrections(word, lexicon, correctable, protected, TOGETHER) if near.words() else likely
-    fits = _closeness([one for _, one in others], near, words) if len(others) > 1 else {}
-    usual = {one for _, one in likely}
-    for cost, one in others:
+    weighed = weighed_corrections(word, lexicon, correctable, protected, TOGETHER if near.words() else 0.0)
+    fits = _closeness([each.word for each in weighed], near, words) if len(weighed) > 1 else {}
+    for cost, one, usual in weighed:
+        if cost - TOGETHER - PLACE - FITS >= best[0]:
+            break
         fit = fits.get(one, 0.0)
-        if one not in usual and fit < CLOSE:
+        if not usual and fit < CLOSE:
             continue
         together = near.phrase(one, words)
         if good and not together and stem(one) != stem(word):
@@ -288,7 +288,7 @@ def _asked_for(word: str, near: _Near, lexicon: Lexicon, words: Words) -> str:
     if not (near.before or near.after):
         return ""
     others = weighed_corrections(word, lexicon, words.correctable, words.thesaurus.protected, TOGETHER)
-    return next((one for _, one in others if near.phrase(one, words)), "")
+    return next((each.word for each in others if near.phrase(each.word, words)), "")
 
 
 def _leads_somewhere(word: str, lexicon: Lexicon, words: Words) -> bool:

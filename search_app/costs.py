@@ -12,7 +12,7 @@ from indexer.model import And, Card, Concept, Hit, Node, Or, Phrase, Price, Quer
 from search_app.facetwords import FacetWords
 from search_app.reading import Reading
 from search_app.stated import LEAST_WEIGHT
-from search_app.strengths import Meant
+from search_app.strengths import Meant, Strengths
 from search_app.thesaurus import Terms
 from search_app.words import Words
 
@@ -122,14 +122,14 @@ def _wanted(reading: Reading, vocabulary: Words) -> tuple[_Wanted, ...]:
         word for each in reading.found if _beside(each.facet, each.value) for word in terms(reading.meant(each.words))
     }
     meant = {word for each in reading.found if each.facet == "specialty" for word in terms(reading.meant(each.words))}
-    names = _names(reading, vocabulary.facets)
+    names, strengths = _names(reading, vocabulary.facets), vocabulary.strengths
     found = []
     for part in reading.words():
         typed = reading.meant(part.words)
         words = terms(typed)
         if said.issuperset(words):
             continue
-        stems = _stems(typed)
+        stems, fields = _stems(typed), strengths.meant(words)
         members = tuple(_members(part.node))
         # Of a Chinese word whose translation is not listed, what is related to it is all that a page may have.
         known = any(each.weight >= LEAST_WEIGHT and not _is_chinese(each) for each in members)
@@ -140,22 +140,16 @@ def _wanted(reading: Reading, vocabulary: Words) -> tuple[_Wanted, ...]:
                 tuple(_way(each) for each in members if "label" not in each.fields and each.weight >= least),
                 tuple(_way(each) for each in members if "label" in each.fields),
                 frozenset(_reason(each) for each in members if each.weight >= least),
-                narrow=(not meant.isdisjoint(words) and stems not in names) or _of_one_field(words, vocabulary),
-                telling=not _says_little(words, vocabulary),
+                narrow=(not meant.isdisjoint(words) and stems not in names) or _of_one_field(words, fields, strengths),
+                telling=fields != (SURGERY,) and not all(map(vocabulary.thesaurus.ordinary, words)),
             )
         )
     return tuple(found)
 
 
-def _of_one_field(words: Terms, vocabulary: Words) -> bool:
-    """Whether words mean a field by themselves that hospitals are known for."""
-    strengths = vocabulary.strengths
-    return bool(strengths.meant(words)) and not strengths.is_sign(words) and not strengths.is_site(words)
-
-
-def _says_little(words: Terms, vocabulary: Words) -> bool:
-    """Whether words stand beside any treatment, as "surgery" and "job" do."""
-    return vocabulary.strengths.meant(words) == (SURGERY,) or all(map(vocabulary.thesaurus.ordinary, words))
+def _of_one_field(words: Terms, fields: tuple[Meant, ...], strengths: Strengths) -> bool:
+    """Whether words mean fields by themselves that hospitals are known for."""
+    return bool(fields) and not strengths.is_sign(words) and not strengths.is_site(words)
 
 
 def _is_chinese(member: Term | Phrase) -> bool:

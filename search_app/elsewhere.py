@@ -12,9 +12,10 @@ from indexer.engines import Lexicon
 from indexer.errors import TaxonomyError
 from indexer.model import And, Concept, FacetIs, Node, Or, Phrase, Term
 from search_app.facetwords import FacetWords
-from search_app.thesaurus import Terms, read_toml
+from search_app.thesaurus import Terms
+from search_app.vocabulary_files import VOCABULARY, read_tables
 
-FILE = Path(__file__).with_name("vocabulary") / "elsewhere.toml"
+FILE = VOCABULARY / "elsewhere.toml"
 _KEYS = {"name", "city", "names"}
 _MAY = {"specialty", "pinyin"}
 _HOSPITAL = ("yi", "yuan")
@@ -64,14 +65,10 @@ def load_elsewhere(path: Path = FILE) -> Known:
     Raises:
         TaxonomyError: Names file, entry and what is wrong with it.
     """
-    content = read_toml(path)
-    listed = content.get("hospital", [])
-    if set(content) - {"hospital"} or not isinstance(listed, list):
-        raise TaxonomyError(path, "the file", "may only hold [[hospital]]")
     found: dict[Terms, Elsewhere] = {}
-    for number, entry in enumerate(listed, 1):
+    for number, entry in enumerate(read_tables(path, "hospital"), 1):
         where = f"hospital {number}"
-        if not isinstance(entry, dict) or set(entry) - _MAY != _KEYS:
+        if set(entry) - _MAY != _KEYS:
             must, may = (", ".join(sorted(keys)) for keys in (_KEYS, _MAY))
             raise TaxonomyError(path, where, f"must have {must}, may have {may}, and no more")
         name, city, names, specialty = entry["name"], entry["city"], entry["names"], entry.get("specialty", GENERAL)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from indexer.errors import TaxonomyError
 from search_app.settings import LANGUAGES
-from search_app.thesaurus import VOCABULARY, read_toml
+from search_app.vocabulary_files import VOCABULARY, read_toml
 
 Names = Mapping[str, Mapping[str, str]]
 """By language, then by the English name in lower case."""

@@ -24,7 +24,7 @@ ASKING = frozenset((
 ))  # fmt: skip
 # In Chinese the word that asks stands anywhere. Those that ask for a hospital ("哪家") are none of them.
 ASKING_HAN = re.compile(
-    "怎么(?!样的医院)|怎样|如何|为什么|为何|什么(?!医院|科)|是否|能不能|可不可以|可以.*吗|要不要|会不会|多久|多长时间|几天|吗$"
+    r"怎么(?!样的医院)|怎样|如何|为什么|为何|什么(?!医院|科)|是否|能不能|可不可以|要不要|会不会|多久|多长时间|几天|吗(?!\w)"
 )
 FIELD_BESIDE_ADVICE = 1.0  # for a specialty, where an article is asked for: its hospitals do not answer
 PERSONS = frozenset(("Geriatrics",))  # specialties that are read from who is ill, and mean little beside another one

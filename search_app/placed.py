@@ -18,7 +18,8 @@ from indexer.errors import SearchError, TaxonomyError
 from indexer.model import And, DocumentIs, Node, Not, Or, Query, Results
 from search_app.reading import Reading
 from search_app.settings import PLACED
-from search_app.thesaurus import Terms, read_toml
+from search_app.thesaurus import Terms
+from search_app.vocabulary_files import read_tables
 
 log = logging.getLogger(__name__)
 
@@ -47,12 +48,8 @@ def load_placed(path: Path) -> Placed:
     Raises:
         TaxonomyError: Names file, entry and what is wrong with it.
     """
-    content = read_toml(path)
-    listed = content.get("query", [])
-    if set(content) - {"query"} or not isinstance(listed, list):
-        raise TaxonomyError(path, "the file", "may only hold [[query]]")
     found: dict[Terms, Entry] = {}
-    for number, table in enumerate(listed, 1):
+    for number, table in enumerate(read_tables(path, "query"), 1):
         where = f"query {number}"
         query, entry = _entry(table, path, where)
         if query in found:
@@ -61,8 +58,8 @@ def load_placed(path: Path) -> Placed:
     return MappingProxyType(found)
 
 
-def _entry(table: Any, path: Path, where: str) -> tuple[Terms, Entry]:
-    if not isinstance(table, dict) or "query" not in table or set(table) - _KEYS or len(table) == 1:
+def _entry(table: dict[str, Any], path: Path, where: str) -> tuple[Terms, Entry]:
+    if "query" not in table or set(table) - _KEYS or len(table) == 1:
         raise TaxonomyError(path, where, "must have query, and first or out, and no more")
     query = terms(table["query"]) if isinstance(table["query"], str) else ()
     if not query:

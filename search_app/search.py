@@ -10,7 +10,7 @@ from indexer.model import FACETS, MAX_WINDOW, Count, Filter, Price, Query, Quest
 from search_app.alike import articles_in_order
 from search_app.by_strength import WINDOW, in_order, window_of
 from search_app.costs import COSTS, COSTS_WINDOW, others_later, priced
-from search_app.notices import Shown, default_notices, notices_for
+from search_app.notices import Shown, notices_for
 from search_app.of_field import named
 from search_app.placed import EditedSearcher, entry_for
 from search_app.reading import Reading
@@ -127,7 +127,7 @@ def answer(request: SearchRequest, searcher: Searcher, words: Words | None = Non
         if not results.total.value and not unknown_values:
             offered = relaxations(request, reading, total)
         meant = did_you_mean(request, reading, searcher.lexicon, vocabulary, total)
-    notices = notices_for(request, reading, searcher, default_notices())
+    notices = notices_for(request, reading, searcher, vocabulary.notices, vocabulary.thesaurus)
     pages = max(1, -(-min(results.total.value, MAX_WINDOW) // request.per_page))
     return Answer(
         request=request,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import NamedTuple
 
 from indexer.engines import Lexicon
 from search_app.by_ear import heard_names
@@ -90,33 +91,46 @@ def may_be_wrong(word: str, protected: frozenset[str]) -> bool:
 
 def ranked_corrections(word: str, lexicon: Lexicon, extra: Extra, protected: frozenset[str]) -> tuple[str, ...]:
     """Words that may have been meant, likeliest first: by slips, sound, and how many documents have them."""
-    return tuple(found for _, found in weighed_corrections(word, lexicon, extra, protected))
+    return tuple(each.word for each in weighed_corrections(word, lexicon, extra, protected))
+
+
+class Weighed(NamedTuple):
+    """A word that may be meant: what that costs, about 1 a slip, less for words that many documents have.
+
+    ``usual`` says that the slips are likely by themselves; of other words something else must speak for it.
+    """
+
+    cost: float
+    word: str
+    usual: bool
 
 
 def weighed_corrections(
     word: str, lexicon: Lexicon, extra: Extra, protected: frozenset[str], more: float = 0.0
-) -> list[tuple[float, str]]:
-    """The same with what each costs: about 1 a slip, less for words that many documents have.
-
-    Slips may cost ``more`` than is likely, where something else speaks for a word.
-    """
+) -> list[Weighed]:
+    """The same with what each costs; its slips may cost ``more`` than is likely."""
     if not may_be_wrong(word, protected):
         return []
     distance = 2 if len(word) >= MIN_CHARS_FOR_TWO else 1
     counts = {found: count for found, _, count in lexicon.similar(word, CANDIDATES, distance)}
     for found in (*(near for near, _ in extra.near(word, distance, CANDIDATES)), *extra.alike(word)) if extra else ():
         counts.setdefault(found, 2)
-    allowed = more + (0.95 if len(word) <= 5 else 1.6 if len(word) <= 7 else 2.1)  # in short words only likely slips
+    allowed = 0.95 if len(word) <= 5 else 1.6 if len(word) <= 7 else 2.1  # in short words only likely slips
     is_name = is_pinyin(word)
     scored: dict[str, float] = {}
+    unusual: set[str] = set()
     for found, count in counts.items():
         cost = BEGINNING if found[1:] == word else slip_cost(word, found)
-        likely = cost < NAME if is_name else cost <= allowed + COMMON * math.log1p(count)
-        if likely and len(found) >= MIN_CHARS - 1 and found != word:
+        likely = allowed + COMMON * math.log1p(count)
+        usual = cost < NAME if is_name else cost <= likely
+        if (usual or (not is_name and cost <= likely + more)) and len(found) >= MIN_CHARS - 1 and found != word:
             scored[found] = cost - 0.1 * math.log1p(count)
+            if not usual:
+                unusual.add(found)
     for found, cost in heard(word, lexicon) if extra else ():
         scored[found] = min(cost, scored.get(found, cost))
-    return sorted((cost, found) for found, cost in scored.items())
+        unusual.discard(found)
+    return sorted(Weighed(cost, found, found not in unusual) for found, cost in scored.items())
 
 
 def heard(word: str, lexicon: Lexicon) -> list[tuple[str, float]]:

@@ -15,7 +15,8 @@ from indexer.analysis import is_han, stem, terms
 from indexer.errors import TaxonomyError
 from indexer.model import And, Concept, Node, Term
 from indexer.token_stream import strength_term
-from search_app.thesaurus import VOCABULARY, Terms, read_toml, stems
+from search_app.thesaurus import Terms, stems
+from search_app.vocabulary_files import VOCABULARY, read_toml
 
 STATED = 0.3  # weight of a stated field that finds a page which lacks the words
 STATED_BESIDE = 0.05  # of one that finds pages beside those of a specialty, so that these keep their places

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from indexer.analysis import is_han, stem, terms
 from indexer.errors import TaxonomyError
 from search_app.settings import SYNONYMS
+from search_app.vocabulary_files import VOCABULARY, read_tables, read_toml
 
-VOCABULARY = Path(__file__).with_name("vocabulary")
 # treated: from a complaint to its field; translated: from a Chinese word to what it is in English
 WEIGHTS = {"spelling": 0.95, "translated": 0.9, "same": 0.75, "wider": 0.5, "treated": 0.5}
 SAID = {
@@ -242,20 +240,6 @@ def _misspelt(path: Path, entries: Mapping[Terms, object]) -> dict[str, str]:
     return found
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The content of a vocabulary file.
-
-    Raises:
-        TaxonomyError: For a file that cannot be read, is not UTF-8 or no TOML.
-    """
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise TaxonomyError(path, "the file", error.strerror or "cannot be read") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise TaxonomyError(path, "the file", str(error)) from error
-
-
 def _chinese(path: Path) -> dict[Terms, list[Terms]]:
     """What Chinese words are in English: first what each is read as, then what else is looked for."""
     found: dict[Terms, list[Terms]] = {}
@@ -331,11 +315,7 @@ def _led_on(key: Terms, relation: str, found: Mapping[Terms, Mapping[Terms, Syno
 
 def _fields(path: Path) -> Iterator[tuple[list[Terms], list[Terms]]]:
     """The lists of complaints, each with what its words find."""
-    content = read_toml(path)
-    fields = content.get("field", [])
-    if set(content) - {"field"} or not isinstance(fields, list) or not all(isinstance(each, dict) for each in fields):
-        raise TaxonomyError(path, "the file", "may only hold [[field]]")
-    for number, field in enumerate(fields, 1):
+    for number, field in enumerate(read_tables(path, "field"), 1):
         lists = _Lists(path, {"to", "words"}, field)
         words, to = (lists.phrases(key) for key in ("words", "to"))
         if not words or not to:

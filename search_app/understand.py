@@ -179,9 +179,11 @@ def _meant(root: Plain, found: Findings) -> tuple[Meant, ...]:
         return ()
     telling, strengths = _telling(root, found), found.words.strengths
     english = found.words.thesaurus.in_english(telling)
-    if any(map(is_han, english)):  # what is said of it in Chinese, where that is not all known in English
-        return strengths.meant(telling) or strengths.meant(english)
-    return strengths.meant(english) or strengths.meant(telling)
+    if english is telling:
+        return strengths.meant(telling)
+    # What Chinese lists say comes first where not all of it is known in English.
+    either = (telling, english) if any(map(is_han, english)) else (english, telling)
+    return next((meant for said in either if (meant := strengths.meant(said))), ())
 
 
 def _telling(root: Plain, found: Findings) -> Terms:

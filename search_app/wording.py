@@ -10,6 +10,7 @@ from search_app.comparisons import without_comparisons
 from search_app.corrections import corrected
 from search_app.cut_apart import whole
 from search_app.findings import PERSONS, Findings, names_itself
+from search_app.loose_han import LooseHan
 from search_app.meaning import Value, hinted, meanings
 from search_app.reading import SHORT_TEXT, FacetReading, Part
 from search_app.thesaurus import ONE_WAY, Thesaurus
@@ -127,10 +128,8 @@ class _Stretch:
             self.who |= {unit.pieces[0].start for unit in self.units if self._is_relative(unit)}
         # starts of words that are said of many organs, where an organ is named
         self.signs = self._signs(fields)
-        # starts of Han characters that belong to no known word: they are searched in pairs
-        self.loose_han = {unit.pieces[0].start for unit in self.units if self._loose(unit)}
-        # pairs of which one stands nowhere, each by the stretch of such pairs that it is in
-        self.nowhere = self._nowhere()
+        loose = frozenset(unit.pieces[0].start for unit in self.units if self._loose(unit))
+        self.loose_han = LooseHan(pieces, loose, found.lexicon)
 
     def parts(self) -> list[Part]:
         parts: list[Part] = []
@@ -404,51 +403,24 @@ class _Stretch:
         piece = unit.pieces[0]
         return not self.thesaurus.optional(piece.term) and piece.start not in self.found.likened
 
-    def _loose_after(self, place: int) -> Piece | None:
-        """The loose character right behind another one, if there is one."""
-        piece, following = self.pieces[place], self.pieces[place + 1 : place + 2]
-        loose = following and following[0].start in self.loose_han and following[0].start == piece.end
-        return following[0] if loose else None
-
-    def _nowhere(self) -> dict[int, tuple[int, int]]:
-        """Starts of pairs that no page can have, each with where its stretch of such pairs begins and ends.
-
-        However long, a stretch is one thing that pages lack: counted by pairs, nothing else would be found.
-        """
-        known = self.lexicon.frequency
-        stretches: list[tuple[list[int], int]] = []
-        for place, piece in enumerate(self.pieces):
-            after = self._loose_after(place) if piece.start in self.loose_han else None
-            if after is None or (known(piece.term) and known(after.term)):
-                continue
-            if stretches and stretches[-1][1] == piece.end:
-                starts, _ = stretches.pop()
-                stretches.append(([*starts, piece.start], after.end))
-            else:
-                stretches.append(([piece.start], after.end))
-        return {start: (starts[0], end) for starts, end in stretches for start in starts}
-
     def _han(self, unit: Unit, place: int, values: tuple[Value, ...], others: list[Member]) -> list[Part]:
         """A known Chinese word as it is; a loose character together with the next, else by itself."""
         piece = unit.pieces[0]
         kind = any(facet == "kind" for facet, _ in values)
         if len(unit.pieces) > 1 or others:
             return self._part("optional" if kind else "word", concept(together(unit), others), unit)
-        if piece.start not in self.loose_han:
+        if piece not in self.loose_han:
             return self._part("optional", Concept((Term(piece.term),)), unit)
-        after = self._loose_after(place)
+        after = self.loose_han.after(place)
         if after is not None:
-            first, end = self.nowhere.get(piece.start, (piece.start, after.end))
-            if first != piece.start:
+            nowhere = self.loose_han.stretch(piece)
+            if nowhere and nowhere[0] is not piece:
                 return []  # the beginning of its stretch stands for it
-            pair = Unit((piece, after), "han")
-            said = self.found.text[first:end]
-            if piece.start in self.nowhere:
-                self.found.strange.add((first, end))
-            node = Concept((Phrase(pair.terms, (), 1.0, False, said),))
-            return [each._replace(words=said, end=end) for each in self._part("word", node, pair)]
-        before = self.pieces[place - 1] if place else None
-        if before is not None and before.start in self.loose_han and before.end == piece.start:
+            told = Unit(nowhere or (piece, after), "han")
+            if nowhere:
+                self.found.strange.add((piece.start, nowhere[-1].end))
+            return self._part("word", Concept((Phrase((piece.term, after.term), (), 1.0, False, told.typed),)), told)
+        if self.loose_han.before(place):
             return []  # the pair before holds it
         # by itself it is a verb or particle between known words, rarely more
         return self._part("optional", Concept((Term(piece.term),)), unit)

@@ -11,7 +11,7 @@ from indexer.analysis import stem
 from indexer.meanings import default_meanings
 from search_app.elsewhere import Known, Spelled, in_pinyin, load_elsewhere, spelled_parts
 from search_app.facetwords import MAX_UNIT, FacetWords, default_facet_words
-from search_app.notices import default_notices
+from search_app.notices import Notice, load_notices
 from search_app.placed import NOTHING, Placed, default_placed
 from search_app.sounding import Correctable
 from search_app.spelling import MIN_CHARS
@@ -39,6 +39,7 @@ class Words:
     elsewhere_spelled: Spelled  # their names in pinyin
     named_elsewhere: frozenset[str]  # terms of their names
     placed: Placed
+    notices: tuple[Notice, ...]
     reach: Mapping[str, int]  # terms of the longest phrase of any list by its first one, as ``stems`` leaves it
 
     def english(self, word: str) -> bool:
@@ -49,7 +50,6 @@ class Words:
     def load(self) -> None:
         """Make at once what is else made for the first typing error, as a server does before it divides."""
         default_meanings()
-        default_notices()
         self.correctable.alike("")
 
     def longest(self, term: str) -> int:
@@ -76,8 +76,9 @@ def make_words(thesaurus: Thesaurus, facets: FacetWords, strengths: Strengths, p
     spelled_elsewhere = in_pinyin(elsewhere)
     by_first = MappingProxyType(reach)
     return Words(
-        thesaurus, facets, correctable, *votes, strengths, elsewhere, spelled_elsewhere, named, placed, by_first
-    )
+        thesaurus, facets, correctable, *votes, strengths, elsewhere, spelled_elsewhere, named, placed, load_notices(),
+        by_first,
+    )  # fmt: skip
 
 
 @cache

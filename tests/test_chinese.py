@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -11,9 +10,8 @@ from hypothesis import strategies as st
 
 from indexer.analysis import terms
 from indexer.engines import Searcher
-from indexer.errors import TaxonomyError
 from search_app.search import Answer, SearchRequest, answer
-from search_app.thesaurus import VOCABULARY, load_thesaurus
+from search_app.thesaurus import load_thesaurus
 from search_app.understand import read
 from search_app.words import default_words
 from tests.real_corpus import real_engine
@@ -66,6 +64,7 @@ def test_the_reason_says_which_chinese_word_is_meant(real: Searcher) -> None:
 
 @pytest.mark.parametrize(("text", "asks"), [
     ("签证怎么办理", True), ("手术后多久可以坐飞机", True), ("能不能用医保", True), ("中国的医院安全吗", True),
+    ("中国的医院安全吗？", True), ("吗啡", False),
     ("膝盖疼去哪家医院", False), ("白内障手术 广州", False), ("看什么科", False),
 ])  # fmt: skip
 def test_a_question_is_known_by_its_word_wherever_that_stands(text: str, asks: bool, real: Searcher) -> None:
@@ -125,28 +124,6 @@ def test_every_translation_leads_somewhere(real: Searcher) -> None:
         if not known and not words.facets.read(word) and not words.strengths.meant(english):
             idle.append("".join(word))
     assert idle == []
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ('[x]\n"药" = "drug"', 'x, "药": must be a list of words'),
-        ('[x]\n"药" = []', 'x, "药": must be a list of words'),
-        ('[x]\n"drug" = ["medicine"]', 'x, "drug": must lead from Chinese to English'),
-        ('[x]\n"药" = ["药品"]', 'x, "药": must lead from Chinese to English'),
-        ('[x]\n"药" = ["drug", "drug"]', 'x, "药": stands twice'),
-        ('[x]\n"药" = ["drug"]\n[y]\n"药" = ["medicine"]', 'y, "药": stands twice'),
-        ('"药" = ["drug"]', "药: must be a table of words"),
-    ],
-)
-def test_wrong_data_is_named(line: str, message: str, tmp_path: Path) -> None:
-    for path in VOCABULARY.glob("*.toml"):
-        (tmp_path / path.name).write_text(path.read_text("utf-8"), "utf-8")
-    wrong = tmp_path / "chinese.toml"
-    wrong.write_text(line, "utf-8")
-    with pytest.raises(TaxonomyError) as caught:
-        load_thesaurus(tmp_path)
-    assert str(caught.value) == f"{wrong}, {message}."
 
 
 def test_a_guess_names_what_was_typed_and_no_english(real: Searcher) -> None:

@@ -5,6 +5,7 @@ import pytest
 from indexer.compose import compose
 from indexer.model import Link, Page
 from indexer.plaintext import read_plain
+from tests.live import HANG_SECONDS
 
 PROSE = "This is a line of prose, long enough to be taken for a paragraph, and it ends as a sentence does."
 
@@ -146,6 +147,23 @@ def test_html_in_markdown_is_read_as_what_it_shows() -> None:
 def test_what_is_no_html_stays_in_markdown() -> None:
     page = plain(f"# T\n\nFor p <0.05 and a<b, 3 > 2. {PROSE}\n\n```\n<b>x</b> &amp;\n```\n", markdown=True)
     assert texts(page) == [("", f"For p <0.05 and a<b, 3 > 2. {PROSE}\n<b>x</b> &amp;")]
+
+
+@pytest.mark.timeout(HANG_SECONDS)
+@pytest.mark.parametrize(
+    "part", ["<a href=x> y ", "<a href=x ", "<script ", "<h1>x ", "<h1>x</h2> ", "<!-- x ", " ", "[^1] "]
+)
+def test_nothing_that_is_never_closed_is_read_to_the_end_again_and_again(part: str) -> None:
+    """A quarter of a megabyte of links without an end took 40 seconds, and four times as much for twice of it."""
+    page = plain("# T\n\n[^1]: A note.\n\nText. " + part * 60_000 + "\n\nThe end.", markdown=True)
+    assert page.title == "T"
+
+
+@pytest.mark.timeout(HANG_SECONDS)
+@pytest.mark.parametrize("mark", ["`", "*", "**", "_"])
+def test_marks_that_nothing_ends_are_text(mark: str) -> None:
+    ((_, text),) = texts(plain("# T\n\n" + f"{mark}a " * 20_000, markdown=True))
+    assert text.count("a") == 20_000
 
 
 def test_footnotes_are_numbered_and_those_that_link_are_sources() -> None:

@@ -13,7 +13,8 @@ from indexer.analysis import terms
 from indexer.errors import TaxonomyError
 from search_app.elsewhere import Elsewhere, in_pinyin, load_elsewhere
 from search_app.search import SearchRequest, answer
-from search_app.thesaurus import VOCABULARY, Thesaurus, load_thesaurus
+from search_app.thesaurus import Thesaurus, load_thesaurus
+from search_app.vocabulary_files import VOCABULARY
 from search_app.words import default_words
 from tests.searchable import searcher
 
@@ -96,6 +97,26 @@ def test_short_words_match_only_in_their_own_form() -> None:
 )
 def test_wrong_data_is_named_with_file_key_and_reason(folder: Path, line: str, message: str) -> None:
     path = folder / "thesaurus.toml"
+    path.write_text(line, "utf-8")
+    with pytest.raises(TaxonomyError) as caught:
+        load_thesaurus(folder)
+    assert str(caught.value) == f"{path}, {message}."
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('[x]\n"药" = "drug"', 'x, "药": must be a list of words'),
+        ('[x]\n"药" = []', 'x, "药": must be a list of words'),
+        ('[x]\n"drug" = ["medicine"]', 'x, "drug": must lead from Chinese to English'),
+        ('[x]\n"药" = ["药品"]', 'x, "药": must lead from Chinese to English'),
+        ('[x]\n"药" = ["drug", "drug"]', 'x, "药": stands twice'),
+        ('[x]\n"药" = ["drug"]\n[y]\n"药" = ["medicine"]', 'y, "药": stands twice'),
+        ('"药" = ["drug"]', "药: must be a table of words"),
+    ],
+)
+def test_wrong_translations_are_named_with_file_key_and_reason(folder: Path, line: str, message: str) -> None:
+    path = folder / "chinese.toml"
     path.write_text(line, "utf-8")
     with pytest.raises(TaxonomyError) as caught:
         load_thesaurus(folder)

@@ -13,9 +13,9 @@ MENU_CHARS = 400  # of text; a longer list of links is a directory, which may be
 MENU_WORDS = 3.0  # a line on average: longer ones are titles of pages
 MENU_LINES = 3
 COOKIE_CHARS = 1_500
-_COOKIES = re.compile(r"\bcookies?\b|cookie", re.IGNORECASE)
+_COOKIES = re.compile("cookie", re.IGNORECASE)
 _CONSENT = re.compile(
-    r"\bcookies?\b|cookie|\bconsent|\bprivacy\b|\bGDPR\b|\btrack(?:ing|ers?)\b|\bpreferences\b|\bpersonali[sz]"
+    r"cookie|\bconsent|\bprivacy\b|\bGDPR\b|\btrack(?:ing|ers?)\b|\bpreferences\b|\bpersonali[sz]"
     r"|^(?:accept|reject|decline|agree|allow|deny|ok|okay|got it|necessary|functional|analytics|marketing|statistics"
     r"|settings|manage|customi[sz]e|save|close|i agree)\b|同意|接受|拒绝|隐私|偏好",
     re.IGNORECASE,
